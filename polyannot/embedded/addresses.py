@@ -1,4 +1,4 @@
-"""Where the embedded servers listen, derived from POLYANNOT_HOME alone: nothing here starts or creates anything."""
+"""Where the embedded servers listen, derived from POLYANNOT_HOME alone: nothing is started or made here."""
 
 import hashlib
 import os

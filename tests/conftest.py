@@ -1,0 +1,30 @@
+"""The test session's own embedded servers, in a folder that goes when the session ends.
+
+They must be there before Django reads its settings, hence at import and not in a fixture (and without a
+DJANGO_SETTINGS_MODULE in pyproject, which pytest-django reads first). With DATABASE_URL and REDIS_URL set,
+those servers are used instead.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import django
+import pytest
+
+from polyannot import embedded
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("POLYANNOT_DEMO", None)
+SESSION_HOME = Path(tempfile.mkdtemp(prefix="polyannot-tests-"))
+os.environ["POLYANNOT_HOME"] = str(SESSION_HOME)
+embedded.join()
+os.environ["DJANGO_SETTINGS_MODULE"] = "polyannot.settings"
+django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the session's servers and remove their folder."""
+    embedded.leave(wait=True)
+    shutil.rmtree(SESSION_HOME)
