@@ -1,0 +1,1 @@
+"""Images, candidate captions, judgments, edits, review, agreement, difficulty."""

@@ -1,0 +1,1 @@
+"""What everything hangs on: projects, memberships, jobs, events, stored files."""

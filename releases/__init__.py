@@ -1,0 +1,1 @@
+"""Releases: frozen, checksummed snapshots of a project that others can trust and load."""

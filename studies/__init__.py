@@ -1,0 +1,1 @@
+"""Studies: the survey of hard pairs with distractors, from design to results."""

@@ -1,0 +1,1 @@
+"""The shared floor: errors, typed requests, text, files; no models."""

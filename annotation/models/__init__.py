@@ -1,0 +1,54 @@
+"""The rows of annotation, by noun."""
+
+from annotation.models.captions import Caption, CaptionVersion, DropReason, EditKind, VersionState
+from annotation.models.images import Image, ImageDerivative, ImageState
+from annotation.models.machine import (
+    CaptionChoice,
+    Difficulty,
+    DifficultyLevel,
+    DifficultyRun,
+    DifficultyVote,
+    Embedding,
+    Encoder,
+    ImageChoice,
+    Similarity,
+    Threshold,
+)
+from annotation.models.reports import AgreementReport
+from annotation.models.reviews import Adjudication, PairReport, ReviewItem, ReviewRound
+from annotation.models.schemas import Guideline, Label, LabelSchema
+from annotation.models.work import Assignment, AssignmentState, Batch, BatchPurpose, Judgment
+
+__all__ = [
+    "Adjudication",
+    "AgreementReport",
+    "Assignment",
+    "AssignmentState",
+    "Batch",
+    "BatchPurpose",
+    "Caption",
+    "CaptionChoice",
+    "CaptionVersion",
+    "Difficulty",
+    "DifficultyLevel",
+    "DifficultyRun",
+    "DifficultyVote",
+    "DropReason",
+    "EditKind",
+    "Embedding",
+    "Encoder",
+    "Guideline",
+    "Image",
+    "ImageChoice",
+    "ImageDerivative",
+    "ImageState",
+    "Judgment",
+    "Label",
+    "LabelSchema",
+    "PairReport",
+    "ReviewItem",
+    "ReviewRound",
+    "Similarity",
+    "Threshold",
+    "VersionState",
+]

@@ -1,0 +1,143 @@
+"""Candidate captions and the versions that edits make of them."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.images import Image
+from projects.models import Job, Project
+
+
+class DropReason(models.TextChoices):
+    """Why a caption is out of circulation; it stays in the database with its reason."""
+
+    NONE = "", _("In the pool")
+    REPORTED = "reported", _("Reported, waits for a decision")
+    CLEANED = "cleaned", _("Dropped by cleaning")
+    TOO_GENERIC = "too_generic", _("Too generic")
+    TAKEN_DOWN = "taken_down", _("Taken down")
+
+
+class CaptionQuerySet(models.QuerySet["Caption"]):
+    """Named filters over captions."""
+
+    def in_pool(self) -> Self:
+        """Keep the captions that may be shown."""
+        return self.filter(drop_reason="")
+
+
+class Caption(models.Model):
+    """One candidate caption of one image, with where it came from; `key` is its natural key in the project."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="captions")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="captions")
+    key = models.CharField(max_length=200)
+    verbatim = models.TextField()
+    source = models.CharField(max_length=120)
+    source_key = models.CharField(max_length=300, blank=True)
+    source_url = models.URLField(max_length=600, blank=True)
+    licence = models.CharField(max_length=120, blank=True)
+    neighbour_similarity = models.FloatField(null=True)
+    neighbour_encoder = models.CharField(max_length=120, blank=True)
+    # Rank in the pool's diversity order; the lowest ranks are shown first.
+    pool_rank = models.PositiveIntegerField(default=0)
+    drop_reason = models.CharField(max_length=12, choices=DropReason.choices, blank=True, default="")
+    imported_by = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")
+    imported_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CaptionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pool_rank", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "key"], name="caption_key_once_per_project"),
+            models.UniqueConstraint(fields=["id", "image", "project"], name="caption_of_image"),
+            models.CheckConstraint(
+                condition=Q(drop_reason__in=DropReason.values), name="caption_drop_reason_known"
+            ),
+            models.CheckConstraint(condition=~Q(verbatim=""), name="caption_not_empty"),
+        ]
+        indexes = [models.Index(fields=["image", "pool_rank"], name="caption_pool_order")]
+
+    def __str__(self) -> str:
+        return self.verbatim[:80]
+
+
+class EditKind(models.TextChoices):
+    """What an edit repairs (IMP C.4)."""
+
+    COLOR = "color", _("Colour")
+    NUMBER = "number", _("Number")
+    OBJECT_NAME = "object_name", _("Object name")
+    PERSON = "person", _("Person")
+    LOCATION = "location", _("Location")
+    OTHER = "other", _("Other")
+
+
+class VersionState(models.TextChoices):
+    """An edit is seen by its author, reviewers and adjudicators only until accepted."""
+
+    BASE = "base", _("As imported")
+    PROPOSED = "proposed", _("Proposed")
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+
+
+class CaptionVersion(models.Model):
+    """A text of a caption; versions form a tree whose root is the imported base. The text never changes.
+
+    `content_hash` is the SHA-256 of the text in UTF-8: the key under which its embeddings lie.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="caption_versions")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="caption_versions")
+    caption = models.ForeignKey(Caption, on_delete=models.PROTECT, related_name="versions")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    text = models.TextField()
+    content_hash = models.CharField(max_length=64, db_index=True)
+    kinds = ArrayField(models.CharField(max_length=12, choices=EditKind.choices), default=list, blank=True)
+    state = models.CharField(max_length=10, choices=VersionState.choices)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="edits"
+    )
+    made_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    is_demo = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "caption", "image", "project"], name="version_of_caption"),
+            models.UniqueConstraint(fields=["id", "project"], name="version_of_project"),
+            models.UniqueConstraint(fields=["caption"], condition=Q(parent=None), name="version_one_base"),
+            models.UniqueConstraint(
+                fields=["caption", "content_hash", "author"], name="version_text_once_per_author"
+            ),
+            models.CheckConstraint(condition=Q(state__in=VersionState.values), name="version_state_known"),
+            models.CheckConstraint(
+                condition=Q(parent=None, state="base") | (Q(parent__isnull=False) & ~Q(state="base")),
+                name="version_base_is_root",
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="version_not_empty"),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("id")), name="version_not_its_own_parent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+    @property
+    def is_base(self) -> bool:
+        """Say whether this is the imported text."""
+        return self.parent_id is None

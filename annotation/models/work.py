@@ -1,0 +1,222 @@
+"""The work of annotators: batches, assignments under a lease, judgments."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.captions import Caption, CaptionVersion
+from annotation.models.images import Image
+from annotation.models.schemas import Guideline, LabelSchema
+from projects.models import Project
+
+
+class BatchPurpose(models.TextChoices):
+    """Why a batch is annotated."""
+
+    PRODUCTION = "production", _("Production")
+    CALIBRATION = "calibration", _("Calibration: the same set to all")
+    REANNOTATION = "reannotation", _("Re-annotation")
+
+
+class Batch(models.Model):
+    """A round of annotation: images, one label schema, one guideline version, how many annotators see each image."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="batches")
+    name = models.CharField(_("name"), max_length=120)
+    purpose = models.CharField(max_length=14, choices=BatchPurpose.choices, default=BatchPurpose.PRODUCTION)
+    overlap = models.PositiveSmallIntegerField(_("annotators per image"), default=2)
+    schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="batches")
+    guideline = models.ForeignKey(Guideline, on_delete=models.PROTECT, related_name="batches")
+    seed = models.BigIntegerField(default=0)
+    opened_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "batches"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="batch_name_once"),
+            models.UniqueConstraint(fields=["id", "project"], name="batch_of_project"),
+            models.CheckConstraint(condition=Q(purpose__in=BatchPurpose.values), name="batch_purpose_known"),
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_overlap_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AssignmentState(models.TextChoices):
+    """open -> leased -> done; leased -> open when given back or run out; leased -> skipped opens a new one."""
+
+    OPEN = "open", _("Open")
+    LEASED = "leased", _("In work")
+    DONE = "done", _("Done")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class SkipReason(models.TextChoices):
+    """Why an annotator passed over an image; not the same as unsure about a caption."""
+
+    NONE = "", "—"
+    CANNOT_SEE = "cannot_see", _("I cannot see the image properly")
+    CANNOT_JUDGE = "cannot_judge", _("I do not know enough about what it shows")
+    DISTURBING = "disturbing", _("It disturbs me")
+    OTHER = "other", _("Something else")
+
+
+class Assignment(models.Model):
+    """One image for one annotator slot of a batch: the unit of the queue.
+
+    `version_ids` are the caption versions shown, in the order shown; a caption that is in no assignment was never
+    shown. `order_seed` reproduces the order.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="assignments")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="assignments")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="assignments")
+    slot = models.PositiveSmallIntegerField()
+    position = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=AssignmentState.choices, default=AssignmentState.OPEN)
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="assignments"
+    )
+    version_ids = ArrayField(models.BigIntegerField(), default=list)
+    order_seed = models.BigIntegerField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    skip_reason = models.CharField(max_length=14, choices=SkipReason.choices, blank=True, default="")
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["position", "slot", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "project"], name="assignment_of_project"),
+            models.UniqueConstraint(
+                fields=["batch", "image", "slot"], condition=~Q(state="skipped"), name="assignment_slot_once"
+            ),
+            models.UniqueConstraint(
+                fields=["batch", "image", "annotator"],
+                condition=Q(annotator__isnull=False),
+                name="assignment_annotator_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=AssignmentState.values), name="assignment_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", annotator__isnull=True, lease_until__isnull=True)
+                | Q(state="leased", annotator__isnull=False, lease_until__isnull=False)
+                | Q(state__in=["done", "skipped"], annotator__isnull=False, finished_at__isnull=False),
+                name="assignment_state_fits",
+            ),
+            models.CheckConstraint(
+                condition=Q(skip_reason="") | Q(state="skipped"), name="assignment_skip_reason_when_skipped"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["batch", "position", "slot", "id"],
+                condition=Q(state="open"),
+                name="assignment_open_queue",
+            ),
+            models.Index(fields=["annotator", "batch", "state"], name="assignment_of_annotator"),
+            models.Index(fields=["lease_until"], condition=Q(state="leased"), name="assignment_lease"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}/{self.image_id}/{self.slot}"
+
+
+class JudgmentMode(models.TextChoices):
+    """How a judgment was given; bulk acts stay out of agreement."""
+
+    KEY = "key", _("Key")
+    POINTER = "pointer", _("Pointer")
+    REST_BAD = "rest_bad", _("Mark the rest bad")
+    IMPORTED = "imported", _("Imported")
+
+
+class JudgmentQuerySet(models.QuerySet["Judgment"]):
+    """Named filters over judgments."""
+
+    def current(self) -> Self:
+        """Keep each annotator's last word on a version in a batch, undone ones left out."""
+        return self.filter(is_current=True, label__isnull=False)
+
+    def for_agreement(self) -> Self:
+        """Keep the independent ratings: current, of a single version at a time, not revised after feedback."""
+        return self.current().exclude(mode=JudgmentMode.REST_BAD).filter(is_revision=False)
+
+
+class Judgment(models.Model):
+    """One annotator's label of one caption version; never updated: undo and change add a row that supersedes.
+
+    A row without a label is an undo. `edited_version` is the repair proposed together with a good.
+    `public_id` and `client_sequence` are made by the browser, so that a judgment sent twice counts once, in order.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="judgments")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="judgments")
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="judgments")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="judgments")
+    caption = models.ForeignKey(Caption, on_delete=models.PROTECT, related_name="judgments")
+    version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="judgments")
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgments"
+    )
+    schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="+")
+    guideline = models.ForeignKey(Guideline, on_delete=models.PROTECT, related_name="+")
+    label = models.CharField(max_length=40, null=True)  # noqa: DJ001  null is an undo, never an empty label
+    edited_version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True)
+    mode = models.CharField(max_length=10, choices=JudgmentMode.choices)
+    is_revision = models.BooleanField(default=False)
+    is_demo = models.BooleanField(default=False)
+    shown_position = models.PositiveSmallIntegerField(default=0)
+    duration_ms = models.PositiveIntegerField(default=0)
+    client_sequence = models.BigIntegerField(default=0)
+    made_at = models.DateTimeField()
+    received_at = models.DateTimeField(auto_now_add=True)
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
+    )
+    is_current = models.BooleanField(default=True)
+
+    objects = JudgmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "project"], name="judgment_of_project"),
+            models.UniqueConstraint(
+                fields=["annotator", "version", "batch"],
+                condition=Q(is_current=True),
+                name="judgment_current_once",
+            ),
+            models.CheckConstraint(condition=Q(mode__in=JudgmentMode.values), name="judgment_mode_known"),
+            models.CheckConstraint(
+                condition=Q(label__isnull=False) | Q(supersedes__isnull=False, edited_version__isnull=True),
+                name="judgment_undo_supersedes",
+            ),
+            models.CheckConstraint(
+                condition=Q(supersedes=None) | ~Q(supersedes=F("id")), name="judgment_supersedes_another"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["project", "version"], condition=Q(is_current=True), name="judgment_by_version"
+            ),
+            models.Index(fields=["annotator", "-id"], name="judgment_by_annotator"),
+            models.Index(fields=["batch", "image"], condition=Q(is_current=True), name="judgment_by_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id}: {self.label}"

@@ -1,0 +1,226 @@
+"""Every setting of polyannot, read once from the environment; starting a process from here starts nothing."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+
+from polyannot import env
+from polyannot.embedded import addresses
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+POLYANNOT_HOME = addresses.home()
+
+# What kind of installation this is. The demo signs everybody in with printed passwords, so it is never the default.
+DEMO = env.flag("POLYANNOT_DEMO", default=False)
+DEBUG = env.flag("DJANGO_DEBUG", default=False)
+
+
+def _secret_key() -> str:
+    """Return the given secret, or one made once for this home and kept there for its owner alone."""
+    if (given := env.text("SECRET_KEY", "")) != "":
+        return given
+    if "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ:
+        raise ImproperlyConfigured(
+            "With a server of your own, set SECRET_KEY (or SECRET_KEY_FILE): 50 or more random characters."
+        )
+    kept = POLYANNOT_HOME / "secret_key"
+    if not kept.exists():
+        POLYANNOT_HOME.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_suffix(f".{get_random_secret_key()[:8].encode().hex()}")
+        draft.touch(mode=0o600)
+        draft.write_text(get_random_secret_key() + get_random_secret_key(), encoding="ascii")
+        try:
+            kept.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return kept.read_text(encoding="ascii").strip()
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "polyannot.kernel",
+    "accounts",
+    "projects",
+    "annotation",
+    "studies",
+    "releases",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "polyannot.kernel.middleware.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "polyannot.kernel.middleware.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "polyannot.urls"
+WSGI_APPLICATION = "polyannot.wsgi.application"
+ASGI_APPLICATION = "polyannot.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "accounts:sign-in"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "projects.navigation.navigation",
+            ],
+        },
+    },
+]
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Turn postgresql://user:password@host:port/name?host=/socket/folder into Django's settings."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must begin with postgresql://, polyannot knows no other database."
+        )
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    # Only the web server pools (wsgi.py asks for it): workers fork, and a pool does not survive a fork.
+    pool = {
+        "min_size": env.integer("DATABASE_POOL_MIN", 1),
+        "max_size": env.integer("DATABASE_POOL_MAX", 10),
+        "timeout": 20,
+    }
+    if not env.flag("DATABASE_POOL", default=False):
+        pool = {}
+    host = query.pop("host", None) or unquote(parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or "") or query.pop("user", ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or query.pop("port", "")),
+        "CONN_MAX_AGE": 0 if pool else 600,
+        # A connection that the server dropped is noticed before a request gets it.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**query, **({"pool": pool} if pool else {})},
+        "TEST": {"NAME": "test_polyannot"},
+    }
+
+
+DATABASE_URL = env.text("DATABASE_URL", addresses.database_url())
+REDIS_URL = env.text("REDIS_URL", addresses.redis_url())
+DATABASES = {"default": _database(DATABASE_URL)}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "wake-waiting-jobs": {"task": "projects.wake_waiting_jobs", "schedule": 10.0, "options": {"expires": 10}},
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(POLYANNOT_HOME / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    # Content-addressed; name an S3-compatible storage class here to share files between machines.
+    "default": {
+        "BACKEND": "projects.storage.ContentStorage",
+        "OPTIONS": {"location": env.text("FILE_STORE", str(POLYANNOT_HOME / "files"))},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+# Where ML workers keep assembled models; each machine its own.
+MODEL_FOLDER = Path(env.text("MODEL_FOLDER", str(POLYANNOT_HOME / "models")))
+# The image-text models whose similarities and votes a new project gets.
+ENCODERS = env.words("ENCODERS", "shipped:lite0,shipped:lite1,shipped:lite2")
+
+# Images above this number of pixels are refused before they are decoded.
+IMAGE_PIXEL_LIMIT = env.integer("IMAGE_PIXEL_LIMIT", 50_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+HTTPS = env.flag("HTTPS", default=False)
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", default=False) else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,81 @@
+"""Who may: every project, job and file that a person sees is fetched here."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from polyannot.kernel.errors import Denied, Missing
+from projects.models import Job, Membership, Project, Role
+
+# What each role may do beside its own work: an admin may do all, a head annotator also annotates.
+INCLUDED: dict[str, frozenset[str]] = {
+    Role.ANNOTATOR: frozenset({Role.ANNOTATOR}),
+    Role.HEAD: frozenset({Role.HEAD, Role.ANNOTATOR}),
+    Role.RESEARCHER: frozenset({Role.RESEARCHER}),
+    Role.ADMIN: frozenset(Role.values),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A person inside one project, with the role that let them in."""
+
+    user: User
+    project: Project
+    role: str
+
+    def may_act_as(self, *roles: str) -> bool:
+        """Say whether this person's role includes one of the given ones."""
+        return bool(INCLUDED[self.role] & set(roles))
+
+
+def projects_of(user: User) -> QuerySet[Membership]:
+    """Return the running memberships of a person, with their projects."""
+    return (
+        Membership.objects.filter(user=user, ended_at=None, project__retired_at=None)
+        .select_related("project")
+        .order_by("project__name")
+    )
+
+
+def project_access(user: User | AnonymousUser, slug: str, *roles: str) -> Access:
+    """Return the person's access to a project.
+
+    Raises Missing for somebody who is not a member (whether or not the project exists), Denied for a member whose
+    role includes none of `roles`; without roles any member may.
+    """
+    membership = (
+        Membership.objects.filter(
+            user_id=user.pk, ended_at=None, project__slug=slug, project__retired_at=None
+        )
+        .select_related("project")
+        .first()
+    )
+    if membership is None or not isinstance(user, User) or not user.is_active:
+        raise Missing("project_missing", _("There is no such project, or you do not work in it."))
+    access = Access(user=user, project=membership.project, role=membership.role)
+    if roles and not access.may_act_as(*roles):
+        raise Denied(
+            "role_needed",
+            _("This page is for another role in this project. Ask a project admin if you need it."),
+        )
+    return access
+
+
+def site_admin(user: User | AnonymousUser) -> User:
+    """Return the person if they administer the site; raises Denied otherwise."""
+    if isinstance(user, User) and user.is_site_admin:
+        return user
+    raise Denied("site_admin_needed", _("This page is for the administrators of this site."))
+
+
+def job_of(access: Access, public_id: UUID) -> Job:
+    """Return a job of the project; raises Missing."""
+    job = Job.objects.filter(project=access.project, public_id=public_id).first()
+    if job is None:
+        raise Missing("job_missing", _("There is no such job in this project."))
+    return job

@@ -1,0 +1,45 @@
+"""Appending to the history: every act says who did what to which row; ids and field names only."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import User
+from projects.models import Event, Project
+
+
+def append_event(
+    *, actor: User | None, act: str, row: Model, project: Project | None = None, fields: Iterable[str] = ()
+) -> None:
+    """Append one event; call it inside the act's transaction."""
+    append_events(actor=actor, act=act, rows=[row], project=project, fields=fields)
+
+
+def append_events(
+    *,
+    actor: User | None,
+    act: str,
+    rows: Sequence[Model],
+    project: Project | None = None,
+    fields: Iterable[str] = (),
+) -> None:
+    """Append one event for each row in a single statement."""
+    named = ",".join(fields)
+    Event.objects.bulk_create(
+        [
+            Event(
+                project=project if project is not None else _project_of(row),
+                actor=actor,
+                act=act,
+                row_type=row._meta.label_lower,
+                row_id=row.pk,
+                fields=named,
+            )
+            for row in rows
+        ]
+    )
+
+
+def _project_of(row: Any) -> Project | None:
+    return row if isinstance(row, Project) else getattr(row, "project", None)

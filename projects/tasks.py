@@ -1,0 +1,32 @@
+"""The tasks of the default queue: jobs, and waking those that nobody works on."""
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.db import OperationalError
+
+from projects import queue, running
+
+
+@shared_task(
+    name="projects.run_job",
+    bind=True,
+    autoretry_for=(OperationalError,),
+    max_retries=5,
+    retry_backoff=2,
+    time_limit=900,
+)
+def run_job(self, *, job_id: int) -> None:  # type: ignore[no-untyped-def]
+    """Work on a job of the default queue."""
+    running.run_job(job_id, worker=self.request.hostname or "")
+
+
+@shared_task(name="projects.wake_waiting_jobs")
+def wake_waiting_jobs() -> int:
+    """Call again every job that lost its worker or its message."""
+    return queue.wake_waiting_jobs()
+
+
+@worker_ready.connect
+def wake_at_start(**_kwargs: object) -> None:
+    """A worker that starts calls what waits, so that nothing depends on an old message."""
+    queue.wake_waiting_jobs()
