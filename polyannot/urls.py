@@ -1,5 +1,22 @@
 """Every address of the app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.health import healthz
+from projects.views import home, project_door
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("healthz", healthz, name="healthz"),
+    path("accounts/", include("accounts.urls")),
+    path("site/", include("projects.urls.site")),
+    path("s/", include("studies.urls.participant")),
+    path("p/<slug:project_slug>/", project_door, name="project-door"),
+    path("p/<slug:project_slug>/", include("projects.urls.project")),
+    path("p/<slug:project_slug>/", include("annotation.urls.images")),
+    path("p/<slug:project_slug>/", include("annotation.urls.annotate")),
+    path("p/<slug:project_slug>/", include("annotation.urls.review")),
+    path("p/<slug:project_slug>/", include("annotation.urls.machine")),
+    path("p/<slug:project_slug>/studies/", include("studies.urls.researcher")),
+    path("p/<slug:project_slug>/releases/", include("releases.urls")),
+]

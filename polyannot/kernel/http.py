@@ -20,7 +20,7 @@ class Request(HttpRequest):
 class SignedInRequest(Request):
     """A request by a person who is signed in."""
 
-    user: "User"  # type: ignore[assignment]
+    user: "User"
 
 
 def render_partial(

@@ -1,0 +1,108 @@
+"""Every row of annotation that a person sees or touches is fetched here, inside their access to the project."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from annotation.models import (
+    AgreementReport,
+    Assignment,
+    Batch,
+    Caption,
+    CaptionVersion,
+    Image,
+    PairReport,
+    ReviewItem,
+    ReviewRound,
+    VersionState,
+)
+from polyannot.kernel.errors import Missing
+from projects.access import Access
+from projects.models import Role
+
+
+def _missing(what: str) -> Missing:
+    return Missing("row_missing", what)
+
+
+def batch_of(access: Access, public_id: UUID) -> Batch:
+    """Return a batch of the project; raises Missing."""
+    row = Batch.objects.select_related("project", "guideline", "schema").filter(
+        project=access.project, public_id=public_id
+    )
+    if (batch := row.first()) is None:
+        raise _missing(_("There is no such batch in this project."))
+    return batch
+
+
+def image_of(access: Access, public_id: UUID) -> Image:
+    """Return an image of the project; raises Missing."""
+    if (image := Image.objects.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such image in this project."))
+    return image
+
+
+def assignment_of(access: Access, public_id: UUID) -> Assignment:
+    """Return the person's own assignment; other people's are missing to them. Raises Missing."""
+    row = Assignment.objects.select_related("batch__project", "image").filter(
+        project=access.project, public_id=public_id, annotator=access.user
+    )
+    if (assignment := row.first()) is None:
+        raise _missing(_("This image is not in your hands."))
+    return assignment
+
+
+def caption_of(access: Access, public_id: UUID) -> Caption:
+    """Return a caption of the project; raises Missing."""
+    if (caption := Caption.objects.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such caption in this project."))
+    return caption
+
+
+def visible_versions(access: Access) -> QuerySet[CaptionVersion]:
+    """Return the versions that the person may see: base and accepted ones, their own edits, all for reviewers."""
+    versions = CaptionVersion.objects.filter(project=access.project)
+    if access.may_act_as(Role.HEAD):
+        return versions
+    return versions.filter(Q(state__in=[VersionState.BASE, VersionState.ACCEPTED]) | Q(author=access.user))
+
+
+def version_of(access: Access, public_id: UUID) -> CaptionVersion:
+    """Return a version that the person may see; raises Missing."""
+    if (version := visible_versions(access).filter(public_id=public_id).first()) is None:
+        raise _missing(_("There is no such caption in this project."))
+    return version
+
+
+def review_round_of(access: Access, public_id: UUID) -> ReviewRound:
+    """Return a review round of the project; raises Missing."""
+    if (row := ReviewRound.objects.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such review round in this project."))
+    return row
+
+
+def review_item_of(access: Access, public_id: UUID) -> ReviewItem:
+    """Return an item under review: any for head annotators, for others those of their own judgments. Raises Missing."""
+    rows = ReviewItem.objects.select_related("judgment__version", "round").filter(
+        project=access.project, public_id=public_id
+    )
+    if not access.may_act_as(Role.HEAD):
+        rows = rows.filter(judgment__annotator=access.user)
+    if (item := rows.first()) is None:
+        raise _missing(_("There is no such item under review."))
+    return item
+
+
+def pair_report_of(access: Access, public_id: UUID) -> PairReport:
+    """Return a report of a pair; raises Missing."""
+    if (row := PairReport.objects.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such report in this project."))
+    return row
+
+
+def agreement_report_of(access: Access, public_id: UUID) -> AgreementReport:
+    """Return an agreement report of the project; raises Missing."""
+    if (row := AgreementReport.objects.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such report in this project."))
+    return row

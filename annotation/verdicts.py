@@ -1,0 +1,76 @@
+"""What the project concludes about a version: adjudicated label, else unanimous, else undecided.
+
+Unsure and undecided versions are never released and never used as negatives. A released version has a good on exactly
+that version by somebody other than its editor.
+"""
+
+from django.db import models
+from django.db.models import Case, CharField, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Adjudication, CaptionVersion, VersionState
+from projects.models import Project
+
+
+class Verdict(models.TextChoices):
+    """The states of a version, each distinct: never shown is not judged bad."""
+
+    GOOD = "good", _("Good")
+    BAD = "bad", _("Bad")
+    UNDECIDED = "undecided", _("Undecided")
+    INCOMPLETE = "incomplete", _("Waits for more judgments")
+    NOT_JUDGED = "not_judged", _("Not judged")
+    NOT_RELEASABLE = "rejected", _("Edit not accepted")
+
+
+# Judgments that count: the annotator's last word, undone ones left out, at any round.
+CURRENT = Q(judgments__is_current=True, judgments__label__isnull=False)
+AS_IS = CURRENT & Q(judgments__edited_version=None)
+
+
+def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]:
+    """Annotate versions with `n_judgments`, `n_good`, `n_bad`, `n_edited`, `n_unsure`, `adjudicated`, `verdict`.
+
+    `n_good` counts good as it is; a good with an edit says that the version itself was not good (`n_edited`).
+    """
+    adjudicated = Adjudication.objects.filter(version=OuterRef("pk"), is_current=True).values("label")[:1]
+    counted = versions.annotate(
+        n_judgments=Count("judgments", filter=CURRENT),
+        n_good=Count("judgments", filter=AS_IS & Q(judgments__label="good")),
+        n_bad=Count("judgments", filter=CURRENT & Q(judgments__label="bad")),
+        n_unsure=Count("judgments", filter=CURRENT & Q(judgments__label="unsure")),
+        n_edited=Count("judgments", filter=CURRENT & Q(judgments__edited_version__isnull=False)),
+        n_needed=Coalesce(Max("judgments__batch__overlap", filter=CURRENT), Value(1)),
+        adjudicated=Subquery(adjudicated),
+    )
+    return counted.annotate(
+        verdict=Case(
+            When(adjudicated="good", then=Value(Verdict.GOOD)),
+            When(adjudicated="bad", then=Value(Verdict.BAD)),
+            When(adjudicated__isnull=False, then=Value(Verdict.UNDECIDED)),
+            When(state=VersionState.ACCEPTED, then=Value(Verdict.GOOD)),
+            When(state=VersionState.REJECTED, then=Value(Verdict.NOT_RELEASABLE)),
+            When(n_judgments=0, then=Value(Verdict.NOT_JUDGED)),
+            When(n_judgments__lt=F("n_needed"), then=Value(Verdict.INCOMPLETE)),
+            When(n_good=F("n_judgments"), then=Value(Verdict.GOOD)),
+            When(n_bad=F("n_judgments"), then=Value(Verdict.BAD)),
+            default=Value(Verdict.UNDECIDED),
+            output_field=CharField(),
+        )
+    )
+
+
+def versions_in_pool(project: Project) -> QuerySet[CaptionVersion]:
+    """Return the versions of captions that are in circulation, of active images."""
+    return CaptionVersion.objects.filter(project=project, caption__drop_reason="", image__state="active")
+
+
+def good_versions(project: Project) -> QuerySet[CaptionVersion]:
+    """Return the versions that may be released."""
+    return with_verdict(versions_in_pool(project)).filter(Q(verdict=Verdict.GOOD))
+
+
+def bad_versions(project: Project) -> QuerySet[CaptionVersion]:
+    """Return the versions that people found bad: the only source of negatives and distractors."""
+    return with_verdict(versions_in_pool(project)).filter(Q(verdict=Verdict.BAD))
