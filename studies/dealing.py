@@ -11,7 +11,7 @@ from typing import Literal
 
 from studies.choosing import DesignError
 
-ParticipantStatus = Literal["active", "finished", "lapsed", "excluded", "withdrawn", "test"]
+StateName = Literal["arrived", "declined", "active", "finished", "lapsed", "withdrawn"]
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,17 @@ class Replacement:
     lapsed: bool = False
 
 
-def counts_as_kept(status: ParticipantStatus, replacement: Replacement) -> bool:
-    """Whether an answered target card of a person in this status counts as kept for the balance."""
-    replaced = {
-        "excluded": replacement.excluded,
-        "withdrawn": replacement.withdrawn,
-        "lapsed": replacement.lapsed,
-        "test": True,
-    }
-    return not replaced.get(status, False)
+def counts_as_kept(
+    state: StateName, replacement: Replacement, *, is_excluded: bool = False, is_test: bool = False
+) -> bool:
+    """Whether an answered target card of this person counts as kept for the balance."""
+    if is_test or (is_excluded and replacement.excluded):
+        return False
+    if state == "withdrawn":
+        return not replacement.withdrawn
+    if state == "lapsed":
+        return not replacement.lapsed
+    return True
 
 
 def deal(
