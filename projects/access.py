@@ -48,14 +48,10 @@ def project_access(user: User | AnonymousUser, slug: str, *roles: str) -> Access
     Raises Missing for somebody who is not a member (whether or not the project exists), Denied for a member whose
     role includes none of `roles`; without roles any member may.
     """
-    membership = (
-        Membership.objects.filter(
-            user_id=user.pk, ended_at=None, project__slug=slug, project__retired_at=None
-        )
-        .select_related("project")
-        .first()
-    )
-    if membership is None or not isinstance(user, User) or not user.is_active:
+    membership = None
+    if isinstance(user, User) and user.is_active:
+        membership = projects_of(user).filter(project__slug=slug).first()
+    if membership is None or not isinstance(user, User):
         raise Missing("project_missing", _("There is no such project, or you do not work in it."))
     access = Access(user=user, project=membership.project, role=membership.role)
     if roles and not access.may_act_as(*roles):
