@@ -287,6 +287,6 @@ def _clustered(table: _Table, statistic: _Statistic, seed: int, replicates: int)
         replicates=replicates,
         undefined=len(drawn) - len(kept),
         seed=seed,
-        note=f"in {thin} resamples a pair had no answer and was left out" if thin else "",
+        note=f"resamples that left out a pair without answers: {thin}" if thin else "",
     )
     return Estimate(value, interval, n, people)

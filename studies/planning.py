@@ -48,7 +48,7 @@ class PlannedInterval:
     share: float
     n: int
     interval: Interval
-    expected_minimum: float
+    expected_minimum: float | None
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def planned_intervals(
     """Wilson's interval at each share for n answers, with the minimum to be expected over `pairs`."""
     return tuple(
         PlannedInterval(
-            share, n, wilson(share * n, n), expected_minimum([n] * pairs, share) if n and pairs else math.nan
+            share, n, wilson(share * n, n), expected_minimum([n] * pairs, share) if n and pairs else None
         )
         for share in shares
     )
