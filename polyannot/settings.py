@@ -143,6 +143,8 @@ REDIS_URL = env.text("REDIS_URL", addresses.redis_url())
 DATABASES = {"default": _database(DATABASE_URL)}
 
 CELERY_BROKER_URL = REDIS_URL
+# Two installations may share one broker under two prefixes.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": env.text("BROKER_PREFIX", "")}
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -225,6 +227,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"all_but_health": {"()": "polyannot.kernel.logs.AllButHealth"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"django.request": {"filters": ["all_but_health"]}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

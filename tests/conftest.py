@@ -6,22 +6,34 @@ those servers are used instead.
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
 
 import django
 import pytest
+from django.core.management import call_command
 
 from polyannot import embedded
+
+pytest_plugins = ["live"]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("POLYANNOT_DEMO", None)
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="polyannot-tests-"))
 os.environ["POLYANNOT_HOME"] = str(SESSION_HOME)
+# Messages of the tests never reach another worker, whatever broker REDIS_URL names.
+os.environ["BROKER_PREFIX"] = f"test-{secrets.token_hex(4)}:"
 embedded.join()
 os.environ["DJANGO_SETTINGS_MODULE"] = "polyannot.settings"
 django.setup()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Beside the test database, collect the static files: a page names them by their hashes."""
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

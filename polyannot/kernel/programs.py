@@ -11,9 +11,12 @@ from signal import SIGQUIT, SIGTERM, Signals
 DEFAULT_QUEUES = ("default",)
 MODEL_QUEUES = ("cpu", "gpu", "interactive")
 SCHEDULER = "beat"
+# A worker takes JSON only, so what Celery fears of root (unpickling) cannot happen.
+NO_FEAR_OF_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 # Said by the worker to polyannot.celery: only with it are the tasks of the models (and torch) loaded.
 MODEL_WORKER = {"POLYANNOT_WORKER": "ml"}
 
+CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "polyannot")
 WEB_WORKERS = 2
 WEB_THREADS = 4
 DEFAULT_CONCURRENCY = 2
@@ -50,10 +53,10 @@ def web(host: str, port: int) -> Program:
 
 def worker(name: str, queues: tuple[str, ...], concurrency: int, environment: Mapping[str, str]) -> Program:
     """Return a Celery worker for some queues; SIGQUIT makes it drop its tasks, which others then find."""
-    celery = [sys.executable, "-m", "celery", "-A", "polyannot", "worker", "--loglevel", "WARNING"]
+    celery = [*CELERY, "worker", "--loglevel", "WARNING"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     role = ["-Q", ",".join(queues), "-n", f"{name}@%h", "--concurrency", str(concurrency)]
-    return Program(name, (*celery, *quiet, *role), environment, SIGQUIT)
+    return Program(name, (*celery, *quiet, *role), {**NO_FEAR_OF_ROOT, **environment}, SIGQUIT)
 
 
 def default_worker() -> Program:
@@ -69,7 +72,7 @@ def model_worker() -> Program:
 def scheduler(folder: Path) -> Program:
     """Return the scheduler, which notes in the folder when it last did what."""
     state = ["--schedule", str(folder / "celerybeat-schedule"), "--pidfile", ""]
-    celery = [sys.executable, "-m", "celery", "-A", "polyannot", "beat", "--loglevel", "WARNING"]
+    celery = [*CELERY, "beat", "--loglevel", "WARNING"]
     return Program(SCHEDULER, (*celery, *state))
 
 
