@@ -1,0 +1,76 @@
+"""Adjudication: one final label where annotators differ; and the decision on reported pairs."""
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from annotation.models import Adjudication, Caption, CaptionVersion, Label, PairReport
+from annotation.models.captions import DropReason
+from annotation.models.reviews import ReportState
+from annotation.verdicts import Verdict, versions_in_pool, with_verdict
+from polyannot.kernel.errors import Conflict, Denied, Invalid
+from polyannot.kernel.text import many_lines
+from projects.history import append_event
+from projects.models import Project
+
+
+def undecided_versions(project: Project) -> QuerySet[CaptionVersion]:
+    """Return the versions on which annotators differ and nobody has decided, in the order of their images."""
+    return (
+        with_verdict(versions_in_pool(project))
+        .filter(Q(verdict=Verdict.UNDECIDED), Q(adjudicated=None))
+        .order_by("image__position", "image_id", "caption__pool_rank", "pk")
+    )
+
+
+def adjudicate(
+    *, version: CaptionVersion, head: User, label: str, note: str = "", is_demo: bool = False
+) -> Adjudication:
+    """Give a version its final label; a later one supersedes, the same one again changes nothing.
+
+    Raises Denied for a good on one's own edit, Invalid for a label that no batch of the project has.
+    """
+    if not Label.objects.filter(schema__project_id=version.project_id, key=label).exists():
+        raise Invalid("label_unknown", _("There is no label %(label)s in this project.") % {"label": label})
+    if label == "good" and version.author_id == head.pk:
+        raise Denied("own_edit", _("Somebody else has to find your own edit good."))
+    with transaction.atomic():
+        CaptionVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version.pk)
+        last = Adjudication.objects.filter(version=version, is_current=True).first()
+        if last is not None and last.label == label:
+            return last
+        if last is not None:
+            Adjudication.objects.filter(pk=last.pk).update(is_current=False)
+        row = Adjudication.objects.create(
+            project_id=version.project_id,
+            version=version,
+            label=label,
+            note=many_lines(note)[:2000],
+            adjudicator=head,
+            supersedes=last,
+            is_demo=is_demo,
+        )
+        append_event(actor=head, act="version_adjudicated", row=row)
+    return row
+
+
+def decide_report(*, report: PairReport, head: User, take_down: bool) -> PairReport:
+    """Take a reported caption down for good, or put it back into the pool. Raises Conflict once decided otherwise."""
+    state = ReportState.UPHELD if take_down else ReportState.DISMISSED
+    with transaction.atomic():
+        locked = PairReport.objects.select_for_update(no_key=True, of=("self",)).get(pk=report.pk)
+        if locked.state == state:
+            return locked
+        if locked.state != ReportState.OPEN:
+            raise Conflict("report_decided", _("This report was decided otherwise in the meantime."))
+        locked.state = state
+        locked.decided_by = head
+        locked.decided_at = timezone.now()
+        locked.save(update_fields=["state", "decided_by", "decided_at"])
+        Caption.objects.filter(pk=locked.caption_id).update(
+            drop_reason=DropReason.TAKEN_DOWN if take_down else DropReason.NONE
+        )
+        append_event(actor=head, act="report_decided", row=locked, fields=["state"])
+    return locked
