@@ -1,20 +1,41 @@
 """The rows of studies, by noun."""
 
-from studies.models.participants import Answer, Card, CardState, Participant, ParticipantState
+from studies.models.participants import (
+    Answer,
+    AnswerValue,
+    Card,
+    CardState,
+    Participant,
+    ParticipantState,
+)
 from studies.models.results import StudyResult
-from studies.models.studies import PairRole, Study, StudyDesign, StudyPair, StudyState, StudyText
+from studies.models.studies import (
+    Deviation,
+    PairRole,
+    Preregistration,
+    Study,
+    StudyDesign,
+    StudyPair,
+    StudyState,
+    StudyText,
+    TextKind,
+)
 
 __all__ = [
     "Answer",
+    "AnswerValue",
     "Card",
     "CardState",
+    "Deviation",
     "PairRole",
     "Participant",
     "ParticipantState",
+    "Preregistration",
     "Study",
     "StudyDesign",
     "StudyPair",
     "StudyResult",
     "StudyState",
     "StudyText",
+    "TextKind",
 ]

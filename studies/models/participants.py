@@ -23,7 +23,9 @@ class ParticipantState(models.TextChoices):
 class Participant(models.Model):
     """Somebody who opened the link. The secret of their personal link is stored hashed.
 
-    `external_id` is a crowd platform's identifier, erased with the answers on withdrawal.
+    `external_id` is a crowd platform's identifier, erased with the answers on withdrawal. `ordinal` counts those who
+    were dealt cards; with the study's seed it fixes the cards. `is_excluded` is what the declared rules say, written
+    when the person finishes, so that dealing need not read all answers.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -35,11 +37,13 @@ class Participant(models.Model):
         max_length=10, choices=ParticipantState.choices, default=ParticipantState.ARRIVED
     )
     consent = models.ForeignKey(StudyText, on_delete=models.PROTECT, null=True, related_name="+")
-    seed = models.BigIntegerField()
+    ordinal = models.PositiveIntegerField(null=True)
+    is_excluded = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
     is_simulated = models.BooleanField(default=False)
     arrived_at = models.DateTimeField(auto_now_add=True)
     consented_at = models.DateTimeField(null=True)
+    began_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
@@ -53,6 +57,7 @@ class Participant(models.Model):
                 condition=Q(external_id__isnull=False),
                 name="participant_external_once",
             ),
+            models.UniqueConstraint(fields=["study", "ordinal"], name="participant_ordinal_once"),
             models.CheckConstraint(
                 condition=Q(state__in=ParticipantState.values), name="participant_state_known"
             ),
@@ -65,7 +70,10 @@ class Participant(models.Model):
                 name="participant_withdrawn_is_erased",
             ),
         ]
-        indexes = [models.Index(fields=["study", "state"], name="participant_by_state")]
+        indexes = [
+            models.Index(fields=["study", "state"], name="participant_by_state"),
+            models.Index(fields=["seen_at"], condition=Q(state="active"), name="participant_last_seen"),
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)[:8]
@@ -80,19 +88,26 @@ class CardState(models.TextChoices):
 
 
 class Card(models.Model):
-    """One pair dealt to one participant at one place of their sequence."""
+    """One pair dealt to one participant at one place of their sequence.
 
+    `public_id` is the token that an answer carries: it names the person and the place at once.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="cards")
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="cards")
     pair = models.ForeignKey(StudyPair, on_delete=models.PROTECT, related_name="cards")
     position = models.PositiveSmallIntegerField()
+    is_repeat = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=CardState.choices, default=CardState.LIVE)
     shown_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["participant", "pair"], name="card_pair_once_per_participant"),
+            models.UniqueConstraint(
+                fields=["participant", "pair", "is_repeat"], name="card_pair_once_per_participant"
+            ),
             models.UniqueConstraint(fields=["participant", "position"], name="card_position_once"),
             models.UniqueConstraint(fields=["id", "participant"], name="card_of_participant"),
             models.CheckConstraint(condition=Q(state__in=CardState.values), name="card_state_known"),

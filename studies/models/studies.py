@@ -40,18 +40,36 @@ class Study(models.Model):
         _("design"), max_length=8, choices=StudyDesign.choices, default=StudyDesign.BALANCED
     )
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, null=True, related_name="+")
-    n_pairs = models.PositiveIntegerField(
-        _("pairs in the study"), default=100, validators=[MinValueValidator(1)]
-    )
+    # Pairs of each difficulty, the ones with the lowest similarity first.
+    hard_pairs = models.PositiveIntegerField(_("hard pairs"), default=100)
+    medium_pairs = models.PositiveIntegerField(_("medium pairs"), default=0)
+    easy_pairs = models.PositiveIntegerField(_("easy pairs"), default=0)
+    # How many distractors and controls there are in all; each participant gets some of them.
+    distractors_in_study = models.PositiveIntegerField(_("distractors in the study"), default=20)
+    controls_in_study = models.PositiveIntegerField(_("positive controls in the study"), default=10)
     pairs_per_participant = models.PositiveIntegerField(
         _("pairs per participant"), default=25, validators=[MinValueValidator(1), MaxValueValidator(500)]
     )
     distractors_per_participant = models.PositiveIntegerField(_("distractors per participant"), default=10)
     controls_per_participant = models.PositiveIntegerField(_("positive controls per participant"), default=5)
+    repeats_per_participant = models.PositiveIntegerField(
+        _("pairs shown twice to each participant"),
+        default=0,
+        help_text=_("For test-retest agreement; kept out of all shares."),
+    )
     target_participants = models.PositiveIntegerField(
         _("participants"), default=40, validators=[MinValueValidator(1)]
     )
-    replaces_excluded = models.BooleanField(_("excluded and withdrawn people are replaced"), default=True)
+    # Whose answers leave a gap that somebody new fills.
+    replaces_excluded = models.BooleanField(_("excluded people are replaced"), default=True)
+    replaces_withdrawn = models.BooleanField(_("withdrawn people are replaced"), default=True)
+    replaces_lapsed = models.BooleanField(
+        _("people who stop early are replaced, and their answers left out"), default=False
+    )
+    # After so long without a sign a participant's unanswered cards go to others; they may still come back.
+    lapse_minutes = models.PositiveIntegerField(
+        _("minutes without a sign until cards go to others"), default=60, validators=[MinValueValidator(1)]
+    )
     seed = models.BigIntegerField(default=0)
     # Consent: what an ethics board asks for; launch is refused while one of these is empty.
     institution = models.CharField(_("institution"), max_length=200, blank=True)
@@ -69,9 +87,37 @@ class Study(models.Model):
     max_distractors_good = models.PositiveIntegerField(
         _("most distractors answered good"), null=True, blank=True
     )
-    min_seconds_median = models.FloatField(_("shortest median seconds per pair"), null=True, blank=True)
-    completion_code = models.CharField(max_length=40, blank=True)
-    return_url = models.URLField(_("address to return to at the end"), max_length=400, blank=True)
+    max_controls_bad = models.PositiveIntegerField(
+        _("most positive controls answered bad"), null=True, blank=True
+    )
+    min_seconds_median = models.FloatField(
+        _("shortest median seconds per pair"), null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    min_share_answered = models.FloatField(
+        _("least share of cards answered"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+    primary_leaves_out_excluded = models.BooleanField(
+        _("the primary figures leave excluded people out"), default=False
+    )
+    # Money, for the planning panel: pay for one participant in one's own currency, the platform's fee as a share.
+    pay_each = models.DecimalField(
+        _("pay for each participant"),
+        max_digits=8,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0)],
+    )
+    platform_fee = models.FloatField(
+        _("platform's fee as a share of the pay"), default=0, validators=[MinValueValidator(0)]
+    )
+    # Recruiting: the name under which a platform passes its participant id; without the id it is a preview.
+    id_parameter = models.CharField(_("platform's participant parameter"), max_length=60, blank=True)
+    completion_code = models.CharField(_("completion code"), max_length=40, blank=True)
+    declined_code = models.CharField(_("code for people who decline"), max_length=40, blank=True)
+    return_url = models.CharField(_("address to return to at the end"), max_length=400, blank=True)
     is_demo = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -94,6 +140,50 @@ class Study(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def n_pairs(self) -> int:
+        """Targets of all difficulties together."""
+        return self.hard_pairs + self.medium_pairs + self.easy_pairs
+
+    @property
+    def is_draft(self) -> bool:
+        """Say whether the study may still be changed."""
+        return self.state == StudyState.DRAFT
+
+
+class Preregistration(models.Model):
+    """What was declared at launch, word for word; never changed afterwards.
+
+    `document` is the frozen snapshot of design, rules and analysis; `sha256` is that of its canonical JSON.
+    """
+
+    study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="preregistration")
+    document = models.JSONField()
+    markdown = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.study} {self.sha256[:12]}"
+
+
+class Deviation(models.Model):
+    """A departure from what was declared, in the researcher's words; printed with the results."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="deviations")
+    text = models.TextField(_("what was done otherwise, and why"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    noted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="deviation_not_empty")]
+
+    def __str__(self) -> str:
+        return self.text[:80]
 
 
 class TextKind(models.TextChoices):
