@@ -1,0 +1,111 @@
+// The workspace's dialogs: note, skip, report, mark the rest bad, zoom, help.
+import { post } from "./post.js";
+import { say } from "./words.js";
+
+const dialog = (id) => document.getElementById(id);
+
+// Opens a dialog whose form has method="dialog"; resolves to whether it was confirmed.
+function confirmed(box) {
+  box.returnValue = "";
+  box.showModal();
+  return new Promise((resolve) => {
+    box.addEventListener("close", () => resolve(box.returnValue === "save"), { once: true });
+  });
+}
+
+export async function askNote(desk, caption) {
+  const box = dialog("note-dialog");
+  const field = box.querySelector("textarea");
+  field.value = desk.noteOf(caption);
+  if (await confirmed(box)) {
+    desk.note(caption, field.value);
+  }
+  caption.element.focus({ preventScroll: true });
+}
+
+export async function askRestBad(desk, label) {
+  const waiting = desk.captions.waiting.length;
+  if (waiting === 0) {
+    return;
+  }
+  const box = dialog("rest-dialog");
+  const line = box.querySelector('[data-part="count"]');
+  line.textContent = (waiting === 1 ? line.dataset.one : line.dataset.many).replace("%n", String(waiting));
+  if (await confirmed(box)) {
+    desk.markRestBad(label);
+  }
+}
+
+// Sends a dialog's form; the dialog stays open, with everything written in it, until the server has taken it.
+function askServer(box, send) {
+  const form = box.querySelector("form");
+  const refusal = box.querySelector(".form__refusal");
+  const button = form.querySelector('.dialog__footer button:not([type="button"])');
+  refusal.hidden = true;
+  box.showModal();
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    if (button.disabled) {
+      return;
+    }
+    button.disabled = true;
+    const refused = await send(form);
+    button.disabled = false;
+    refusal.hidden = !refused;
+    refusal.textContent = refused ?? "";
+    if (!refused) {
+      form.reset();
+      box.close();
+    }
+  };
+}
+
+function refusalOf(answer) {
+  const words = document.getElementById("spoken").dataset;
+  const notice = document.querySelector("#trouble-sign-in p");
+  return { refused: answer.message, "sign-in": notice.textContent, unreachable: words.offline }[answer.kind];
+}
+
+export function askReport(desk, caption) {
+  const box = dialog("report-dialog");
+  box.querySelector('[data-part="caption"]').textContent = caption.text;
+  askServer(box, async (form) => {
+    const told = new FormData(form);
+    told.set("assignment", desk.assignment);
+    told.set("version", caption.version);
+    const answer = await post(form.action, told);
+    if (answer.kind !== "taken") {
+      return refusalOf(answer);
+    }
+    desk.afterReport(caption);
+    say("reported", { aloud: true });
+    return null;
+  });
+}
+
+export function askSkip(desk, open) {
+  askServer(dialog("skip-dialog"), async (form) => {
+    const told = new FormData(form);
+    told.set("assignment", desk.assignment);
+    const answer = await post(form.action, told);
+    if (answer.kind !== "taken") {
+      return refusalOf(answer);
+    }
+    open(answer.told.html);
+    return null;
+  });
+}
+
+export function toggleZoom() {
+  const box = dialog("zoom");
+  if (box.open) {
+    box.close();
+  } else {
+    box.classList.remove("zoom--actual");
+    box.showModal();
+  }
+}
+
+export function showHelp() {
+  dialog("help-dialog").showModal();
+}

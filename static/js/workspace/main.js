@@ -1,0 +1,164 @@
+// The workspace: puts the desk, the outbox, the clock and the keys together.
+import { askNote, askReport, askRestBad, askSkip, showHelp, toggleZoom } from "./asking.js";
+import { Clock } from "./clock.js";
+import { Desk } from "./desk.js";
+import { Editor } from "./editing.js";
+import { listen, rememberSingleKeys } from "./keys.js";
+import { Outbox } from "./outbox.js";
+import { paintRefused, paintSaveState } from "./words.js";
+
+const RENEW_MS = 4 * 60_000;
+const AHEAD_AFTER_MS = 300;
+
+const first = document.getElementById("desk");
+const outbox = new Outbox(first.dataset.annotator);
+const clock = new Clock(renewNowAndThen);
+let renewedAt = performance.now();
+let desk = null;
+let editor = null;
+let wantsNext = false;
+
+function labelMeaning(meaning) {
+  return document.querySelector(`.judge__button--${meaning}`)?.value ?? meaning;
+}
+
+function lay(root) {
+  desk = new Desk(root, outbox, clock);
+  editor = new Editor(desk, labelMeaning("good"));
+  desk.recallDrafts();
+  renewedAt = performance.now();
+  if (!desk.isEmpty && !desk.isFinished) {
+    setTimeout(loadAhead, AHEAD_AFTER_MS, root);
+  }
+}
+
+function open(html) {
+  const place = document.getElementById("desk");
+  place.insertAdjacentHTML("afterend", html);
+  const root = place.nextElementSibling;
+  place.remove();
+  clock.take();
+  lay(root);
+  if (desk.root.dataset.workspaceUrl) {
+    history.replaceState(null, "", desk.root.dataset.workspaceUrl);
+  }
+  desk.captions.activate(desk.captions.active);
+  outbox.flush();
+}
+
+async function next() {
+  wantsNext = true;
+  const html = await desk.finish();
+  if (html) {
+    wantsNext = false;
+    open(html);
+  }
+}
+
+async function loadAhead(root) {
+  try {
+    const answer = await fetch(root.dataset.aheadUrl, { headers: { Accept: "application/json" }, redirect: "error" });
+    const { image } = answer.ok ? await answer.json() : { image: "" };
+    if (image) {
+      new Image().src = image;
+    }
+  } catch {
+    // Only a convenience: the image is loaded when it is opened.
+  }
+}
+
+function renewNowAndThen() {
+  const now = performance.now();
+  if (desk && !desk.isEmpty && !desk.isFinished && now - renewedAt > RENEW_MS) {
+    renewedAt = now;
+    outbox.renew(desk.root.dataset.judgmentsUrl, desk.assignment);
+  }
+}
+
+outbox.addEventListener("state", ({ detail }) => {
+  paintSaveState(detail);
+  if (detail.state === "saved" && wantsNext) {
+    next();
+  }
+});
+outbox.addEventListener("saved", ({ detail }) => desk?.saved(detail));
+outbox.addEventListener("refused", ({ detail }) => {
+  if (detail.item) {
+    wantsNext = false;
+    desk?.refused(detail);
+  }
+  paintRefused(outbox.refused());
+});
+
+const onActive = (act) => () => {
+  const caption = desk.captions.active;
+  if (caption && !caption.isReported && !editor.isOpen) {
+    act(caption);
+  }
+};
+
+const ACTS = {
+  edit: onActive((caption) => document.querySelector('[data-act="edit"]') && editor.open(caption)),
+  note: onActive((caption) => askNote(desk, caption)),
+  report: onActive((caption) => askReport(desk, caption)),
+  skip: () => !desk.isEmpty && !desk.isFinished && askSkip(desk, open),
+  zoom: () => !desk.isEmpty && toggleZoom(),
+  help: showHelp,
+  "rest-bad": () => !desk.isFinished && askRestBad(desk, labelMeaning("bad")),
+  "dismiss-refused": () => outbox.dismissRefused(),
+};
+
+const KEYS = {
+  j: () => desk.captions.move(1),
+  k: () => desk.captions.move(-1),
+  arrowdown: () => desk.captions.move(1),
+  arrowup: () => desk.captions.move(-1),
+  e: ACTS.edit,
+  n: ACTS.note,
+  r: ACTS.report,
+  s: ACTS.skip,
+  z: ACTS.zoom,
+  "?": ACTS.help,
+  "shift+b": ACTS["rest-bad"],
+  "ctrl+z": () => desk.undo(),
+  enter: next,
+};
+
+lay(first);
+for (const button of document.querySelectorAll(".caption:first-child .judge__button")) {
+  const key = button.querySelector("kbd").textContent.trim().toLowerCase();
+  KEYS[key] = onActive((caption) => desk.judge(caption, button.value, "key"));
+}
+listen(KEYS);
+rememberSingleKeys(document.getElementById("single-keys"));
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest(".zoom__scroll img")) {
+    event.target.closest(".zoom").classList.toggle("zoom--actual");
+    return;
+  }
+  const caption = desk.captions.holding(event.target);
+  if (caption && !caption.isReported && desk.captions.active !== caption && !editor.isOpen) {
+    event.preventDefault();
+    desk.captions.activate(caption);
+    return;
+  }
+  const act = event.target.closest("[data-act]")?.dataset.act;
+  ACTS[act]?.();
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches(".judge")) {
+    event.preventDefault();
+    desk.judge(desk.captions.holding(event.target), event.submitter.value, "pointer");
+  } else if (event.target.matches('[data-act-form="finish"]')) {
+    event.preventDefault();
+    next();
+  }
+});
+
+paintRefused(outbox.refused());
+outbox.flush();
+if (!desk.isEmpty && desk.captions.active) {
+  desk.captions.activate(desk.captions.active);
+}
