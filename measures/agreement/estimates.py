@@ -1,0 +1,170 @@
+"""From a table to coefficients with their n, exclusions, standard errors and bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from measures.agreement.bootstrap import Bootstrap, Resampler
+from measures.agreement.figures import Figure, figures
+from measures.agreement.ratings import FloatArray
+from measures.agreement.results import Coefficient
+from measures.agreement.standard_errors import error_interval, standard_error
+from measures.agreement.sums import Sample
+from measures.agreement.table import Exclusion
+from measures.agreement.undefined import reason_of_value, reason_undefined
+from measures.intervals import Interval
+
+FEWEST_UNITS = 3
+FEW_UNITS = 10
+
+
+def estimate(
+    resampler: Resampler,
+    weights: Sequence[str],
+    positive: str | None,
+    negative: str | None,
+    bootstraps: Sequence[Bootstrap],
+    confidence: float,
+) -> tuple[Coefficient, ...]:
+    """Every coefficient of the table, in reporting order."""
+    table = resampler.table
+    pairs = None if resampler.pairs is None else len(resampler.pairs.first)
+    wanted = figures(table.scale, len(table.raters), pairs, weights, positive, negative)
+    seen = [_observe(figure, resampler) for figure in wanted]
+    live = [(figure, found) for figure, found in zip(wanted, seen, strict=True) if found.value is not None]
+    drawn = {bootstrap: _replicates(bootstrap, [f for f, _ in live], resampler) for bootstrap in bootstraps}
+    place = {figure.key: k for k, (figure, _) in enumerate(live)}
+    done = []
+    for figure, found in zip(wanted, seen, strict=True):
+        rows = {
+            b: None if found.value is None or v is None else v[place[figure.key]] for b, v in drawn.items()
+        }
+        done.append(_with_intervals(figure, found, rows, resampler, confidence))
+    return tuple(done)
+
+
+def _observe(figure: Figure, resampler: Resampler) -> Coefficient:
+    """The coefficient as observed, without intervals."""
+    sample, table = resampler.observed, resampler.table
+    reason = reason_undefined(figure, sample, table)
+    value = None
+    if not reason and figure.compute is not None:
+        found = float(figure.compute(sample)[0])
+        value = found if np.isfinite(found) else None
+        reason = "" if value is not None else reason_of_value(figure, table)
+    observed = expected = None
+    if figure.chance is not None and not reason:
+        chance = figure.chance(sample)
+        observed, expected = float(chance.observed.flat[0]), float(chance.expected.flat[0])
+    items, ratings, raters, excluded = _what_entered(figure, resampler)
+    return Coefficient(
+        figure.key, figure.name, value, reason, items, ratings, raters, excluded, observed, expected
+    )
+
+
+def _what_entered(figure: Figure, resampler: Resampler) -> tuple[int, int, int, tuple[Exclusion, ...]]:
+    """Items, ratings and raters behind the observed agreement, and what stayed outside."""
+    table, sample = resampler.table, resampler.observed
+    is_paired = table.totals >= 2
+    items, ratings = int(is_paired.sum()), int(table.totals[is_paired].sum())
+    singles = len(table.items) - items
+    raters = len(np.unique(table.rater[is_paired[table.item]]))
+    excluded = list(table.excluded)
+    if singles:
+        excluded.append(Exclusion(_about_singles(figure.kind), singles, singles))
+    if figure.kind == "light" and not figure.missing:
+        excluded += _undefined_pairs(figure, sample)
+    return items, ratings, raters, tuple(excluded)
+
+
+def _about_singles(kind: str) -> str:
+    if kind in ("fleiss", "gwet"):
+        return "item with one rating: counted in the category shares, not in the observed agreement"
+    if kind == "conger":
+        return "item with one rating: counted in its rater's category shares, not in the observed agreement"
+    return "item with one rating: no pair of raters"
+
+
+def _undefined_pairs(figure: Figure, sample: Sample) -> list[Exclusion]:
+    if sample.tables is None or figure.weights is None:
+        return []
+    totals = sample.tables[0].sum(axis=(-1, -2))
+    diagonal = np.diagonal(sample.tables[0], axis1=-2, axis2=-1)
+    is_flat = diagonal.max(axis=-1, initial=0) == totals
+    if not is_flat.any():
+        return []
+    reason = (
+        f"{int(is_flat.sum())} of {len(totals)} rater pairs gave one category only: their kappa is undefined"
+    )
+    return [Exclusion(reason)]
+
+
+def _replicates(bootstrap: Bootstrap, live: Sequence[Figure], resampler: Resampler) -> FloatArray | None:
+    """Every live figure in every resample: (figures, replicates); None where nothing can be drawn."""
+    if not live or resampler.units(bootstrap) < FEWEST_UNITS:
+        return None
+
+    def compute(sample: Sample) -> FloatArray:
+        return np.array([figure.compute(sample) for figure in live if figure.compute is not None])
+
+    return resampler.replicates(bootstrap, compute)
+
+
+def _with_intervals(
+    figure: Figure,
+    found: Coefficient,
+    drawn: dict[Bootstrap, FloatArray | None],
+    resampler: Resampler,
+    confidence: float,
+) -> Coefficient:
+    if found.value is None:
+        return found
+    error, items = standard_error(figure, found.value, resampler)
+    analytic = None if error is None else error_interval(figure, found.value, error, items, confidence)
+    intervals, withheld = [], []
+    for bootstrap, values in drawn.items():
+        units = resampler.units(bootstrap)
+        if values is None:
+            withheld.append(f"{bootstrap.kind}: {units} to draw from are too few for a bootstrap")
+            continue
+        interval = percentile(values, bootstrap, confidence, units)
+        if interval is None:
+            withheld.append(f"{bootstrap.kind}: undefined in more than half of {len(values)} replicates")
+        else:
+            intervals.append(interval)
+    return Coefficient(
+        **{
+            **{name: getattr(found, name) for name in Coefficient.__dataclass_fields__},
+            "standard_error": error,
+            "analytic": analytic,
+            "intervals": tuple(intervals),
+            "withheld": tuple(withheld),
+        }
+    )
+
+
+def percentile(values: FloatArray, bootstrap: Bootstrap, confidence: float, units: int) -> Interval | None:
+    """The percentile interval of the replicates that are defined; None where fewer than half are."""
+    defined = values[np.isfinite(values)]
+    undefined = len(values) - len(defined)
+    if 2 * undefined > len(values):
+        return None
+    tail = (1.0 - confidence) / 2.0
+    low, high = (float(end) for end in np.quantile(defined, [tail, 1.0 - tail]))
+    notes = []
+    if high - low < 1e-12:
+        notes.append("no width: the resamples cannot show what was never observed")
+    if units < FEW_UNITS:
+        notes.append(f"only {units} to draw from: rough")
+    return Interval(
+        low,
+        high,
+        confidence,
+        f"percentile bootstrap over {bootstrap.kind}",
+        bootstrap.replicates,
+        undefined,
+        bootstrap.seed,
+        "; ".join(notes),
+    )

@@ -1,0 +1,167 @@
+"""The public function: ratings in, a complete agreement report out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from measures.agreement import annotators as people
+from measures.agreement.bootstrap import Bootstrap, Resampler
+from measures.agreement.estimates import estimate
+from measures.agreement.ratings import Ratings
+from measures.agreement.results import AgreementReport, Category, Parameters, Sensitivity
+from measures.agreement.scale import TREATMENTS, Scale, scale_of, treat
+from measures.agreement.table import Table, tabulate, treated_table
+from measures.agreement.weights import WEIGHTS
+from measures.intervals import critical_value
+
+DEFAULT_WEIGHTS = ("linear", "quadratic", "ordinal")
+NEGATIVE_OF = {"good": "bad", "yes": "no", "true": "false", "1": "0"}
+
+
+def report(
+    ratings: Ratings,
+    *,
+    categories: Sequence[str] | None = None,
+    level: str = "nominal",
+    weights: Sequence[str] = DEFAULT_WEIGHTS,
+    unsure: str | None = None,
+    unsure_label: str = "unsure",
+    positive: str | None = None,
+    negative: str | None = None,
+    bootstraps: Sequence[Bootstrap] = (Bootstrap("items"),),
+    confidence: float = 0.95,
+    hardest: int = 20,
+) -> AgreementReport:
+    """Every agreement figure of a set of ratings, each with its n, its exclusions and its intervals.
+
+    categories: the fixed list, in order; without it the labels met make the list. level: nominal, ordinal,
+    interval or ratio; it decides whether words in the list are in order. unsure: how ``unsure_label``
+    counts (nominal, missing, ordinal, not_good; default nominal, or ordinal at other levels); the other
+    treatments are reported as sensitivity, without bootstraps. positive, negative: the categories of
+    positive and negative specific agreement (default good and bad, or the two of a two-category list).
+    hardest: how many items to list. Undefined figures are None with a reason. Raises ValueError for
+    parameters that do not fit each other or the ratings.
+    """
+    critical_value(confidence)
+    unknown = [name for name in weights if name not in WEIGHTS]
+    if unknown:
+        raise ValueError(f"The weights must be among {', '.join(WEIGHTS)}, not {unknown[0]!r}.")
+    scale = scale_of(ratings.labels, categories, level)
+    untreated, repeats = tabulate(ratings, scale)
+    treatment = unsure or ("nominal" if level == "nominal" else "ordinal")
+    good, bad = _sides(scale, unsure_label, positive, negative)
+    treated = treat(scale, treatment, unsure_label, good or "good")
+    table = treated_table(untreated, treated)
+    sides = _treated_sides(table.scale, good, bad)
+    resampler = Resampler(table)
+    return AgreementReport(
+        parameters=Parameters(
+            level,
+            table.scale.categories,
+            scale.source,
+            tuple(weights),
+            unsure_label,
+            treatment if unsure_label in scale.categories else "",
+            *sides,
+            confidence,
+            tuple(bootstraps),
+        ),
+        read=len(ratings),
+        ratings=len(table.item),
+        items=len(table.items),
+        raters=len(table.raters),
+        excluded=table.excluded,
+        prevalence=_prevalence(table),
+        primary=f"krippendorff_alpha_{level}",
+        coefficients=estimate(resampler, weights, *sides, bootstraps, confidence),
+        sensitivity=_sensitivity(untreated, treatment, unsure_label, (good, bad), weights, confidence),
+        intra_rater=people.intra_rater(repeats, untreated, ratings, confidence),
+        pairs=people.pair_agreements(resampler, ratings, confidence),
+        confusion=people.confusion(resampler, ratings),
+        annotators=people.annotators(table, untreated, ratings, unsure_label, confidence),
+        hardest=people.hardest_items(table, ratings, hardest),
+        notes=_notes(scale, level, table),
+    )
+
+
+def _sides(
+    scale: Scale, unsure: str, positive: str | None, negative: str | None
+) -> tuple[str | None, str | None]:
+    """The positive and the negative category: as declared, good and bad, or the two there are."""
+    rest = [name for name in scale.categories if name != unsure]
+    if positive is None:
+        known = [name for name in NEGATIVE_OF if name in rest]
+        positive = known[0] if known and (len(rest) <= 2 or known[0] == "good") else None
+        if positive is None and len(rest) == 2 and scale.is_ordered:
+            positive = rest[1]
+    if negative is None and positive is not None:
+        others = [name for name in rest if name != positive]
+        negative = others[0] if len(others) == 1 else NEGATIVE_OF.get(positive)
+    return positive, negative
+
+
+def _treated_sides(scale: Scale, good: str | None, bad: str | None) -> tuple[str | None, str | None]:
+    """Where bad and unsure became one category, that one is the negative side."""
+    merged = f"not {good}"
+    return good, merged if merged in scale.categories and bad not in scale.categories else bad
+
+
+def _prevalence(table: Table) -> tuple[Category, ...]:
+    ratings = table.counts.sum(axis=0)
+    total, items = int(ratings.sum()), len(table.items)
+    means = (table.counts / np.maximum(table.totals, 1)[:, None]).mean(axis=0) if items else None
+    return tuple(
+        Category(
+            label,
+            int(ratings[k]),
+            int(ratings[k]) / total if total else None,
+            float(means[k]) if means is not None else None,
+        )
+        for k, label in enumerate(table.scale.categories)
+    )
+
+
+def _sensitivity(
+    untreated: Table,
+    primary: str,
+    unsure: str,
+    sides: tuple[str | None, str | None],
+    weights: Sequence[str],
+    confidence: float,
+) -> tuple[Sensitivity, ...]:
+    """The same figures under every other treatment of "unsure", where the list has that category."""
+    if unsure not in untreated.scale.categories:
+        return ()
+    found = []
+    for treatment in TREATMENTS:
+        if treatment == primary:
+            continue
+        try:
+            treated = treat(untreated.scale, treatment, unsure, sides[0] or "good")
+        except ValueError as error:
+            found.append(Sensitivity(treatment, str(error), (), 0, 0, ()))
+            continue
+        table = treated_table(untreated, treated)
+        names = _treated_sides(table.scale, *sides)
+        rows = estimate(Resampler(table), weights, *names, (), confidence)
+        ratings, items = len(table.item), len(table.items)
+        found.append(Sensitivity(treatment, "", table.scale.categories, ratings, items, rows))
+    return tuple(found)
+
+
+def _notes(scale: Scale, level: str, table: Table) -> tuple[str, ...]:
+    notes = []
+    if scale.source != "declared" and not scale.source.startswith("declared"):
+        notes.append(
+            "The category list was taken from the labels; Brennan-Prediger, AC1 and weighted coefficients "
+            "change if categories that nobody used are declared too."
+        )
+    if level == "ordinal" and not scale.is_ordered:
+        notes.append("The level is ordinal but the order of the categories was not declared.")
+    if table.cluster is None:
+        notes.append(
+            "Items are taken as independent; captions of one image are not: name the cluster column."
+        )
+    return tuple(notes)

@@ -1,0 +1,158 @@
+"""What every coefficient needs to know of a sample: a few small sums over items, raters and rater pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from measures.agreement.ratings import FloatArray, IntArray
+
+CHUNK_CELLS = 4_000_000
+KEPT_CELLS = 20_000_000
+THIN = 8
+
+
+@dataclass(frozen=True, eq=False)
+class PairSums:
+    """Sums over items; all arrays share their leading axes (one sample, or one per resample).
+
+    An item with r ratings by different raters has r (r - 1) ordered rater pairs. Where raters are drawn
+    twice, pairs of a rater with its own copy are left out throughout.
+
+    shares: (..., q, q) sum over items of the share of its rater pairs that gave categories (c, k).
+    coincidences: (..., q, q) the same, weighted by the item's ratings (Krippendorff's matrix).
+    pairs: (..., q, q) rater pairs counted plainly.
+    prevalence: (..., q) sum over items of each category's share; items_rated: (...) items with a rating.
+    items_paired: (...) items with a rater pair; self_pairs: (...) ordered pairs of a rating with its copies.
+    """
+
+    shares: FloatArray
+    coincidences: FloatArray
+    pairs: FloatArray
+    prevalence: FloatArray
+    items_rated: FloatArray
+    items_paired: FloatArray
+    self_pairs: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A sample (or a block of resamples, along the first axis) as the coefficients see it.
+
+    tables: (B, P, q, q) the cross table of each rater pair, or None; pair_weights: (B, P) how often the
+    pair was drawn. margins: (B, R, q) how often each rater gave each category; rater_weights: (B, R).
+    """
+
+    sums: PairSums
+    tables: FloatArray | None
+    pair_weights: FloatArray
+    margins: FloatArray
+    rater_weights: FloatArray
+
+
+def distinct_rows(counts: IntArray) -> tuple[IntArray, IntArray]:
+    """The different rows of a count matrix, and for each item the row that it has."""
+    base = int(counts.max()) + 1 if counts.size else 1
+    wide = counts.shape[1]
+    if wide * np.log2(max(2, base)) < 62:
+        key = counts @ (base ** np.arange(wide, dtype=np.int64))
+        _, first, row = np.unique(key, return_index=True, return_inverse=True)
+        return counts[first], row
+    rows, row = np.unique(counts, axis=0, return_inverse=True)
+    return rows, row.reshape(-1)
+
+
+def row_features(rows: IntArray) -> FloatArray | None:
+    """What one item of each row adds to every sum, kept for all resamples; None where it is too big to keep."""
+    width = 3 * rows.shape[1] ** 2 + rows.shape[1] + 3
+    return _features(rows.astype(float)) if len(rows) * width <= KEPT_CELLS else None
+
+
+def sums_of_rows(rows: IntArray, weights: FloatArray, features: FloatArray | None = None) -> PairSums:
+    """The sums of samples that hold row d of ``rows`` (D, q) weights[b, d] times: one matrix product."""
+    many, wide = len(weights), rows.shape[1]
+    if features is not None:
+        return _unpacked(weights @ features, wide)
+    chunk = max(1, CHUNK_CELLS // (3 * wide * wide + wide + 3))
+    total = np.zeros((many, 3 * wide * wide + wide + 3))
+    for start in range(0, len(rows), chunk):
+        part = slice(start, start + chunk)
+        total += weights[:, part] @ _features(rows[part].astype(float))
+    return _unpacked(total, wide)
+
+
+def _unpacked(total: FloatArray, wide: int) -> PairSums:
+    many, square = len(total), wide * wide
+    shares, coincidences, pairs = (
+        total[:, k * square : (k + 1) * square].reshape(many, wide, wide) for k in range(3)
+    )
+    tail = total[:, 3 * square :]
+    return PairSums(
+        shares, coincidences, pairs, tail[:, :wide], tail[:, wide], tail[:, wide + 1], tail[:, wide + 2]
+    )
+
+
+def _features(rows: FloatArray) -> FloatArray:
+    """What one item of each row adds to the sums, flattened: (D, 3 q^2 + q + 3)."""
+    size = rows.sum(axis=1)
+    ordered = rows[:, :, None] * rows[:, None, :] - np.eye(rows.shape[1]) * rows[:, :, None]
+    is_paired = size >= 2
+    share = np.divide(1.0, size * (size - 1), out=np.zeros_like(size), where=is_paired)
+    prevalence = np.divide(rows, size[:, None], out=np.zeros_like(rows), where=size[:, None] > 0)
+    flat = ordered.reshape(len(rows), rows.shape[1] ** 2)
+    return np.hstack(
+        [
+            flat * share[:, None],
+            flat * (share * size)[:, None],
+            flat,
+            prevalence,
+            (size > 0)[:, None],
+            is_paired[:, None],
+            (size * is_paired)[:, None],
+        ]
+    )
+
+
+def sums_of_weighted(drawn: FloatArray, copies: FloatArray, items: FloatArray | None) -> PairSums:
+    """The sums of one resample of raters; leading axis 1.
+
+    drawn: (q, n) ratings of each category and item, a rater drawn m times counting m times; copies: (q, n)
+    the same with m * m; items: (n,) how often each item was drawn, or None for once.
+    """
+    size, own = drawn.sum(axis=0), copies.sum(axis=0)
+    pairs = size * size - own
+    once = np.ones_like(size) if items is None else items
+    of_paired = once * (pairs > 0.5)
+    share = of_paired / np.maximum(pairs, 1.0)
+    of_rated = once * (size > 0)
+    return PairSums(
+        _crossed(drawn, copies, share),
+        _crossed(drawn, copies, share * size),
+        _crossed(drawn, copies, once),
+        np.einsum("kn,n->k", drawn, of_rated / np.maximum(size, 1.0))[None],
+        of_rated.sum(keepdims=True),
+        of_paired.sum(keepdims=True),
+        np.einsum("n,n->", own, of_paired)[None],
+    )
+
+
+def _crossed(drawn: FloatArray, copies: FloatArray, weight: FloatArray) -> FloatArray:
+    """Weighted rater pairs by categories, without pairs of a rater with its copy: (1, q, q).
+
+    Few categories are crossed without BLAS: its threads fight over such thin matrices.
+    """
+    heavy = drawn * weight
+    if len(drawn) > THIN:
+        crossed = heavy @ drawn.T
+    else:
+        crossed = np.array([[np.einsum("n,n->", row, column) for column in drawn] for row in heavy])
+    crossed[np.diag_indices(len(drawn))] -= np.einsum("kn,n->k", copies, weight)
+    return crossed[None]
+
+
+def joined(parts: list[PairSums]) -> PairSums:
+    """Sums of several resamples, one after the other along the first axis."""
+    return PairSums(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in PairSums.__dataclass_fields__)
+    )
