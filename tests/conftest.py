@@ -12,10 +12,12 @@ import tempfile
 from pathlib import Path
 
 import django
+import psycopg
 import pytest
 from django.core.management import call_command
 
 from polyannot import embedded
+from polyannot.embedded import addresses
 
 pytest_plugins = ["live"]
 
@@ -26,6 +28,12 @@ os.environ["POLYANNOT_HOME"] = str(SESSION_HOME)
 # Messages of the tests never reach another worker, whatever broker REDIS_URL names.
 os.environ["BROKER_PREFIX"] = f"test-{secrets.token_hex(4)}:"
 embedded.join()
+if "DATABASE_URL" not in os.environ:
+    # The session's own cluster goes with the session: it need not outlive a power cut, as the real one must.
+    with psycopg.connect(addresses.database_url(), autocommit=True) as cluster:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+            cluster.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[call-overload]
+        cluster.execute("SELECT pg_reload_conf()")
 os.environ["DJANGO_SETTINGS_MODULE"] = "polyannot.settings"
 django.setup()
 

@@ -1,11 +1,13 @@
 """Rows for tests, made through the acts that make them in life."""
 
+import functools
 import io
 import itertools
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from django.contrib.auth.hashers import make_password
 from PIL import Image as Picture
 
 from accounts.models import User
@@ -22,11 +24,20 @@ PASSWORD = "correct-horse-7"
 _numbers = itertools.count(1)
 
 
+@functools.cache
+def _password_hash() -> str:
+    """Hash PASSWORD once: hashing is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 def make_user(name: str = "", *, is_site_admin: bool = False) -> User:
     """Return a new account that can sign in with PASSWORD."""
     name = name or f"person-{next(_numbers)}"
     make = User.objects.create_superuser if is_site_admin else User.objects.create_user
-    return make(name, PASSWORD, display_name=name.title())
+    user = make(name, display_name=name.title())
+    user.password = _password_hash()
+    user.save(update_fields=["password"])
+    return user
 
 
 def make_project(slug: str = "", *, admin: User | None = None, **settings: object) -> Project:
