@@ -1,5 +1,9 @@
-"""Addresses."""
+"""Addresses of images, imports, batches and the progress of a project."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotation.views import serving
+
+urlpatterns = [
+    path("images/<uuid:image_id>/<str:kind>", serving.image_file, name="image-file"),
+]
