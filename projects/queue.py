@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,14 +11,22 @@ from typing import Any
 from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from accounts.models import User
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
 from projects.models import Job, JobChunk, Project
 from projects.models.jobs import ACTIVE_STATES, JobQueue, JobState
+
+log = logging.getLogger(__name__)
+
+Parameters = dict[str, Any]
 
 # How long a job may lie without a sign before it is called again.
 WAKE_AFTER = timedelta(seconds=20)
@@ -26,19 +36,28 @@ MOST_WAKE_UPS = 8
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """A kind of job that somebody may ask for: its name, its queue and what people call it."""
+    """A kind of job that somebody may ask for: its name, its queue and what people call it.
+
+    `completed` takes the parameters as asked for and returns all of them with their defaults; it raises Invalid.
+    """
 
     name: str
     queue: JobQueue
-    title: str
+    title: str | Promise
+    completed: Callable[[Mapping[str, Any]], Parameters] = dict
 
 
 KINDS: dict[str, JobKind] = {}
 
 
-def register_kind(name: str, queue: JobQueue, title: str) -> None:
+def register_kind(
+    name: str,
+    queue: JobQueue,
+    title: str | Promise,
+    completed: Callable[[Mapping[str, Any]], Parameters] = dict,
+) -> None:
     """Make a kind known to everybody who may ask for it; the code that runs it is found by the worker."""
-    KINDS[name] = JobKind(name, queue, title)
+    KINDS[name] = JobKind(name, queue, title, completed)
 
 
 def task_name(queue: str) -> str:
@@ -46,22 +65,23 @@ def task_name(queue: str) -> str:
     return "projects.run_job" if queue == JobQueue.DEFAULT else "ml_workers.run_job"
 
 
-def fingerprint(kind: str, project: Project | None, parameters: dict[str, Any]) -> str:
+def fingerprint(kind: str, project: Project | None, parameters: Parameters) -> str:
     """Return the SHA-256 under which asking twice is noticed."""
     told = json.dumps([kind, project.pk if project else None, parameters], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
 def enqueue(
-    *, kind: str, project: Project | None, parameters: dict[str, Any], asked_by: User | None, seed: int = 0
+    *, kind: str, project: Project | None, parameters: Mapping[str, Any], asked_by: User | None, seed: int = 0
 ) -> Job:
     """Write the job and wake a worker after commit; asking again while it is active returns the same job.
 
-    Raises Invalid for an unknown kind.
+    Raises Invalid for an unknown kind and for parameters that the kind does not take.
     """
     if kind not in KINDS:
         raise Invalid("job_kind_unknown", _("There is no kind of job named %(kind)s.") % {"kind": kind})
-    mark = fingerprint(kind, project, parameters)
+    complete = KINDS[kind].completed(parameters)
+    mark = fingerprint(kind, project, complete)
     if (active := Job.objects.filter(fingerprint=mark, state__in=ACTIVE_STATES).first()) is not None:
         return active
     try:
@@ -70,7 +90,7 @@ def enqueue(
                 kind=kind,
                 project=project,
                 queue=KINDS[kind].queue,
-                parameters=parameters,
+                parameters=complete,
                 fingerprint=mark,
                 seed=seed,
                 asked_by=asked_by,
@@ -78,31 +98,33 @@ def enqueue(
             )
             append_event(actor=asked_by, act="job_asked", row=job, project=project)
     except IntegrityError:
-        return Job.objects.get(fingerprint=mark, state__in=ACTIVE_STATES)
+        # Somebody asked for the same at the same moment; it may even have ended since.
+        return Job.objects.filter(fingerprint=mark).latest("pk")
     transaction.on_commit(lambda: wake(job))
     return job
 
 
 def wake(job: Job, times: int = 1) -> None:
-    """Send wake-ups for a job; losing them does no harm, sending too many neither."""
+    """Send wake-ups for a job; losing them does no harm, nor does a broker that is away: beat calls again."""
     signature = current_app.signature(task_name(job.queue), kwargs={"job_id": job.pk})
-    for _time in range(min(times, MOST_WAKE_UPS)):
-        signature.apply_async(queue=job.queue, retry=False)
+    try:
+        for _time in range(min(times, MOST_WAKE_UPS)):
+            signature.apply_async(queue=job.queue, retry=False)
+    except (BrokerError, RedisError, OSError) as error:
+        log.warning("job %s waits: the broker could not be told (%s)", job.public_id, error)
 
 
-def wake_waiting_jobs() -> int:
-    """Call again every active job that nobody works on; return how many."""
-    now = timezone.now()
-    live = JobChunk.objects.filter(state=JobState.RUNNING, lease_until__gt=now).values("job_id")
+def wake_waiting_jobs(*, unheard_for: timedelta = WAKE_AFTER) -> int:
+    """Call again every active job that nobody works on and that was last called so long ago; return how many."""
+    live = JobChunk.objects.filter(state=JobState.RUNNING, lease_until__gt=Now()).values("job_id")
     waiting = (
         Job.objects.filter(state__in=ACTIVE_STATES)
-        .filter(Q(lease_until=None) | Q(lease_until__lte=now))
         .exclude(pk__in=live)
-        .filter(Q(woken_at=None) | Q(woken_at__lt=now - WAKE_AFTER))
+        .filter(Q(woken_at=None) | Q(woken_at__lte=Now() - unheard_for))
     )
-    jobs = list(waiting[:100])
+    jobs = list(waiting.order_by("pk")[:100])
     for job in jobs:
-        if Job.objects.filter(pk=job.pk, woken_at=job.woken_at).update(woken_at=now):
+        if Job.objects.filter(pk=job.pk, woken_at=job.woken_at).update(woken_at=timezone.now()):
             wake(job)
     return len(jobs)
 

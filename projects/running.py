@@ -1,32 +1,27 @@
-"""Running a job: plan it once, claim its chunks under leases, finish it once; safe to be killed anywhere."""
+"""Running a job: plan it once, work on its chunks under claims, finish it once; safe to be killed anywhere."""
 
 import logging
 import secrets
-import socket
-import threading
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Min, Q
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from polyannot.kernel.errors import DomainError
+from projects.claims import claim_chunk, claimant, release_dead_claims, renewed
 from projects.models import Job, JobChunk, JobFailure
 from projects.models.jobs import ACTIVE_STATES, JobState
 from projects.queue import wake
 
 log = logging.getLogger(__name__)
 
-# A claim lasts this long without a sign of life, and is renewed this often while the work goes on.
-LEASE = timedelta(seconds=20)
-RENEW_SECONDS = 5.0
-# A part whose worker died this often is given up, so that a poisonous item cannot kill workers for ever.
-MOST_ATTEMPTS = 30
+# After this long a worker lets other jobs have a turn; with chunks of under 5 minutes a task stays under 15.
+SHIFT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +61,11 @@ def register_runner(kind: str, runner: JobRunner) -> None:
 
 
 def run_job(job_id: int, *, worker: str = "") -> None:
-    """Work on a job until nothing of it can be claimed; ends quietly when others hold the rest."""
-    worker = worker or socket.gethostname()
+    """Work on a job until nothing of it can be claimed or the shift is over.
+
+    Ends quietly when others hold the rest; a failure is written on the job. Raises OperationalError or
+    InterfaceError when the database goes away: the job is then as it was, and is called again.
+    """
     job = Job.objects.select_related("project").filter(pk=job_id, state__in=ACTIVE_STATES).first()
     if job is None:
         return
@@ -75,27 +73,26 @@ def run_job(job_id: int, *, worker: str = "") -> None:
     if runner is None:
         _fail(
             job,
-            f"This worker cannot run jobs of the kind {job.kind!r}: start one that serves queue {job.queue}.",
+            _("This worker cannot run jobs of the kind %(kind)s: start one that serves queue %(queue)s.")
+            % {"kind": job.kind, "queue": job.queue},
         )
         return
     try:
-        if not _plan(job, runner):
-            return
-        while (chunk := _claim_chunk(job, worker)) is not None:
-            with _renewed(JobChunk, chunk.pk, chunk.lease_token):
-                outcome = runner.run(job, chunk)
-            if not _complete_chunk(job, chunk, outcome):
-                return
-        _finish(job, runner)
+        release_dead_claims()
+        if _plan(job, runner) and _work(job, runner, claimant(worker)):
+            _finish(job, runner)
     except (OperationalError, InterfaceError):
-        # The database went away: the job is as it was, and the task is tried again.
         raise
     except DomainError as error:
         _fail(job, str(error.message))
     except Exception as error:
         reference = secrets.token_hex(4)
         log.exception("job %s failed, reference %s", job.public_id, reference)
-        _fail(job, f"{type(error).__name__}: {error} (reference {reference})")
+        _fail(
+            job,
+            _("%(error)s. The log of the worker says more under reference %(reference)s.")
+            % {"error": f"{type(error).__name__}: {error}".rstrip("."), "reference": reference},
+        )
 
 
 def _plan(job: Job, runner: JobRunner) -> bool:
@@ -118,69 +115,34 @@ def _plan(job: Job, runner: JobRunner) -> bool:
                 started_at=timezone.now(),
                 items_total=sum(len(chunk.items) for chunk in chunks),
             )
-            others = len(chunks) - 1
-            transaction.on_commit(lambda: wake(job, others))
+            first = min((chunk.phase for chunk in chunks), default=0)
+            _call_others(job, sum(chunk.phase == first for chunk in chunks))
     job.refresh_from_db()
     return True
 
 
-def _claimable(job: Job, now: datetime) -> Q:
-    return Q(job=job) & (Q(state=JobState.WAITING) | Q(state=JobState.RUNNING, lease_until__lte=now))
+def _call_others(job: Job, chunks: int) -> None:
+    """Call as many other workers as there are chunks for, once the transaction holds."""
+    if chunks > 1:
+        transaction.on_commit(lambda: wake(job, chunks - 1))
 
 
-def _claim_chunk(job: Job, worker: str) -> JobChunk | None:
-    """Take the next chunk of the earliest unfinished phase, or None."""
-    now = timezone.now()
-    unfinished = JobChunk.objects.filter(job=job).exclude(state=JobState.DONE)
-    phase = unfinished.aggregate(first=Min("phase"))["first"]
-    with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk, state=JobState.RUNNING).exists():
-            return None
-        chunk = (
-            JobChunk.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(_claimable(job, now), phase=phase)
-            .order_by("position")
-            .first()
-        )
-        if chunk is None:
-            return None
-        if chunk.attempts >= MOST_ATTEMPTS:
-            raise RuntimeError(f"Part {chunk.position} was given up after {chunk.attempts} attempts.")
-        chunk.state = JobState.RUNNING
-        chunk.lease_token = uuid.uuid4()
-        chunk.lease_until = now + LEASE
-        chunk.worker = worker
-        chunk.attempts += 1
-        chunk.started_at = now
-        chunk.save(update_fields=["state", "lease_token", "lease_until", "worker", "attempts", "started_at"])
-    return chunk
-
-
-@contextmanager
-def _renewed(model: type[JobChunk] | type[Job], pk: int, token: uuid.UUID | None) -> Iterator[None]:
-    """Keep the lease alive from a thread of its own while the work goes on."""
-    stop = threading.Event()
-
-    def renew() -> None:
-        try:
-            while not stop.wait(RENEW_SECONDS):
-                model._base_manager.filter(pk=pk, lease_token=token).update(
-                    lease_until=timezone.now() + LEASE
-                )
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+def _work(job: Job, runner: JobRunner, holder: str) -> bool:
+    """Work on chunks until none can be claimed; return whether the job may be finished."""
+    ends_at = time.monotonic() + SHIFT_SECONDS
+    while (chunk := claim_chunk(job, holder)) is not None:
+        with renewed(chunk):
+            outcome = runner.run(job, chunk)
+        if not _complete_chunk(job, chunk, outcome):
+            return False
+        if time.monotonic() >= ends_at:
+            wake(job)
+            return False
+    return True
 
 
 def _complete_chunk(job: Job, chunk: JobChunk, outcome: ChunkOutcome) -> bool:
-    """Mark the chunk done if the lease is still ours; return whether the job goes on."""
+    """Mark the chunk done if the claim is still ours; return whether the job goes on."""
     with transaction.atomic():
         ours = JobChunk.objects.filter(
             pk=chunk.pk, state=JobState.RUNNING, lease_token=chunk.lease_token
@@ -190,12 +152,23 @@ def _complete_chunk(job: Job, chunk: JobChunk, outcome: ChunkOutcome) -> bool:
                 [JobFailure(job=job, item=item[:200], reason=reason) for item, reason in outcome.failures],
                 ignore_conflicts=True,
             )
+            # The job's row is locked from here on, so that two workers count the failures one after the other.
             Job.objects.filter(pk=job.pk).update(
-                items_done=F("items_done") + len(chunk.items),
-                items_failed=F("items_failed") + len(outcome.failures),
-                woken_at=timezone.now(),
+                items_done=F("items_done") + len(chunk.items), woken_at=timezone.now()
             )
+            Job.objects.filter(pk=job.pk).update(items_failed=job.failures.count())
+            _begin_next_phase(job, chunk.phase)
     return Job.objects.filter(pk=job.pk, state=JobState.RUNNING).exists()
+
+
+def _begin_next_phase(job: Job, phase: int) -> None:
+    """Call the workers that had found nothing left in this phase, when the next one begins."""
+    unfinished = JobChunk.objects.filter(job=job).exclude(state=JobState.DONE)
+    if unfinished.filter(phase__lte=phase).exists():
+        return
+    following = unfinished.order_by("phase", "position").values_list("phase", flat=True).first()
+    if following is not None:
+        _call_others(job, unfinished.filter(phase=following).count())
 
 
 def _finish(job: Job, runner: JobRunner) -> None:

@@ -1,16 +1,21 @@
 """The tasks of the default queue: jobs, and waking those that nobody works on."""
 
+import logging
+from datetime import timedelta
+
 from celery import shared_task
 from celery.signals import worker_ready
-from django.db import OperationalError
+from django.db import Error, InterfaceError, OperationalError
 
-from projects import queue, running
+from projects import claims, queue, running
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(
     name="projects.run_job",
     bind=True,
-    autoretry_for=(OperationalError,),
+    autoretry_for=(OperationalError, InterfaceError),
     max_retries=5,
     retry_backoff=2,
     time_limit=900,
@@ -28,5 +33,9 @@ def wake_waiting_jobs() -> int:
 
 @worker_ready.connect
 def wake_at_start(**_kwargs: object) -> None:
-    """A worker that starts calls what waits, so that nothing depends on an old message."""
-    queue.wake_waiting_jobs()
+    """A worker that starts takes up what its predecessor left and calls what waits, whatever the broker forgot."""
+    try:
+        claims.release_dead_claims()
+        queue.wake_waiting_jobs(unheard_for=timedelta(0))
+    except Error:
+        log.exception("nothing could be called at the start; the scheduler will do it")

@@ -1,0 +1,12 @@
+"""The kinds of job that this app asks for; loaded once the models are there, in every process that may ask."""
+
+from django.utils.translation import gettext_lazy as _
+
+from annotation.ml_requests import completed_difficulty, completed_diversity, completed_similarities
+from projects.models.jobs import JobQueue
+from projects.queue import register_kind
+
+register_kind("import", JobQueue.DEFAULT, _("Import"))
+register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
+register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)
+register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)

@@ -1,0 +1,137 @@
+"""Asking for model work: the parameters of each kind, checked and completed where they are asked for.
+
+The web never runs a model and knows none by more than its name; what a name stands for, a worker finds out.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from annotation.models.machine import ChoiceMethod
+from polyannot.kernel.errors import Invalid
+from projects.models import Job, Project
+from projects.queue import Parameters, enqueue
+
+# Of seven voters one may differ and the pair is still easy or hard (pipeline: cut points); of three none may.
+VOTERS_PER_DISSENT = 7
+MOST_ENCODERS = 30
+# Captions chosen for an image (IMP: five), and random choices of as many that they are compared with.
+CHOSEN_CAPTIONS = 5
+RANDOM_CHOICES = 200
+
+
+def _refused(message: str) -> Invalid:
+    return Invalid("job_parameters", message)
+
+
+def _known(parameters: Mapping[str, Any], *names: str) -> None:
+    if unknown := set(parameters) - set(names):
+        raise _refused(
+            _("This job takes the parameters %(known)s, not %(unknown)s.")
+            % {"known": ", ".join(names), "unknown": ", ".join(sorted(unknown))}
+        )
+
+
+def _whole_number(parameters: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
+    try:
+        number = int(parameters.get(name, default))
+    except (TypeError, ValueError):
+        number = least - 1
+    if not least <= number <= most:
+        raise _refused(
+            _("%(name)s is a whole number from %(least)d to %(most)d.")
+            % {"name": name, "least": least, "most": most}
+        )
+    return number
+
+
+def _encoders(parameters: Mapping[str, Any]) -> list[str]:
+    """Return the names of the encoders, each once, in the order given (text separated by commas is taken too)."""
+    given = parameters.get("encoders") or settings.ENCODERS
+    names = given.split(",") if isinstance(given, str) else list(given)
+    names = list(dict.fromkeys(str(name).strip() for name in names if str(name).strip()))
+    if not 1 <= len(names) <= MOST_ENCODERS:
+        raise _refused(_("Name 1 to %(most)d encoders.") % {"most": MOST_ENCODERS})
+    return names
+
+
+def completed_similarities(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a similarities job: `encoders`, by default those of the settings. Raises Invalid."""
+    _known(parameters, "encoders")
+    return {"encoders": _encoders(parameters)}
+
+
+def default_cut_points(n_voters: int) -> tuple[int, int]:
+    """Return the yes votes from which a pair is easy and up to which it is hard: 6 and 1 of 7, 3 and 0 of 3."""
+    dissent = n_voters // VOTERS_PER_DISSENT
+    return n_voters - dissent, dissent
+
+
+def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a difficulty job: `encoders`, `tie_breaker`, `easy_min_votes`, `hard_max_votes`.
+
+    `tie_breaker` names one more encoder that votes only where the others disagree; empty for none. The cut points
+    count its vote too. Raises Invalid.
+    """
+    _known(parameters, "encoders", "tie_breaker", "easy_min_votes", "hard_max_votes")
+    encoders = _encoders(parameters)
+    tie_breaker = str(parameters.get("tie_breaker") or "").strip()
+    if tie_breaker in encoders:
+        raise _refused(_("The tie-breaker is one of the encoders that vote anyway; name another."))
+    n_voters = len(encoders) + bool(tie_breaker)
+    easy, hard = default_cut_points(n_voters)
+    easy = _whole_number(parameters, "easy_min_votes", easy, 1, n_voters)
+    hard = _whole_number(parameters, "hard_max_votes", hard, 0, n_voters)
+    if hard >= easy:
+        raise _refused(_("A pair cannot be easy and hard at once: hard_max_votes is below easy_min_votes."))
+    return {
+        "encoders": encoders,
+        "tie_breaker": tie_breaker,
+        "easy_min_votes": easy,
+        "hard_max_votes": hard,
+    }
+
+
+def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a diversity job: `method`, `encoder`, `chosen`, `random_choices`. Raises Invalid.
+
+    `encoder` names the sentence encoder; empty leaves it to the worker, which notes the one it used.
+    """
+    _known(parameters, "method", "encoder", "chosen", "random_choices")
+    method = str(parameters.get("method") or ChoiceMethod.KMEANS)
+    if method not in ChoiceMethod.values:
+        raise _refused(_("The method is one of %(known)s.") % {"known": ", ".join(ChoiceMethod.values)})
+    return {
+        "method": method,
+        "encoder": str(parameters.get("encoder") or "").strip(),
+        "chosen": _whole_number(parameters, "chosen", CHOSEN_CAPTIONS, 2, 50),
+        "random_choices": _whole_number(parameters, "random_choices", RANDOM_CHOICES, 1, 10_000),
+    }
+
+
+def ask_for_similarities(*, project: Project, actor: User | None, encoders: Sequence[str] = ()) -> Job:
+    """Embed what is missing and compute the cosine of every pair in circulation, proposed edits included."""
+    return enqueue(
+        kind="similarities", project=project, parameters={"encoders": list(encoders)}, asked_by=actor
+    )
+
+
+def ask_for_difficulty(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
+    """Have the encoders vote on every good version; earlier votes are kept. Raises Invalid."""
+    return enqueue(kind="difficulty", project=project, parameters=parameters, asked_by=actor)
+
+
+def ask_for_diversity(
+    *, project: Project, actor: User | None, parameters: Mapping[str, Any], seed: int | None = None
+) -> Job:
+    """Choose the diverse captions of every image anew, seeded by the project unless told otherwise. Raises Invalid."""
+    return enqueue(
+        kind="diversity",
+        project=project,
+        parameters=parameters,
+        asked_by=actor,
+        seed=project.seed if seed is None else seed,
+    )
