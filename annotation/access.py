@@ -11,6 +11,7 @@ from annotation.models import (
     Batch,
     Caption,
     CaptionVersion,
+    Guideline,
     Image,
     PairReport,
     ReviewItem,
@@ -53,6 +54,13 @@ def assignment_of(access: Access, public_id: UUID) -> Assignment:
     return assignment
 
 
+def slot_of(batch: Batch, public_id: UUID) -> Assignment:
+    """Return a slot of the batch in whoever's hands it is now: one that the person may have held. Raises Missing."""
+    if (slot := Assignment.objects.filter(batch=batch, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such image in this batch."))
+    return slot
+
+
 def caption_of(access: Access, public_id: UUID) -> Caption:
     """Return a caption of the project; raises Missing."""
     if (caption := Caption.objects.filter(project=access.project, public_id=public_id).first()) is None:
@@ -73,6 +81,13 @@ def version_of(access: Access, public_id: UUID) -> CaptionVersion:
     if (version := visible_versions(access).filter(public_id=public_id).first()) is None:
         raise _missing(_("There is no such caption in this project."))
     return version
+
+
+def guideline_of(access: Access, number: int) -> Guideline:
+    """Return one version of the project's guidelines; raises Missing."""
+    if (row := Guideline.objects.filter(project=access.project, number=number).first()) is None:
+        raise _missing(_("There is no such version of the guidelines in this project."))
+    return row
 
 
 def review_round_of(access: Access, public_id: UUID) -> ReviewRound:

@@ -15,15 +15,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Image, ImageState
+from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Image, ImageState, Judgment
 from annotation.models.captions import VersionState
 from annotation.models.work import BatchPurpose, SkipReason
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
-from projects.models import Project
+from projects.models import Membership, Project
 
 # Until an annotator's own pace is known, a lease lasts this long after the last sign of work.
 LEASE = timedelta(minutes=15)
+# One claim puts back no more run-out slots than this; the next claim goes on.
+MOST_RECLAIMED = 100
+# Above this many images a count of what is left says "more than".
+MOST_COUNTED = 2000
 
 
 def open_batch(
@@ -96,16 +100,16 @@ def claim_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
         return held
     if batch.closed_at is not None:
         return None
-    for _attempt in range(3):
-        try:
-            with transaction.atomic():
-                return _claim(batch, annotator)
-        except IntegrityError:
-            # The same person claimed in another tab at the same moment.
-            held = current_assignment(batch=batch, annotator=annotator)
-            if held is not None:
-                return held
-    return None
+    with transaction.atomic():
+        _wait_for_own_claims(batch, annotator)
+        held = current_assignment(batch=batch, annotator=annotator)
+        return held if held is not None else _claim(batch, annotator)
+
+
+def _wait_for_own_claims(batch: Batch, annotator: User) -> None:
+    """Let one tab of a person claim after the other, so that nobody holds two images of a batch by accident."""
+    members = Membership.objects.filter(project_id=batch.project_id, user=annotator)
+    list(members.select_for_update(no_key=True).values_list("pk"))
 
 
 def _claim(batch: Batch, annotator: User) -> Assignment | None:
@@ -114,9 +118,13 @@ def _claim(batch: Batch, annotator: User) -> Assignment | None:
     slot = (
         open_slots(batch=batch, annotator=annotator).select_for_update(skip_locked=True, of=("self",)).first()
     )
-    if slot is None:
-        return None
-    seed = _order_seed(batch, slot.image_id, annotator)
+    if slot is not None:
+        _lease(slot, batch, annotator, now)
+    return slot
+
+
+def _lease(slot: Assignment, batch: Batch, annotator: User, now: datetime) -> None:
+    seed = order_seed(batch=batch, image_id=slot.image_id, annotator=annotator)
     slot.annotator = annotator
     slot.state = AssignmentState.LEASED
     slot.lease_until = now + LEASE
@@ -124,7 +132,42 @@ def _claim(batch: Batch, annotator: User) -> Assignment | None:
     slot.order_seed = seed
     slot.version_ids = _shown_versions(batch, slot.image_id, seed)
     slot.save(update_fields=["annotator", "state", "lease_until", "started_at", "order_seed", "version_ids"])
-    return slot
+
+
+def take_back(*, slot: Assignment, batch: Batch, annotator: User) -> Assignment | None:
+    """Lease an image again whose lease ran out while its annotator was away, so that late work finds its place.
+
+    `slot` is what the annotator held before. Returns the annotator's assignment of that image (the same slot, or
+    another open one of the image), None when the image has gone to others up to its overlap.
+    """
+    with transaction.atomic():
+        _wait_for_own_claims(batch, annotator)
+        mine = Assignment.objects.filter(batch=batch, image=slot.image_id, annotator=annotator).first()
+        if mine is not None or batch.closed_at is not None:
+            return mine
+        free = (
+            Assignment.objects.filter(batch=batch, image=slot.image_id, state=AssignmentState.OPEN)
+            .order_by("slot", "pk")
+            .select_for_update(skip_locked=True, of=("self",))
+            .first()
+        )
+        if free is None:
+            return None
+        _lease(free, batch, annotator, timezone.now())
+        append_event(actor=annotator, act="image_taken_back", row=free)
+    return free
+
+
+def peek_image(*, batch: Batch, annotator: User) -> Image | None:
+    """Return the image that a claim would probably give next, claiming nothing; None when nothing is left."""
+    slot = open_slots(batch=batch, annotator=annotator).select_related("image").first()
+    return slot.image if slot is not None else None
+
+
+def images_left(*, batch: Batch, annotator: User) -> int:
+    """Count the images that the annotator may still claim in this batch, at most MOST_COUNTED."""
+    slots = open_slots(batch=batch, annotator=annotator).order_by()
+    return slots.values("image").distinct()[:MOST_COUNTED].count()
 
 
 def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
@@ -137,7 +180,8 @@ def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
     )
 
 
-def _order_seed(batch: Batch, image_id: int, annotator: User) -> int:
+def order_seed(*, batch: Batch, image_id: int, annotator: User) -> int:
+    """Return the seed of the order in which this person sees the captions of this image; 56 bits."""
     told = f"{batch.seed}:{batch.pk}:{image_id}:{annotator.pk}".encode()
     return int.from_bytes(hashlib.sha256(told).digest()[:7], "big")
 
@@ -151,7 +195,7 @@ def _shown_versions(batch: Batch, image_id: int, seed: int) -> list[int]:
         .order_by("caption__pool_rank", "caption_id")
         .values_list("pk", flat=True)[: batch.project.judged_target]
     )
-    random.Random(seed).shuffle(first)  # noqa: S311  an order to show, not a secret
+    random.Random(seed).shuffle(first)
     return first
 
 
@@ -168,17 +212,22 @@ def reclaim_run_out(*, batch: Batch, now: datetime) -> int:
     A slot with judgments stays with its annotator: their work is not given to somebody else half done, and a head
     annotator can hand it over.
     """
-    return (
+    run_out = (
         Assignment.objects.filter(batch=batch, state=AssignmentState.LEASED, lease_until__lt=now)
-        .filter(judgments=None)
-        .update(
-            state=AssignmentState.OPEN,
-            annotator=None,
-            lease_until=None,
-            started_at=None,
-            order_seed=None,
-            version_ids=[],
-        )
+        .filter(~Exists(Judgment.objects.filter(assignment=OuterRef("pk"))))
+        .select_for_update(skip_locked=True, of=("self",))
+    )
+    # Locked first, skipping what others hold: two claims that reclaim at once cannot wait for each other.
+    slots = list(run_out.values_list("pk", flat=True)[:MOST_RECLAIMED])
+    if not slots:
+        return 0
+    return Assignment.objects.filter(pk__in=slots).update(
+        state=AssignmentState.OPEN,
+        annotator=None,
+        lease_until=None,
+        started_at=None,
+        order_seed=None,
+        version_ids=[],
     )
 
 

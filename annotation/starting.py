@@ -1,10 +1,12 @@
 """Starting a project: what it needs before the first judgment."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.models import Guideline, Label, LabelSchema
 from annotation.models.schemas import LabelMeaning, MeasurementLevel
+from polyannot.kernel.errors import Conflict
 from projects.founding import create_project, set_role
 from projects.history import append_event
 from projects.models import Project, Role
@@ -60,12 +62,32 @@ def start_project(
 
 
 def publish_guidelines(
-    *, project: Project, text: str, author: User | None, change_note: str = "", is_major: bool = False
+    *,
+    project: Project,
+    text: str,
+    author: User | None,
+    change_note: str = "",
+    is_major: bool = False,
+    based_on: int | None = None,
 ) -> Guideline:
-    """Publish the next version of the guidelines; earlier versions stay with the judgments made under them."""
+    """Publish the next version of the guidelines; earlier versions stay with the judgments made under them.
+
+    `based_on` is the number of the version that the author began from: publishing the same text twice publishes once,
+    and Conflict is raised when somebody else has published since.
+    """
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         last = Guideline.objects.filter(project=project).order_by("-number").first()
+        if based_on is not None and last is not None and last.number != based_on:
+            if last.text == text and last.author == author:
+                return last
+            raise Conflict(
+                "guidelines_moved_on",
+                _(
+                    "Version %(number)d was published in the meantime. Your text is kept below; nothing was published."
+                )
+                % {"number": last.number},
+            )
         guideline = Guideline.objects.create(
             project=project,
             number=last.number + 1 if last else 1,

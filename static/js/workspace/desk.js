@@ -9,6 +9,7 @@ export class Desk {
   #clock;
   #undoable = [];
   #isLeaving = false;
+  #floor;
 
   constructor(root, outbox, clock) {
     this.root = root;
@@ -26,8 +27,6 @@ export class Desk {
     this.#layWaitingOver();
     this.#paintFoot();
   }
-
-  #floor = 0;
 
   get isFinished() {
     return "finished" in this.root.dataset;
@@ -94,7 +93,6 @@ export class Desk {
       edit: answer.edit,
     };
     this.#floor = item.sequence;
-    // After the paint: writing to the browser's store must not delay it.
     this.#outbox.add(this.root.dataset.judgmentsUrl, item, caption.text);
     forget(this.#draftKey(caption, "note"));
   }
@@ -221,21 +219,15 @@ export class Desk {
         say("nextWaits", { aloud: true });
         return null;
       }
-      const form = new FormData(this.root.querySelector('[data-act-form="finish"]'));
-      return await this.#onward(this.root.dataset.finishUrl, form);
+      return await this.#handIn();
     } finally {
       this.#isLeaving = false;
     }
   }
 
-  async skip(form) {
-    const told = new FormData(form);
-    told.set("assignment", this.assignment);
-    return this.#onward(form.action, told);
-  }
-
-  async #onward(url, form) {
-    const answer = await post(url, form);
+  async #handIn() {
+    const form = new FormData(this.root.querySelector('[data-act-form="finish"]'));
+    const answer = await post(this.root.dataset.finishUrl, form);
     if (answer.kind === "taken") {
       return answer.told.html;
     }

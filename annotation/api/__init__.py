@@ -1,0 +1,1 @@
+"""What scripts and the browser's own code send and get."""

@@ -1,0 +1,152 @@
+"""Judgments as the browser sends them: a list in JSON, each item taken exactly once and answered by itself."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from annotation.access import slot_of
+from annotation.assigning import renew_lease, take_back
+from annotation.judging import GivenEdit, GivenJudgment, record_judgment
+from annotation.models import Assignment, Batch
+from annotation.models.work import JudgmentMode
+from polyannot.kernel.errors import Conflict, DomainError, Invalid
+from projects.access import Access
+
+# A browser sends its waiting judgments in portions of at most this many.
+MOST_AT_ONCE = 200
+SENT_MODES = frozenset({JudgmentMode.KEY, JudgmentMode.POINTER, JudgmentMode.REST_BAD})
+LARGEST_SEQUENCE = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class SentJudgment:
+    """One judgment with the assignment it was made in."""
+
+    assignment_id: UUID
+    given: GivenJudgment
+
+
+def read_envelope(body: bytes) -> tuple[str, list[Any], str]:
+    """Return who says to have judged, the items, and the assignment in work. Raises Invalid for anything else."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("not_json", _("This is not JSON; nothing was saved.")) from error
+    items = told.get("judgments") if isinstance(told, dict) else None
+    if not isinstance(items, list) or len(items) > MOST_AT_ONCE:
+        raise Invalid(
+            "judgments_needed",
+            _("Send a list of at most %(n)d judgments; nothing was saved.") % {"n": MOST_AT_ONCE},
+        )
+    return str(told.get("annotator", "")), items, str(told.get("holding") or "")
+
+
+def read_item(item: Any) -> SentJudgment:
+    """Return one judgment of the list. Raises Invalid when a part is missing or of the wrong kind."""
+    try:
+        mode = item["mode"]
+        if mode not in SENT_MODES:
+            raise ValueError(mode)
+        made_at = parse_datetime(item["made_at"])
+        if made_at is None:
+            raise ValueError(item["made_at"])
+        sequence = int(item["sequence"])
+        if not 0 <= sequence <= LARGEST_SEQUENCE:
+            raise ValueError(sequence)
+        return SentJudgment(
+            assignment_id=UUID(item["assignment"]),
+            given=GivenJudgment(
+                public_id=UUID(item["id"]),
+                version_public_id=UUID(item["version"]),
+                label=None if item["label"] is None else str(item["label"]),
+                sequence=sequence,
+                made_at=made_at if made_at.tzinfo else made_at.replace(tzinfo=UTC),
+                duration_ms=int(item.get("duration_ms", 0)),
+                mode=mode,
+                note=str(item.get("note", "")),
+                edit=_edit(item.get("edit")),
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Invalid(
+            "judgment_malformed", _("A part of this judgment is missing; it was not saved.")
+        ) from error
+
+
+def _edit(told: Mapping[str, Any] | None) -> GivenEdit | None:
+    if told is None:
+        return None
+    kinds = told["kinds"]
+    if not isinstance(kinds, list):
+        raise TypeError(kinds)
+    return GivenEdit(text=str(told["text"]), kinds=[str(kind) for kind in kinds])
+
+
+def take_judgments(*, access: Access, batch: Batch, body: bytes) -> dict[str, Any]:
+    """Take a list of judgments in the order of their sequence numbers; answer what became of each.
+
+    Raises Invalid for a list that cannot be read, Conflict when somebody else has signed in since. A refused item
+    changes nothing and does not hold up the others.
+    """
+    annotator, items, holding = read_envelope(body)
+    if annotator != str(access.user.public_id):
+        raise Conflict(
+            "another_annotator",
+            _(
+                "Somebody else has signed in here. These judgments are kept in this browser for their annotator."
+            ),
+        )
+    held: dict[UUID, Assignment] = {}
+    results = [_take(access, batch, item, held) for item in sorted(items, key=_place)]
+    if not items and holding:
+        _renew(access, batch, holding)
+    return {"results": results}
+
+
+def _place(item: Any) -> int:
+    sequence = item.get("sequence") if isinstance(item, dict) else None
+    return sequence if isinstance(sequence, int) else LARGEST_SEQUENCE
+
+
+def _take(access: Access, batch: Batch, item: Any, held: dict[UUID, Assignment]) -> dict[str, Any]:
+    public_id = str(item.get("id", "")) if isinstance(item, dict) else ""
+    try:
+        sent = read_item(item)
+        if sent.assignment_id not in held:
+            held[sent.assignment_id] = _assignment(access, batch, sent.assignment_id)
+        assignment = held[sent.assignment_id]
+        record_judgment(assignment=assignment, annotator=access.user, given=sent.given)
+    except DomainError as error:
+        return {"id": public_id, "state": "refused", "code": error.code, "message": str(error.message)}
+    return {"id": public_id, "state": "saved"}
+
+
+def _assignment(access: Access, batch: Batch, public_id: UUID) -> Assignment:
+    """Return the person's assignment; one whose lease ran out while they were offline is taken back."""
+    slot = slot_of(batch, public_id)
+    if slot.annotator_id == access.user.pk:
+        return slot
+    mine = take_back(slot=slot, batch=batch, annotator=access.user)
+    if mine is None:
+        raise Conflict(
+            "image_given_away",
+            _(
+                "You were away for long, and others have judged this image since; this judgment was not taken."
+            ),
+        )
+    return mine
+
+
+def _renew(access: Access, batch: Batch, public_id: str) -> None:
+    try:
+        slot = slot_of(batch, UUID(public_id))
+    except ValueError as error:
+        raise Invalid("assignment_malformed", _("There is no such image in this batch.")) from error
+    if slot.annotator_id == access.user.pk:
+        renew_lease(slot)

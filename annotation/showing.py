@@ -1,0 +1,200 @@
+"""What an annotator is shown of an image: its captions in their own order, and their own answers; nobody else's."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from accounts.models import User
+from annotation.assigning import images_left
+from annotation.editing import WordChange, word_difference
+from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment, Label, PairReport
+from annotation.models.reviews import ReportState
+from projects.models import Project
+
+# How many finished images the list "Previous images" goes back.
+MOST_PREVIOUS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCaption:
+    """One caption as its annotator sees it: text, and what they themselves said about it; blind to all else."""
+
+    public_id: UUID
+    number: int
+    text: str
+    label: str
+    note: str
+    edited_text: str
+    edited_kinds: Sequence[str]
+    sequence: int
+    is_reported: bool
+
+    @property
+    def changes(self) -> list[WordChange]:
+        """Return what the annotator's own edit changes, word by word."""
+        return word_difference(self.text, self.edited_text)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether this caption still waits for a judgment."""
+        return not self.label and not self.is_reported
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies before an annotator: one image of a batch with its captions, and how far they are."""
+
+    assignment: Assignment
+    captions: Sequence[ShownCaption]
+    labels: Sequence[Label]
+    active: UUID | None
+    n_done: int
+    n_left: int
+    last_sequence: int
+
+    @property
+    def is_finished(self) -> bool:
+        """Say whether the image has been handed in; its answers may still be changed."""
+        return self.assignment.state == AssignmentState.DONE
+
+    @property
+    def n_waiting(self) -> int:
+        """Count the captions that wait for a judgment."""
+        return sum(caption.is_waiting for caption in self.captions)
+
+    @property
+    def number(self) -> int:
+        """Return which of the annotator's images this is, counted from one."""
+        return self.n_done + 1
+
+    @property
+    def n_images(self) -> int:
+        """Count the annotator's images: done, this one, and those they may still claim."""
+        return self.n_done + self.n_left + 1
+
+
+def desk_of(*, assignment: Assignment, annotator: User, active: UUID | None = None) -> Desk:
+    """Lay out an image for its annotator; `active` is the caption to begin with, by default the first that waits."""
+    batch = assignment.batch
+    captions = shown_captions(assignment=assignment, annotator=annotator)
+    waiting = [caption.public_id for caption in captions if caption.is_waiting]
+    known = {caption.public_id for caption in captions if not caption.is_reported}
+    if active not in known:
+        active = waiting[0] if waiting else None
+    return Desk(
+        assignment=assignment,
+        captions=captions,
+        labels=list(batch.schema.labels.all()),
+        active=active,
+        n_done=done_by(batch=batch, annotator=annotator).exclude(pk=assignment.pk).count(),
+        n_left=images_left(batch=batch, annotator=annotator),
+        last_sequence=last_sequence(batch=batch, annotator=annotator),
+    )
+
+
+def shown_captions(*, assignment: Assignment, annotator: User) -> list[ShownCaption]:
+    """Return the captions of an assignment in the order stored with it.
+
+    A caption that left the pool is shown only to somebody who judged or reported it.
+    """
+    versions = CaptionVersion.objects.select_related("caption").in_bulk(assignment.version_ids)
+    judged = {
+        judgment.version_id: judgment
+        for judgment in assignment.judgments.current()
+        .filter(annotator=annotator)
+        .select_related("edited_version")
+    }
+    reported = set(
+        PairReport.objects.filter(
+            caption__versions__in=assignment.version_ids, reporter=annotator, state=ReportState.OPEN
+        ).values_list("caption_id", flat=True)
+    )
+    shown: list[ShownCaption] = []
+    for pk in assignment.version_ids:
+        version, judgment = versions[pk], judged.get(pk)
+        is_reported = version.caption_id in reported
+        if version.caption.drop_reason and not is_reported and judgment is None:
+            continue
+        shown.append(_shown(version, judgment, len(shown) + 1, is_reported=is_reported))
+    return shown
+
+
+def _shown(
+    version: CaptionVersion, judgment: Judgment | None, number: int, *, is_reported: bool
+) -> ShownCaption:
+    edited = judgment.edited_version if judgment else None
+    return ShownCaption(
+        public_id=version.public_id,
+        number=number,
+        text=version.text,
+        label=(judgment.label or "") if judgment else "",
+        note=judgment.note if judgment else "",
+        edited_text=edited.text if edited else "",
+        edited_kinds=edited.kinds if edited else (),
+        sequence=judgment.client_sequence if judgment else 0,
+        is_reported=is_reported,
+    )
+
+
+def done_by(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
+    """Return the images of a batch that the annotator has handed in."""
+    return Assignment.objects.filter(batch=batch, annotator=annotator, state=AssignmentState.DONE)
+
+
+def previous_images(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
+    """Return the annotator's last finished images of a batch, the last first, with their own counts."""
+    mine = Q(judgments__annotator=annotator, judgments__is_current=True)
+    return (
+        done_by(batch=batch, annotator=annotator)
+        .select_related("image")
+        .annotate(
+            n_good=Count("judgments", filter=mine & Q(judgments__label="good")),
+            n_judged=Count("judgments", filter=mine & Q(judgments__label__isnull=False)),
+        )
+        .order_by("-finished_at", "-pk")[:MOST_PREVIOUS]
+    )
+
+
+def last_sequence(*, batch: Batch, annotator: User) -> int:
+    """Return the highest sequence number that the annotator has used in a batch; 0 before the first judgment."""
+    last = Judgment.objects.filter(batch=batch, annotator=annotator).aggregate(last=Max("client_sequence"))
+    return int(last["last"] or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutlook:
+    """An open batch as one annotator sees it: what they have done, and what is left for them."""
+
+    batch: Batch
+    n_done: int
+    n_left: int
+    is_in_work: bool
+
+    @property
+    def n_images(self) -> int:
+        """Count the images that were or may become the annotator's."""
+        return self.n_done + self.n_left
+
+    @property
+    def is_begun(self) -> bool:
+        """Say whether the annotator has worked here."""
+        return self.n_done > 0 or self.is_in_work
+
+
+def open_batches(*, project: Project, annotator: User) -> list[BatchOutlook]:
+    """Return the open batches of a project with the annotator's own progress, in the order of opening."""
+    batches = Batch.objects.filter(project=project, closed_at=None).order_by("pk")
+    mine = Assignment.objects.filter(project=project, annotator=annotator)
+    states = Counter(mine.values_list("batch", "state"))
+    return [
+        BatchOutlook(
+            batch=batch,
+            n_done=states[batch.pk, AssignmentState.DONE],
+            n_left=images_left(batch=batch, annotator=annotator) + states[batch.pk, AssignmentState.LEASED],
+            is_in_work=states[batch.pk, AssignmentState.LEASED] > 0,
+        )
+        for batch in batches
+    ]
