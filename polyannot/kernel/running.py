@@ -5,15 +5,14 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import TextIO
-from urllib.request import urlopen
 
 from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
 
 from polyannot import embedded, env
 from polyannot.kernel import programs
+from polyannot.kernel.asking import trouble_at
 from polyannot.kernel.programs import Program
 from polyannot.kernel.supervisor import Supervisor
 
@@ -50,7 +49,7 @@ class Startup:
 
     def announce(self, supervisor: Supervisor) -> None:
         """Once all is well, run what is to run once, and then say where the site is."""
-        if not is_well(self.address):
+        if trouble_at(self.address):
             return
         if self.once_well is not None:
             child = supervisor.children.get(self.once_well.name)
@@ -60,15 +59,6 @@ class Startup:
                 return
         self.is_announced = True
         supervisor.say("", f"Ready: {self.address}")
-
-
-def is_well(address: str) -> bool:
-    """Say whether /healthz answers 200."""
-    try:
-        with urlopen(f"{address}healthz", timeout=2.0) as answer:  # noqa: S310 (our own address)
-            return bool(answer.status == 200)
-    except (OSError, HTTPException):
-        return False
 
 
 def refuse_taken_port(host: str, port: int) -> None:

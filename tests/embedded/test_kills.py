@@ -42,6 +42,8 @@ def test_servers_die_with_a_killed_keeper_and_a_user_who_joins_again_has_them_ba
 def test_a_start_right_after_a_killed_keeper_waits_for_its_server_to_end(home: Home) -> None:
     member = home.joined()
     kill(*home.keeper_pids().values())
+    while home.keeper_pids():
+        time.sleep(0.01)
     member.ask("join")
     assert member.ask("sql SELECT 1") == "1"
 

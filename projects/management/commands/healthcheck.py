@@ -1,17 +1,14 @@
 """`manage.py healthcheck`: for container health checks; exit status 0 when well."""
 
-import os
 import socket
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
+from polyannot import env
+from polyannot.kernel.asking import trouble_at
 from projects.heartbeats import host_is_alive
-
-ANSWER_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -31,7 +28,7 @@ class Command(BaseCommand):
         if worker:
             check_worker()
         else:
-            check_web(int(os.environ.get("PORT", "8000")))
+            check_web(env.integer("PORT", 8000))
 
 
 def check_worker() -> None:
@@ -46,8 +43,5 @@ def check_worker() -> None:
 
 def check_web(port: int) -> None:
     """Raise CommandError unless /healthz of the local web server answers 200."""
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=ANSWER_SECONDS) as answer:
-            answer.read()
-    except (URLError, OSError) as error:
-        raise CommandError(f"/healthz on port {port}: {error}") from error
+    if trouble := trouble_at(f"http://127.0.0.1:{port}/"):
+        raise CommandError(f"/healthz on port {port}: {trouble}")
