@@ -20,3 +20,5 @@ urlpatterns = [
     path("p/<slug:project_slug>/studies/", include("studies.urls.researcher")),
     path("p/<slug:project_slug>/releases/", include("releases.urls")),
 ]
+
+handler500 = "polyannot.kernel.middleware.server_error"

@@ -58,12 +58,27 @@ class DomainErrorMiddleware:
         if not isinstance(exception, DomainError):
             reference = secrets.token_hex(4)
             request.reference = reference  # type: ignore[attr-defined]
-            log.error("reference %s: %s on %s", reference, type(exception).__name__, request.resolver_match)
+            log.error("reference %s: %s at %s", reference, type(exception).__name__, _place(request))
             return None
         if wants_json(request):
             return JsonResponse(
                 {"code": exception.code, "message": str(exception.message)}, status=exception.status
             )
+        template = "partials/refusal.html" if request.headers.get("HX-Request") else "error.html"
         return render(
-            request, "error.html", {"error": exception, "status": exception.status}, status=exception.status
+            request, template, {"error": exception, "status": exception.status}, status=exception.status
         )
+
+
+def _place(request: HttpRequest) -> str:
+    """Return the name of the address, without what it was asked about."""
+    match = request.resolver_match
+    return match.view_name if match is not None else "unknown"
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Show a fault of ours with the reference under which the log has it."""
+    reference = getattr(request, "reference", "")
+    response = render(request, "500.html", {"reference": reference}, status=500)
+    response["X-Reference"] = reference
+    return response
