@@ -1,5 +1,7 @@
 """The studies app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class StudiesConfig(AppConfig):
     """Studies: design, participants, answers, results."""
 
     name = "studies"
+
+    def ready(self) -> None:
+        """Make the kinds of job known that this app asks for; the module needs the models to be there."""
+        import_module("studies.job_kinds")

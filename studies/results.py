@@ -1,7 +1,7 @@
 """What the answers of a study come to: rows for the analysis, shares for releases."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -9,8 +9,9 @@ from django.db.models import Count
 from measures.proportions import wilson
 from projects.models import Project
 from studies.design import Role
-from studies.exclusion import ExclusionOutcome, ExclusionRule, judge_participants
+from studies.exclusion import ExclusionOutcome, judge_participants
 from studies.models import Answer, Card, PairRole, Participant, ParticipantState, Study
+from studies.plans import declared_rules
 from studies.rows import AnswerRow
 
 ROLES: dict[str, Role] = {
@@ -22,7 +23,7 @@ ROLES: dict[str, Role] = {
 
 @dataclass(frozen=True, slots=True)
 class PairShare:
-    """How many people called a released version good in one study; `low` and `high` are Wilson's 95% interval."""
+    """How many people called a version good in one study; `low` and `high` are Wilson's 95% interval."""
 
     version_id: int
     study: str
@@ -33,25 +34,11 @@ class PairShare:
     is_simulated: bool
 
 
-def declared_rules(study: Study) -> tuple[ExclusionRule, ...]:
-    """Return the exclusion rules that the study declared before launch."""
-    rules: list[ExclusionRule] = []
-    if study.max_distractors_good is not None:
-        rules.append(ExclusionRule("distractors", study.max_distractors_good))
-    if study.min_seconds_median is not None:
-        rules.append(ExclusionRule("speed", study.min_seconds_median * 1000))
-    return tuple(rules)
-
-
 def eligible_participants(study: Study, *, is_simulated: bool) -> list[int]:
-    """Return those whose answers are kept: through to the end or stopped early, no test runs, nobody withdrawn."""
+    """Return those whose answers are kept: finished, or stopped early where those are not replaced; no test runs."""
+    states = [ParticipantState.FINISHED, *([] if study.replaces_lapsed else [ParticipantState.LAPSED])]
     return list(
-        Participant.objects.filter(
-            study=study,
-            is_test=False,
-            is_simulated=is_simulated,
-            state__in=[ParticipantState.FINISHED, ParticipantState.LAPSED],
-        )
+        Participant.objects.filter(study=study, is_test=False, is_simulated=is_simulated, state__in=states)
         .order_by("pk")
         .values_list("pk", flat=True)
     )
@@ -61,39 +48,56 @@ def answer_rows(participants: Iterable[int]) -> list[AnswerRow]:
     """Return the answers of these participants as the analysis takes them, pairs named by their study pair."""
     answers = (
         Answer.objects.filter(card__participant__in=list(participants))
-        .select_related("card__pair")
         .order_by("card__participant_id", "card__position")
+        .values_list(
+            "card__participant_id",
+            "card__pair_id",
+            "card__pair__role",
+            "card__is_repeat",
+            "value",
+            "card__position",
+            "focused_ms",
+            "server_ms",
+        )
     )
     return [
         AnswerRow(
-            participant=answer.card.participant_id,
-            pair=answer.card.pair_id,
-            role=ROLES[answer.card.pair.role],
-            answer="good" if answer.value == "good" else "bad",
-            position=answer.card.position,
-            ms=answer.focused_ms if answer.focused_ms is not None else answer.server_ms,
+            participant=person,
+            pair=pair,
+            role="repeat" if is_repeat else ROLES[role],
+            answer="good" if value == "good" else "bad",
+            position=position,
+            ms=focused if focused is not None else server,
         )
-        for answer in answers
+        for person, pair, role, is_repeat, value, position, focused, server in answers
     ]
 
 
 def exclusion_outcomes(
-    study: Study, participants: Iterable[int], rows: list[AnswerRow]
+    study: Study, participants: Collection[int], rows: list[AnswerRow]
 ) -> tuple[ExclusionOutcome, ...]:
     """Hold every declared rule against every participant."""
     dealt = dict.fromkeys(participants, 0) | dict(
         Card.objects.filter(participant__in=list(participants))
-        .values_list("participant")
-        .annotate(n=Count("pk"))
         .order_by()
+        .values("participant")
+        .annotate(n=Count("pk"))
+        .values_list("participant", "n")
     )
     return judge_participants(rows, cards_dealt=dealt, rules=declared_rules(study))
+
+
+def breaks_a_rule(person: Participant) -> bool:
+    """Say whether a declared rule leaves this person out of the analysis."""
+    outcome, *_ = exclusion_outcomes(person.study, [person.pk], answer_rows([person.pk]))
+    return not outcome.is_included
 
 
 def pair_shares(project: Project) -> list[PairShare]:
     """Return the share good of every answered target of the project's launched studies, real and simulated apart.
 
-    Over participants whose answers are kept and whom no declared rule excludes; ordered by study and version.
+    Over the people of the study's primary figures: all whose answers are kept, without those whom a declared rule
+    excludes where that was declared. Ordered by study and version.
     """
     shares: list[PairShare] = []
     for study in Study.objects.filter(project=project, launched_at__isnull=False).order_by("pk"):
@@ -105,15 +109,23 @@ def pair_shares(project: Project) -> list[PairShare]:
 def _shares_of(study: Study, *, is_simulated: bool) -> list[PairShare]:
     people = eligible_participants(study, is_simulated=is_simulated)
     rows = answer_rows(people)
-    kept = {outcome.participant for outcome in exclusion_outcomes(study, people, rows) if outcome.is_included}
+    left_out: set[int] = set()
+    if study.primary_leaves_out_excluded:
+        left_out = {
+            outcome.participant
+            for outcome in exclusion_outcomes(study, people, rows)
+            if not outcome.is_included
+        }
     good: dict[int, list[bool]] = defaultdict(list)
     for row in rows:
-        if row.role == "target" and row.participant in kept:
+        if row.role == "target" and row.participant not in left_out:
             good[row.pair].append(row.is_good)
-    versions = dict(study.pairs.filter(pk__in=good).order_by("version_id").values_list("pk", "version_id"))
-    shares = []
-    for pair, version_id in versions.items():
-        n, n_good = len(good[pair]), sum(good[pair])
-        interval = wilson(n_good, n)
-        shares.append(PairShare(version_id, study.slug, n, n_good, interval.low, interval.high, is_simulated))
-    return shares
+    versions = study.pairs.filter(pk__in=good).order_by("version_id").values_list("pk", "version_id")
+    return [_share(study, version_id, good[pair], is_simulated=is_simulated) for pair, version_id in versions]
+
+
+def _share(study: Study, version_id: int, answers: list[bool], *, is_simulated: bool) -> PairShare:
+    interval = wilson(sum(answers), len(answers))
+    return PairShare(
+        version_id, study.slug, len(answers), sum(answers), interval.low, interval.high, is_simulated
+    )

@@ -1,0 +1,54 @@
+"""Every row of studies is fetched here: by a role in the project, or by the secret of a participant's link."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from annotation.models import Image
+from polyannot.kernel.errors import Missing
+from projects.access import Access
+from studies.keys import hashed
+from studies.models import Card, Participant, Study, StudyResult
+
+
+def studies_of(access: Access) -> QuerySet[Study]:
+    """Return the studies of the project, the newest first."""
+    return Study.objects.filter(project=access.project).select_related("project", "encoder").order_by("-pk")
+
+
+def study_of(access: Access, public_id: UUID) -> Study:
+    """Return a study of the project; raises Missing."""
+    if (study := studies_of(access).filter(public_id=public_id).first()) is None:
+        raise Missing("study_missing", _("There is no such study in this project."))
+    return study
+
+
+def latest_result(study: Study) -> StudyResult | None:
+    """Return the figures computed last."""
+    return StudyResult.objects.filter(study=study).select_related("job").order_by("-pk").first()
+
+
+def open_study(slug: str) -> Study:
+    """Return the study behind a participants' address; a draft is missing to everybody. Raises Missing."""
+    study = Study.objects.select_related("project").filter(slug=slug, launched_at__isnull=False).first()
+    if study is None:
+        raise Missing("survey_missing", _("There is no such study. Check the address that you were given."))
+    return study
+
+
+def participant_of(study: Study, secret: str) -> Participant | None:
+    """Return whose link holds this secret in this study."""
+    if not secret:
+        return None
+    return Participant.objects.filter(study=study, secret_hash=hashed(secret)).first()
+
+
+def picture_for(participant: Participant, card_id: UUID) -> Image:
+    """Return the image of one of the participant's own cards; raises Missing for all others."""
+    card = (
+        Card.objects.select_related("pair__image").filter(participant=participant, public_id=card_id).first()
+    )
+    if card is None:
+        raise Missing("picture_missing", _("This picture is not part of your study."))
+    return card.pair.image

@@ -1,0 +1,187 @@
+"""Making a study and changing its draft; nothing of it changes once it is launched."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from polyannot.kernel.errors import Conflict, Invalid
+from polyannot.kernel.text import many_lines
+from projects.history import append_event
+from projects.models import Project
+from studies.candidates import Available, available_pairs, candidates_of, encoders_of
+from studies.choosing import HARDEST_QUOTA
+from studies.design import CARDS, CONTROLS_EACH, DISTRACTORS_EACH
+from studies.models import Study, StudyState, StudyText, TextKind
+from studies.wording import CONSENT_FIELDS, current_text, first_text
+
+# What a draft may have changed about it.
+DRAFT_FIELDS = (
+    "title",
+    "design",
+    "encoder",
+    "hard_pairs",
+    "medium_pairs",
+    "easy_pairs",
+    "distractors_in_study",
+    "controls_in_study",
+    "pairs_per_participant",
+    "distractors_per_participant",
+    "controls_per_participant",
+    "repeats_per_participant",
+    "target_participants",
+    "replaces_excluded",
+    "replaces_withdrawn",
+    "replaces_lapsed",
+    "lapse_minutes",
+    "seed",
+    *CONSENT_FIELDS,
+    "max_distractors_good",
+    "max_controls_bad",
+    "min_seconds_median",
+    "min_share_answered",
+    "primary_leaves_out_excluded",
+    "pay_each",
+    "platform_fee",
+    "id_parameter",
+    "completion_code",
+    "declined_code",
+    "return_url",
+)
+SLUG_LENGTH = 48
+SEED_BITS = 31
+MOST_TEXT = 20_000
+
+
+def create_study(
+    *, project: Project, title: str, actor: User | None, slug: str = "", is_demo: bool = False
+) -> Study:
+    """Create a draft whose numbers fit what the project has, with the first texts to change.
+
+    Without `slug` the address is made from the title and a few random letters, so that it cannot be guessed.
+    Raises Invalid for an empty title, Conflict when the address is taken.
+    """
+    title = title.strip()
+    if not title:
+        raise Invalid("title_missing", _("A study needs a title."))
+    slug = slug or f"{slugify(title)[:SLUG_LENGTH] or 'study'}-{secrets.token_hex(3)}"
+    encoder = encoders_of(project).first()
+    numbers = fitting_numbers(available_pairs(candidates_of(project, encoder)))
+    try:
+        with transaction.atomic():
+            study = Study.objects.create(
+                project=project,
+                slug=slug,
+                title=title,
+                encoder=encoder,
+                seed=secrets.randbits(SEED_BITS),
+                is_demo=is_demo,
+                created_by=actor,
+                **numbers,
+            )
+            StudyText.objects.bulk_create(
+                [
+                    StudyText(study=study, kind=kind, number=1, markdown=first_text(kind))
+                    for kind in TextKind.values
+                ]
+            )
+            append_event(actor=actor, act="study_created", row=study)
+    except IntegrityError as error:
+        raise Conflict("study_address_taken", _("Another study already has this address.")) from error
+    return study
+
+
+def fitting_numbers(available: Available) -> dict[str, int]:
+    """Return the paper's numbers, made smaller where the project has less (IMP §4.3: 100 pairs, 25 each)."""
+    hard = min(HARDEST_QUOTA["hard"], available.by_difficulty["hard"])
+    left = HARDEST_QUOTA["hard"] - hard if hard < CARDS else 0
+    medium = min(left, available.by_difficulty["medium"])
+    pairs = hard + medium
+    distractors = min(2 * DISTRACTORS_EACH, available.distractors)
+    controls = min(2 * CONTROLS_EACH, available.controls)
+    return {
+        "hard_pairs": hard,
+        "medium_pairs": medium,
+        "easy_pairs": 0,
+        "distractors_in_study": distractors,
+        "controls_in_study": controls,
+        "pairs_per_participant": max(1, min(CARDS, pairs)),
+        "distractors_per_participant": min(DISTRACTORS_EACH, distractors, max(1, pairs // 2)),
+        "controls_per_participant": min(CONTROLS_EACH, controls, max(1, pairs // 4)),
+    }
+
+
+def revise_study(*, study: Study, actor: User | None, values: Mapping[str, Any]) -> Study:
+    """Change a draft; only what differs is written and named in the history.
+
+    Raises Conflict once the study is launched, Invalid for a field that a draft does not have.
+    """
+    unknown = set(values) - set(DRAFT_FIELDS)
+    if unknown:
+        raise Invalid(
+            "field_unknown", _("A study has no field %(name)s.") % {"name": ", ".join(sorted(unknown))}
+        )
+    with transaction.atomic():
+        draft = locked_draft(study)
+        changed = [name for name, value in values.items() if getattr(draft, name) != value]
+        for name in changed:
+            setattr(draft, name, values[name])
+        if changed:
+            draft.save(update_fields=changed)
+            append_event(actor=actor, act="study_revised", row=draft, fields=sorted(changed)[:12])
+    return draft
+
+
+def write_text(*, study: Study, kind: str, markdown: str, actor: User | None) -> StudyText:
+    """Write the next version of a text of a draft; the same text again makes no version.
+
+    Raises Conflict once the study is launched, Invalid for an unknown kind or a text that is empty or too long.
+    """
+    markdown = many_lines(markdown)
+    if kind not in TextKind.values:
+        raise Invalid("text_kind_unknown", _("There is no text of this kind."))
+    if not markdown or len(markdown) > MOST_TEXT:
+        raise Invalid(
+            "text_length",
+            _("The text must not be empty nor longer than %(n)d characters.") % {"n": MOST_TEXT},
+        )
+    with transaction.atomic():
+        draft = locked_draft(study)
+        last = current_text(draft, kind)
+        if last is not None and last.markdown == markdown:
+            return last
+        text = StudyText.objects.create(
+            study=draft, kind=kind, number=last.number + 1 if last else 1, markdown=markdown
+        )
+        append_event(actor=actor, act="study_text_written", row=text, project=draft.project, fields=[kind])
+    return text
+
+
+def copy_study(*, study: Study, title: str, actor: User | None) -> Study:
+    """Create a draft with the same design, consent and texts, a new address and a new seed."""
+    with transaction.atomic():
+        draft = create_study(project=study.project, title=title, actor=actor)
+        kept = {name: getattr(study, name) for name in DRAFT_FIELDS if name not in {"title", "seed"}}
+        Study.objects.filter(pk=draft.pk).update(**kept)
+        for kind in TextKind.values:
+            text = current_text(study, kind)
+            if text is not None:
+                write_text(study=draft, kind=kind, markdown=text.markdown, actor=actor)
+        draft.refresh_from_db()
+    return draft
+
+
+def locked_draft(study: Study) -> Study:
+    """Return the row locked for change. Raises Conflict once the study is launched."""
+    row = (
+        Study.objects.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=study.pk)
+    )
+    if row.state != StudyState.DRAFT:
+        raise Conflict(
+            "study_frozen", _("The study is launched; what participants are shown does not change any more.")
+        )
+    return row

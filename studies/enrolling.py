@@ -1,0 +1,127 @@
+"""Coming in: arriving by the link, consenting, being dealt cards; or declining.
+
+No event is written for what participants do: their own rows say it, and withdrawing must be able to erase it.
+"""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from polyannot.kernel.errors import Conflict
+from studies.dealing import is_filled
+from studies.design import deal_participant
+from studies.keys import hashed, withdrawal_code
+from studies.models import Card, Participant, ParticipantState, Study, StudyState, StudyText, TextKind
+from studies.plans import frozen_plan, images_in, read_loads
+
+
+def arrive(
+    *,
+    study: Study,
+    secret: str,
+    external_id: str | None = None,
+    is_test: bool = False,
+    is_simulated: bool = False,
+) -> Participant:
+    """Return the participant whose link holds this secret, a new one where nobody came with it before.
+
+    Raises Conflict when somebody new comes to a study that takes nobody new.
+    """
+    mark = hashed(secret)
+    if (known := Participant.objects.filter(secret_hash=mark).first()) is not None:
+        return known
+    if study.state != StudyState.LAUNCHED:
+        raise Conflict("study_not_open", _("This study takes no new participants at the moment."))
+    if not is_test and external_id is None and not has_place(study, is_simulated=is_simulated):
+        raise Conflict("study_full", _("This study has all the participants it needs at the moment."))
+    try:
+        with transaction.atomic():
+            return Participant.objects.create(
+                study=study,
+                secret_hash=mark,
+                withdrawal_hash=hashed(withdrawal_code(secret)),
+                external_id=external_id,
+                is_test=is_test,
+                is_simulated=is_simulated,
+                seen_at=timezone.now(),
+            )
+    except IntegrityError:
+        return Participant.objects.get(secret_hash=mark)
+
+
+def has_place(study: Study, *, is_simulated: bool = False) -> bool:
+    """Say whether some pair still lacks answers that nobody is about to give."""
+    plan = frozen_plan(study)
+    return not is_filled(read_loads(study, plan, is_simulated=is_simulated).targets, target=plan.target)
+
+
+def give_consent(*, participant: Participant, text: StudyText) -> Participant:
+    """Note which text was agreed to and deal the cards; agreeing twice changes nothing.
+
+    The study's row is locked while loads are read and cards written, so that people who come at the same moment are
+    dealt one after the other. Somebody whom a platform sent is let in even when the study has just filled up, since
+    the platform counts the places. Raises Conflict for somebody who declined or withdrew, a text that is not the
+    study's newest, or a study that takes nobody new.
+    """
+    with transaction.atomic():
+        person = Participant.objects.select_for_update(no_key=True, of=("self",)).get(pk=participant.pk)
+        if person.state in {ParticipantState.ACTIVE, ParticipantState.FINISHED, ParticipantState.LAPSED}:
+            return person
+        if person.state == ParticipantState.WITHDRAWN:
+            raise Conflict("participant_withdrawn", _("You have withdrawn from this study."))
+        study = Study.objects.select_for_update(no_key=True).get(pk=person.study_id)
+        if study.state != StudyState.LAUNCHED:
+            raise Conflict("study_not_open", _("This study takes no new participants at the moment."))
+        newest = study.texts.filter(kind=TextKind.CONSENT).order_by("-number").first()
+        if newest is None or newest.pk != text.pk:
+            raise Conflict("consent_changed", _("The text has changed; please read it again."))
+        _deal(study, person)
+        now = timezone.now()
+        person.state = ParticipantState.ACTIVE
+        person.consent = newest
+        person.consented_at = person.seen_at = now
+        person.save(update_fields=["state", "consent", "consented_at", "seen_at", "ordinal"])
+    return person
+
+
+def _deal(study: Study, person: Participant) -> None:
+    plan = frozen_plan(study)
+    loads = read_loads(study, plan, is_simulated=person.is_simulated)
+    may_overfill = person.is_test or person.external_id is not None
+    if not may_overfill and is_filled(loads.targets, target=plan.target):
+        raise Conflict("study_full", _("This study has all the participants it needs at the moment."))
+    last = study.participants.order_by("-ordinal").exclude(ordinal=None).first()
+    person.ordinal = (last.ordinal or 0) + 1 if last else 1
+    cards = deal_participant(plan, loads, ordinal=person.ordinal, image_of=images_in(study))
+    Card.objects.bulk_create(
+        [
+            Card(
+                study=study,
+                participant=person,
+                pair_id=card.pair,
+                position=card.position,
+                is_repeat=card.role == "repeat",
+            )
+            for card in cards
+        ]
+    )
+
+
+def decline(*, participant: Participant) -> None:
+    """Note that somebody does not want to take part; they may still change their mind while the study is open.
+
+    Raises Conflict for somebody who has consented.
+    """
+    changed = Participant.objects.filter(
+        pk=participant.pk, state__in=[ParticipantState.ARRIVED, ParticipantState.DECLINED]
+    ).update(state=ParticipantState.DECLINED, seen_at=timezone.now())
+    if not changed:
+        raise Conflict("participant_consented", _("You have already begun. You can withdraw instead."))
+
+
+def begin(*, participant: Participant) -> None:
+    """Note that the instructions were read; reading them twice changes nothing."""
+    now = timezone.now()
+    Participant.objects.filter(
+        pk=participant.pk, state__in=[ParticipantState.ACTIVE, ParticipantState.LAPSED], began_at=None
+    ).update(began_at=now, seen_at=now)

@@ -1,0 +1,96 @@
+"""The simulated pilot of a draft: made-up participants fill the results page before launch; marked and deletable."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from projects.history import append_event
+from studies.building import locked_draft
+from studies.candidates import draft_choice
+from studies.keys import hashed, new_secret
+from studies.laying_out import lay_out
+from studies.models import (
+    Answer,
+    Card,
+    CardState,
+    Participant,
+    ParticipantState,
+    Study,
+    StudyText,
+    TextKind,
+)
+from studies.pilot import Pilot, PilotAssumptions, PilotParticipant, simulate_pilot
+from studies.plans import declared_rules, images_in
+from studies.wording import current_text
+
+
+def delete_pilot(*, study: Study, actor: User | None) -> int:
+    """Delete the simulated participants of a study with all that hangs on them; return how many."""
+    with transaction.atomic():
+        simulated = Participant.objects.filter(study=study, is_simulated=True)
+        count = simulated.count()
+        if count:
+            Card.objects.filter(participant__in=simulated).delete()
+            simulated.delete()
+            append_event(actor=actor, act="pilot_deleted", row=study)
+    return count
+
+
+def run_pilot(*, study: Study, actor: User | None, assumptions: PilotAssumptions | None = None) -> Pilot:
+    """Lay out the draft's pairs, simulate participants over them and write their rows, in place of an earlier pilot.
+
+    The seed is the study's. Raises Conflict once the study is launched, Invalid when the numbers do not fit together.
+    """
+    choice = draft_choice(study)
+    with transaction.atomic():
+        draft = locked_draft(study)
+        delete_pilot(study=draft, actor=actor)
+        plan = lay_out(draft, choice)
+        pilot = simulate_pilot(
+            plan,
+            seed=draft.seed,
+            assumptions=assumptions,
+            rules=declared_rules(draft),
+            image_of=images_in(draft),
+        )
+        consent = current_text(draft, TextKind.CONSENT)
+        for person in pilot.participants:
+            _write(draft, person, consent)
+        append_event(actor=actor, act="pilot_run", row=draft)
+    return pilot
+
+
+def _write(study: Study, person: PilotParticipant, consent: StudyText | None) -> None:
+    now = timezone.now()
+    row = Participant.objects.create(
+        study=study,
+        secret_hash=hashed(new_secret()),
+        ordinal=person.ordinal,
+        state=ParticipantState.FINISHED if person.has_finished else ParticipantState.LAPSED,
+        is_simulated=True,
+        is_excluded=not person.outcome.is_included,
+        consent=consent,
+        consented_at=now,
+        began_at=now,
+        finished_at=now if person.has_finished else None,
+    )
+    answered = len(person.answers)
+    cards = Card.objects.bulk_create(
+        [
+            Card(
+                study=study,
+                participant=row,
+                pair_id=card.pair,
+                position=card.position,
+                is_repeat=card.role == "repeat",
+                state=CardState.ANSWERED if place < answered else CardState.RETURNED,
+            )
+            for place, card in enumerate(person.cards)
+        ]
+    )
+    Answer.objects.bulk_create(
+        [
+            Answer(card=card, value=answer.answer, focused_ms=answer.ms)
+            for card, answer in zip(cards, person.answers, strict=False)
+        ]
+    )

@@ -1,0 +1,193 @@
+"""The pre-registration: what was declared before the first answer, as JSON and as Markdown."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.utils import timezone
+
+from studies import planning
+from studies.analysis import REPLICATES
+from studies.candidates import DraftChoice
+from studies.design import REPEAT_GAP, StudyPlan
+from studies.exclusion import ExclusionRule
+from studies.models import PairRole, Preregistration, Study, StudyPair, TextKind
+from studies.plans import declared_rules, replacement_of
+from studies.wording import fill, markdown_of, values_of
+
+FORMAT = "polyannot-preregistration/1"
+
+RULE_SENTENCES = {
+    "distractors": "At most {limit:g} distractors answered good.",
+    "controls": "At most {limit:g} positive controls answered bad.",
+    "speed": "A median of at least {seconds:g} seconds for each pair.",
+    "completeness": "At least {percent:g}% of the cards answered.",
+}
+
+
+def rule_sentence(rule: ExclusionRule) -> str:
+    """Return the rule in one English sentence, as declarations and exports print it."""
+    return RULE_SENTENCES[rule.kind].format(
+        limit=rule.limit, seconds=rule.limit / 1000, percent=100 * rule.limit
+    )
+
+
+def freeze(study: Study, plan: StudyPlan, choice: DraftChoice) -> Preregistration:
+    """Write the pre-registration of a study whose pairs are laid out; call it inside the launch."""
+    document = document_of(study, plan, choice)
+    canonical = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return Preregistration.objects.create(
+        study=study,
+        document=document,
+        markdown=as_markdown(document),
+        sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+    )
+
+
+def document_of(study: Study, plan: StudyPlan, choice: DraftChoice) -> dict[str, Any]:
+    """Return everything that was declared, as plain values."""
+    return {
+        "format": FORMAT,
+        "title": study.title,
+        "study": str(study.public_id),
+        "declared_at": timezone.now().isoformat(timespec="seconds"),
+        "is_demo": study.is_demo,
+        "design": _design(study, plan, choice),
+        "replacement": {
+            name: getattr(replacement_of(study), name) for name in ("excluded", "withdrawn", "lapsed")
+        },
+        "exclusion": [
+            {"kind": rule.kind, "limit": rule.limit, "sentence": rule_sentence(rule)}
+            for rule in declared_rules(study)
+        ],
+        "analysis": _analysis(study),
+        "precision": [
+            {
+                "share": planned.share,
+                "n": planned.n,
+                "low": planned.interval.low,
+                "high": planned.interval.high,
+                "expected_minimum": planned.expected_minimum,
+            }
+            for planned in planning.planned_intervals(plan.target, pairs=len(plan.pairs))
+        ],
+        "texts": {kind: fill(markdown_of(study, kind), values_of(study)) for kind in TextKind.values},
+        "pairs": [_pair(pair) for pair in study.pairs.select_related("image", "version__caption")],
+    }
+
+
+def _design(study: Study, plan: StudyPlan, choice: DraftChoice) -> dict[str, Any]:
+    encoder, pairs = study.encoder, choice.pair_choice
+    return {
+        "kind": plan.kind,
+        "participants": plan.participants,
+        "pairs": len(plan.pairs),
+        "pairs_by_difficulty": dict(pairs.chosen) if pairs else {},
+        "ties_at_the_cut": dict(pairs.ties) if pairs else {},
+        "similarity_range": list(pairs.similarity_range) if pairs else [],
+        "encoder": {"name": encoder.name, "weights_hash": encoder.weights_hash} if encoder else None,
+        "pairs_each": plan.cards,
+        "distractors": len(plan.distractors),
+        "distractors_each": plan.distractors_each,
+        "controls": len(plan.controls),
+        "controls_each": plan.controls_each,
+        "repeats_each": plan.repeats,
+        "repeat_gap": REPEAT_GAP,
+        "answers_per_pair": plan.target,
+        "seed": plan.seed,
+    }
+
+
+def _analysis(study: Study) -> dict[str, Any]:
+    left_out = study.primary_leaves_out_excluded
+    return {
+        "primary": "without excluded people" if left_out else "all eligible people",
+        "beside_it": "all eligible people" if left_out else "without excluded people",
+        "share_of_a_pair": "good answers / answers, Wilson 95% interval, and simultaneous (Sidak)",
+        "mean": "over pairs, each counting the same; percentile bootstrap over participants",
+        "replicates": REPLICATES,
+        "minimum": "the lowest share with its own n; never resampled; beside its expectation under equal shares",
+        "pairs_without_answers": "left out of mean and minimum, and counted",
+        "stopped_early": "left out" if study.replaces_lapsed else "their answers are kept",
+        "seed": study.seed,
+    }
+
+
+def _pair(pair: StudyPair) -> dict[str, Any]:
+    return {
+        "role": pair.role,
+        "position": pair.position,
+        "block": pair.block,
+        "image": pair.image.key,
+        "caption": pair.version.caption.key,
+        "text": pair.version.text,
+        "difficulty": pair.difficulty,
+        "cosine": pair.cosine,
+    }
+
+
+def as_markdown(document: dict[str, Any]) -> str:
+    """Return the pre-registration for readers; pairs are counted here and listed in the JSON."""
+    design, analysis = document["design"], document["analysis"]
+    encoder = design["encoder"]
+    chosen = ", ".join(f"{count} {level}" for level, count in design["pairs_by_difficulty"].items())
+    rules = [f"- {rule['sentence']}" for rule in document["exclusion"]] or ["- None."]
+    replaced = [name for name, is_replaced in document["replacement"].items() if is_replaced]
+    lines = [
+        f"# Pre-registration: {document['title']}",
+        "",
+        f"Declared {document['declared_at']}; study {document['study']}.",
+        *(["", "Demonstration data."] if document["is_demo"] else []),
+        "",
+        "## Design",
+        "",
+        (
+            f"- {design['participants']} participants, {design['pairs_each']} of {design['pairs']} pairs each "
+            f"({design['kind']}): {design['answers_per_pair']} answers for each pair at least."
+        ),
+        (
+            f"- Pairs: {chosen}; lowest similarity first by {encoder['name'] if encoder else 'no model'}"
+            f" (weights {encoder['weights_hash'][:12] if encoder else '-'})."
+        ),
+        (
+            f"- {design['distractors_each']} of {design['distractors']} distractors and {design['controls_each']} "
+            f"of {design['controls']} positive controls each; {design['repeats_each']} pairs shown twice."
+        ),
+        f"- Replaced by new participants: {', '.join(replaced) or 'nobody'}.",
+        f"- Seed {design['seed']}.",
+        "",
+        "## Exclusion from the analysis",
+        "",
+        *rules,
+        "",
+        "Rules never decide about pay.",
+        "",
+        "## Analysis",
+        "",
+        f"- Primary figures: {analysis['primary']}; beside them: {analysis['beside_it']}.",
+        f"- Share good of a pair: {analysis['share_of_a_pair']}.",
+        f"- Mean: {analysis['mean']}, {analysis['replicates']} resamples.",
+        f"- Minimum: {analysis['minimum']}.",
+        f"- Pairs without answers: {analysis['pairs_without_answers']}.",
+        f"- People who stop early: {analysis['stopped_early']}.",
+        "",
+        "## Texts",
+        "",
+        *(f"### {kind}\n\n{_lowered(text)}\n" for kind, text in document["texts"].items()),
+        "## Pairs",
+        "",
+        *(f"- {role}: {_count(document, role)}" for role in PairRole.values),
+        "",
+        "All pairs are listed in the JSON form of this document.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _lowered(markdown: str) -> str:
+    """Put a text's headings below those of the document."""
+    return "\n".join(f"###{line}" if line.startswith("#") else line for line in markdown.splitlines())
+
+
+def _count(document: dict[str, Any], role: str) -> int:
+    return sum(pair["role"] == role for pair in document["pairs"])

@@ -1,0 +1,224 @@
+"""The participant's way: door, consent, instructions, pairs, thanks. The server owns the place."""
+
+from uuid import UUID
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from annotation.models.images import DerivativeKind
+from annotation.views.serving import picture_of
+from polyannot.kernel.errors import Conflict
+from projects.http import participant_view
+from projects.storage import open_stored
+from studies.access import open_study, participant_of, picture_for
+from studies.answering import Place, Stage, place_of, record_answer, show_card
+from studies.enrolling import arrive, begin, decline, give_consent
+from studies.forms import AnswerForm, ConsentForm
+from studies.keys import new_secret, platform_secret, withdrawal_code
+from studies.models import Participant, ParticipantState, Study, TextKind
+from studies.views.visits import (
+    LINK_PARAMETER,
+    keep_secret,
+    return_address,
+    secret_of,
+    survey_page,
+    to_place,
+    visit,
+)
+from studies.wording import current_text, markdown_of, shown
+
+PROLIFIC = "PROLIFIC_PID"
+MOST_ID = 120
+
+
+@participant_view
+@require_safe
+def door(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let somebody in: by a personal link, by a platform's id, by the cookie, or as somebody new."""
+    study = open_study(slug)
+    external_id = _platform_id(request, study)
+    secret = request.GET.get(LINK_PARAMETER, "")
+    if external_id:
+        secret = platform_secret(study.pk, external_id)
+    elif participant_of(study, secret) is None:
+        secret = secret_of(request)
+    if participant_of(study, secret) is None:
+        secret = platform_secret(study.pk, external_id) if external_id else new_secret()
+        try:
+            arrive(
+                study=study,
+                secret=secret,
+                external_id=external_id or None,
+                is_test=bool(study.id_parameter) and not external_id,
+            )
+        except Conflict as refusal:
+            return survey_page(request, study, "closed", why=refusal.message, withdraw_url="", status=200)
+    return keep_secret(to_place(study), study, secret)
+
+
+def _platform_id(request: HttpRequest, study: Study) -> str:
+    name = study.id_parameter or PROLIFIC
+    return request.GET.get(name, "").strip()[:MOST_ID]
+
+
+@visit
+@require_safe
+def show_place(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show what is next for this participant; the same address all the way."""
+    if request.GET:
+        return to_place(participant.study)
+    place = place_of(participant)
+    return PAGES[place.stage](request, participant, place)
+
+
+def _consent(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
+    study = participant.study
+    text = current_text(study, TextKind.CONSENT)
+    return survey_page(
+        request,
+        study,
+        "consent",
+        text=shown(text.markdown if text else "", study),
+        version=text,
+        is_declined=place.stage == Stage.DECLINED,
+        return_url=return_address(study, participant, study.declined_code),
+        code=study.declined_code,
+    )
+
+
+def _instructions(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
+    study = participant.study
+    return survey_page(
+        request,
+        study,
+        "instructions",
+        text=shown(markdown_of(study, TextKind.INSTRUCTIONS), study),
+        place=place,
+        personal_link=_link(request, study),
+    )
+
+
+def _card(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
+    assert place.card is not None
+    show_card(participant=participant, card=place.card)
+    return survey_page(
+        request,
+        participant.study,
+        "card",
+        card=place.card,
+        following=place.following,
+        progress={"value": place.answered, "max": place.total},
+    )
+
+
+def _done(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
+    study = participant.study
+    return survey_page(
+        request,
+        study,
+        "done",
+        text=shown(markdown_of(study, TextKind.DEBRIEFING), study),
+        code=study.completion_code,
+        return_url=return_address(study, participant, study.completion_code),
+        withdrawal_code=withdrawal_code(secret_of(request)),
+    )
+
+
+def _withdrawn(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
+    return survey_page(request, participant.study, "withdrawn", withdraw_url="")
+
+
+PAGES = {
+    Stage.CONSENT: _consent,
+    Stage.DECLINED: _consent,
+    Stage.INSTRUCTIONS: _instructions,
+    Stage.CARD: _card,
+    Stage.DONE: _done,
+    Stage.WITHDRAWN: _withdrawn,
+}
+
+
+@visit
+def consent(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Agree to the text that was shown, or decline."""
+    if request.method != "POST":
+        return to_place(participant.study)
+    form = ConsentForm(participant.study, request.POST)
+    if not form.is_valid():
+        return to_place(participant.study)
+    if not form.cleaned_data["agrees"]:
+        decline(participant=participant)
+        return to_place(participant.study)
+    try:
+        give_consent(participant=participant, text=form.cleaned_data["version"])
+    except Conflict as refusal:
+        if refusal.code not in {"study_full", "study_not_open"}:
+            raise
+        return survey_page(request, participant.study, "closed", why=refusal.message, withdraw_url="")
+    return to_place(participant.study)
+
+
+@visit
+def begin_cards(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Go on from the instructions to the first pair."""
+    if request.method == "POST":
+        begin(participant=participant)
+    return to_place(participant.study)
+
+
+@visit
+def answer(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Take the answer to one card; whatever it came to, the next page is the participant's place."""
+    if request.method == "POST":
+        form = AnswerForm(request.POST)
+        if form.is_valid():
+            record_answer(
+                participant=participant,
+                card_id=form.cleaned_data["card"],
+                value=form.cleaned_data["answer"],
+                focused_ms=form.cleaned_data["focused_ms"],
+            )
+    return to_place(participant.study)
+
+
+@visit
+@require_safe
+def instructions(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show the instructions again, with the way back to the pair."""
+    if participant.state not in {ParticipantState.ACTIVE, ParticipantState.LAPSED}:
+        return to_place(participant.study)
+    return _instructions(request, participant, place_of(participant))
+
+
+@visit
+@require_safe
+def personal_link(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show the link with which the participant goes on at another device."""
+    study = participant.study
+    code = withdrawal_code(secret_of(request))
+    return survey_page(request, study, "link", personal_link=_link(request, study), withdrawal_code=code)
+
+
+def _link(request: HttpRequest, study: Study) -> str:
+    address = reverse("survey-door", args=[study.slug])
+    return request.build_absolute_uri(f"{address}?{LINK_PARAMETER}={secret_of(request)}")
+
+
+@visit
+@require_safe
+def picture(request: HttpRequest, participant: Participant, card_id: UUID) -> HttpResponseBase:
+    """Send the picture of one of the participant's own cards."""
+    stored, keep = picture_of(picture_for(participant, card_id), DerivativeKind.DISPLAY)
+    response = FileResponse(open_stored(stored), content_type=stored.media_type)
+    response.headers["Content-Length"] = str(stored.size)
+    response.headers["Cache-Control"] = keep
+    return response
+
+
+@participant_view
+def elsewhere(request: HttpRequest, slug: str, _rest: str) -> HttpResponse:
+    """Send whoever is anywhere else inside a study to their place."""
+    study = open_study(slug)
+    return redirect("survey", study.slug)
