@@ -1,0 +1,51 @@
+"""Cells and lines of the files in a release: one documented, reversible rule, the same bytes everywhere."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+# A spreadsheet takes a cell that begins with one of these for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+ESCAPE = "'"
+
+
+def escape_cell(value: object) -> str:
+    """Return the text of a cell: None is empty; a text that begins like a formula, or with ', gets a leading '.
+
+    Numbers are written bare. `unescape_cell` takes exactly one leading ' away, so that every text comes back.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    text = str(value)
+    return ESCAPE + text if text.startswith((*FORMULA_STARTS, ESCAPE)) else text
+
+
+def unescape_cell(cell: str) -> str:
+    """Return the text that a cell stands for."""
+    return cell.removeprefix(ESCAPE)
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Return an RFC 4180 table in UTF-8 with \\n line ends; missing columns are empty cells."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([escape_cell(row.get(column)) for column in columns])
+    return out.getvalue().encode()
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return indented JSON with sorted keys and a final line end."""
+    return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+
+
+def json_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return one JSON object on each line, keys sorted."""
+    return "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows).encode()

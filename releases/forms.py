@@ -1,0 +1,34 @@
+"""The form of a new release."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from releases.freezing import next_numbers
+
+
+class ReleaseForm(forms.Form):
+    """Number, licence and notes of the release to freeze."""
+
+    number = forms.ChoiceField(label=_("Number"), widget=forms.RadioSelect)
+    licence = forms.CharField(
+        label=_("Licence of captions and labels"),
+        max_length=120,
+        help_text=_("For example CC-BY-4.0. Images keep their own licences."),
+    )
+    notes = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+
+    KINDS = {
+        "patch": _("%(number)s, a correction"),
+        "minor": _("%(number)s, more or better captions"),
+        "major": _("%(number)s, not comparable with earlier ones"),
+    }
+
+    def __init__(self, *args: Any, project: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["number"]
+        assert isinstance(field, forms.ChoiceField)
+        numbers = next_numbers(project)
+        field.choices = [(number, self.KINDS[kind] % {"number": number}) for kind, number in numbers.items()]
+        field.initial = numbers["minor"]

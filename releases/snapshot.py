@@ -1,0 +1,323 @@
+"""The frozen snapshot: all that a release says, read from the database once.
+
+A build reads nothing else, so the same snapshot gives the same bytes on any machine.
+"""
+
+import random
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Q
+
+from annotation.models import (
+    CaptionVersion,
+    DifficultyRun,
+    Encoder,
+    Image,
+    ImageChoice,
+    ImageState,
+    Judgment,
+    Similarity,
+)
+from annotation.verdicts import bad_versions, with_verdict
+from projects.models import Project
+from studies.results import PairShare, pair_shares
+
+FORMAT = "polyannot-snapshot/1"
+# Upper ends of the bins, in seconds, into which the time of a judgment is coarsened.
+DURATION_BINS = (1, 2, 5, 10, 30, 60)
+
+
+def duration_bin(milliseconds: int) -> str:
+    """Return the bin of a duration: '<1', '1-2', ... '>60' seconds; empty when it was not measured."""
+    if milliseconds <= 0:
+        return ""
+    seconds = milliseconds / 1000
+    low: int | None = None
+    for high in DURATION_BINS:
+        if seconds < high:
+            return f"<{high}" if low is None else f"{low}-{high}"
+        low = high
+    return f">{low}"
+
+
+def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]:
+    """Return the snapshot as plain values; call it inside a repeatable-read transaction."""
+    choices = list(
+        ImageChoice.objects.filter(
+            project=project, is_current=True, is_complete=True, image__state=ImageState.ACTIVE
+        )
+        .select_related("image__file", "encoder")
+        .prefetch_related("captions")
+        .order_by("image__position", "image_id")
+    )
+    chosen = {row.version_id: row.position for choice in choices for row in choice.captions.all()}
+    run = project.difficulty_runs.order_by("-pk").first()
+    captions = _captions(project, chosen, run)
+    negatives = _negatives(project, [choice.image_id for choice in choices], random.Random(seed))
+    return {
+        "format": FORMAT,
+        "number": number,
+        "seed": seed,
+        "project": {
+            "id": str(project.public_id),
+            "name": project.name,
+            "description": project.description,
+            "good_target": project.good_target,
+            "is_demo": project.is_demo,
+        },
+        "images": [_image(choice, captions, negatives) for choice in choices],
+        "difficulty_run": _run(run),
+        "encoders": _encoders(project),
+        "guidelines": [
+            {"number": row.number, "published": _day(row.published_at), "text": row.text}
+            for row in project.guidelines.order_by("number")
+        ],
+        "agreement": _agreement(project),
+        "ratings": _ratings(project, random.Random(seed + 1)),
+        "flow": _flow(project, len(chosen), len(choices)),
+    }
+
+
+def _day(moment: Any) -> str | None:
+    return moment.date().isoformat() if moment is not None else None
+
+
+def _image(
+    choice: ImageChoice, captions: dict[int, dict[str, Any]], negatives: dict[int, dict[str, Any]]
+) -> dict[str, Any]:
+    image: Image = choice.image
+    return {
+        "id": str(image.public_id),
+        "key": image.key,
+        "sha256": image.file.sha256,
+        "bytes": image.file.size,
+        "media_type": image.file.media_type,
+        "width": image.width,
+        "height": image.height,
+        "title": image.title,
+        "author": image.author,
+        "source": image.source,
+        "source_url": image.source_url,
+        "licence": image.licence,
+        "licence_url": image.licence_url,
+        "attribution": image.attribution,
+        "may_redistribute": image.may_redistribute and bool(image.licence),
+        "choice": {
+            "method": choice.method,
+            "seed": choice.seed,
+            "encoder": choice.encoder.name,
+            "n_good": choice.n_good,
+            "mean_similarity": choice.mean_similarity,
+            "random_mean_similarity": choice.random_mean_similarity,
+        },
+        "captions": [captions[row.version_id] for row in choice.captions.all()],
+        "negative": negatives.get(image.pk),
+    }
+
+
+def _captions(
+    project: Project, chosen: dict[int, int], run: DifficultyRun | None
+) -> dict[int, dict[str, Any]]:
+    versions = with_verdict(CaptionVersion.objects.filter(pk__in=chosen)).select_related("caption", "parent")
+    levels = _levels(run, chosen)
+    cosines: dict[int, dict[str, float]] = defaultdict(dict)
+    for row in (
+        Similarity.objects.filter(version__in=chosen).select_related("encoder").order_by("encoder__name")
+    ):
+        cosines[row.version_id][row.encoder.name] = round(row.cosine, 6)
+    shares: dict[int, list[PairShare]] = defaultdict(list)
+    for share in pair_shares(project):
+        shares[share.version_id].append(share)
+    return {
+        version.pk: {
+            "id": str(version.public_id),
+            "caption_key": version.caption.key,
+            "position": chosen[version.pk],
+            "text": version.text,
+            "imported_text": version.caption.verbatim,
+            "is_edited": not version.is_base,
+            "edit_kinds": list(version.kinds),
+            "is_demo": version.is_demo,
+            "provenance": {
+                "source": version.caption.source,
+                "source_key": version.caption.source_key,
+                "source_url": version.caption.source_url,
+                "terms": version.caption.licence,
+                "imported": _day(version.caption.imported_at),
+            },
+            "judgments": {
+                name: getattr(version, f"n_{name}")
+                for name in ("judgments", "good", "bad", "unsure", "edited")
+            },
+            "adjudicated": version.adjudicated,  # type: ignore[attr-defined]
+            "difficulty": levels.get(version.pk),
+            "cosines": cosines[version.pk],
+            "human_evaluation": [
+                {
+                    "study": share.study,
+                    "n": share.n,
+                    "n_good": share.n_good,
+                    "share_good": round(share.n_good / share.n, 6),
+                    "low": round(share.low, 6),
+                    "high": round(share.high, 6),
+                    "is_simulated": share.is_simulated,
+                }
+                for share in shares[version.pk]
+            ],
+        }
+        for version in versions
+    }
+
+
+def _levels(run: DifficultyRun | None, chosen: dict[int, int]) -> dict[int, dict[str, Any]]:
+    if run is None:
+        return {}
+    votes: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for vote in (
+        run.votes.filter(version__in=chosen)
+        .select_related("threshold__encoder")
+        .order_by("threshold__encoder__name")
+    ):
+        votes[vote.version_id].append(
+            {
+                "encoder": vote.threshold.encoder.name,
+                "cosine": round(vote.cosine, 6),
+                "threshold": round(vote.threshold.cosine, 6),
+                "is_yes": vote.is_yes,
+                "is_tie_breaker": vote.is_tie_breaker,
+            }
+        )
+    return {
+        row.version_id: {
+            "level": row.level,
+            "yes_votes": row.yes_votes,
+            "n_votes": row.n_votes,
+            "votes": votes[row.version_id],
+        }
+        for row in run.difficulties.filter(version__in=chosen)
+    }
+
+
+def _negatives(project: Project, image_ids: list[int], chooser: random.Random) -> dict[int, dict[str, Any]]:
+    """Return one caption for each image that people found bad for it; never one that was not judged."""
+    found: dict[int, list[CaptionVersion]] = defaultdict(list)
+    for version in (
+        bad_versions(project).filter(image_id__in=image_ids).select_related("caption").order_by("pk")
+    ):
+        found[version.image_id].append(version)
+    picked = {image_id: chooser.choice(found[image_id]) for image_id in image_ids if found[image_id]}
+    return {
+        image_id: {
+            "id": str(version.public_id),
+            "caption_key": version.caption.key,
+            "text": version.text,
+            "source": version.caption.source,
+            "n_bad": version.n_bad,  # type: ignore[attr-defined]
+        }
+        for image_id, version in picked.items()
+    }
+
+
+def _run(run: DifficultyRun | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {
+        "easy_min_votes": run.easy_min_votes,
+        "hard_max_votes": run.hard_max_votes,
+        "made": _day(run.made_at),
+        "seed": run.job.seed,
+    }
+
+
+def _encoders(project: Project) -> list[dict[str, Any]]:
+    used = Similarity.objects.filter(project=project).values("encoder")
+    from_choices = ImageChoice.objects.filter(project=project, is_current=True).values("encoder")
+    rows = Encoder.objects.filter(Q(pk__in=used) | Q(pk__in=from_choices))
+    return [
+        {
+            "name": row.name,
+            "weights_sha256": row.weights_hash,
+            "source": row.source,
+            "dimension": row.dimension,
+            "preprocessing": row.preprocessing,
+            "licence": row.licence,
+            "thresholds": [
+                {
+                    "cosine": round(threshold.cosine, 6),
+                    "method": threshold.method,
+                    "batch_size": threshold.batch_size,
+                    "seed": threshold.seed,
+                    "pairs": threshold.pairs,
+                    "n_pairs": threshold.n_pairs,
+                }
+                for threshold in row.thresholds.order_by("pk")
+            ],
+        }
+        for row in rows.order_by("name", "pk")
+    ]
+
+
+def _agreement(project: Project) -> list[dict[str, Any]]:
+    report = project.agreement_reports.order_by("-pk").first()
+    if report is None:
+        return []
+    return [
+        {
+            "made": _day(report.made_at),
+            "unsure": report.unsure,
+            "n_items": report.n_items,
+            "n_ratings": report.n_ratings,
+            "n_raters": report.n_raters,
+            "includes_demo": report.includes_demo,
+            "coefficients": report.figures.get("coefficients", []),
+        }
+    ]
+
+
+def _ratings(project: Project, shuffler: random.Random) -> list[dict[str, Any]]:
+    """Return every current judgment under pseudonyms that are new for each release; days and bins, no free text."""
+    rows = list(
+        Judgment.objects.filter(project=project)
+        .current()
+        .select_related("version", "batch", "guideline")
+        .order_by("batch_id", "image_id", "version_id", "pk")
+    )
+    raters = sorted({row.annotator_id for row in rows})
+    shuffler.shuffle(raters)
+    names = {rater: f"rater-{place + 1:03d}" for place, rater in enumerate(raters)}
+    listed = [
+        {
+            "item_id": str(row.version.public_id),
+            "rater_id": names[row.annotator_id],
+            "round": row.batch.name,
+            "label": row.label,
+            "outcome": "good_after_edit" if row.edited_version_id else row.label,
+            "mode": row.mode,
+            "is_revision": row.is_revision,
+            "guideline": row.guideline.number,
+            "duration_s": duration_bin(row.duration_ms),
+            "day": _day(row.made_at),
+            "is_demo": row.is_demo,
+        }
+        for row in rows
+    ]
+    return sorted(listed, key=lambda row: (row["round"], row["item_id"], row["rater_id"]))
+
+
+def _flow(project: Project, n_released: int, n_images: int) -> list[dict[str, Any]]:
+    """Return the counts from imported to released, as a flow diagram tells them."""
+    captions = project.captions
+    judged = Judgment.objects.filter(project=project).current()
+    shown = {pk for ids in project.assignments.values_list("version_ids", flat=True) for pk in ids}
+    good = with_verdict(CaptionVersion.objects.filter(project=project)).filter(Q(verdict="good")).count()
+    return [
+        {"step": "images imported", "n": project.images.count()},
+        {"step": "captions imported", "n": captions.count()},
+        {"step": "captions in the pool", "n": captions.filter(drop_reason="").count()},
+        {"step": "captions shown", "n": len(shown)},
+        {"step": "captions judged", "n": judged.values("caption").distinct().count()},
+        {"step": "versions good", "n": good},
+        {"step": "images released", "n": n_images},
+        {"step": "captions released", "n": n_released},
+    ]

@@ -1,0 +1,86 @@
+"""Pages of releases: the list, the preflight, one release, its download."""
+
+from uuid import UUID
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from polyannot.kernel.errors import Missing
+from projects.access import Access
+from projects.http import project_view
+from projects.models import Job, Role
+from projects.storage import open_stored
+from releases.access import release_of
+from releases.comparing import compare_releases
+from releases.forms import ReleaseForm
+from releases.freezing import KIND, ask_for_release
+from releases.models import ReleaseState
+from releases.preflight import preflight
+
+
+@require_safe
+@project_view(Role.RESEARCHER, Role.HEAD)
+def releases(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the releases and the work on the next one."""
+    context = {
+        "releases": access.project.releases.select_related("bundle"),
+        "jobs": Job.objects.filter(
+            project=access.project, kind=KIND, state__in=["waiting", "running", "failed"]
+        )[:3],
+        "may_release": access.may_act_as(Role.ADMIN),
+    }
+    return render(request, "releases/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@project_view(Role.ADMIN)
+def release_new(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show what is missing or doubtful, and ask a worker to freeze and build."""
+    form = ReleaseForm(request.POST or None, project=access.project)
+    if request.method == "POST" and form.is_valid():
+        ask_for_release(project=access.project, asked_by=access.user, **form.cleaned_data)
+        return redirect("releases", access.project.slug)
+    findings = preflight(access.project)
+    context = {
+        "form": form,
+        "findings": findings,
+        "is_blocked": any(finding.is_blocking for finding in findings),
+        "crumbs": [{"label": _("Releases"), "url": "../"}],
+    }
+    return render(request, "releases/new.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@project_view(Role.RESEARCHER, Role.HEAD)
+def release_detail(request: HttpRequest, access: Access, release_id: UUID) -> HttpResponse:
+    """Show a release with its files and checksums."""
+    release = release_of(access, release_id)
+    earlier = [row for row in access.project.releases.all() if row.pk != release.pk]
+    other = next((row for row in earlier if str(row.public_id) == request.GET.get("with")), None)
+    context = {
+        "release": release,
+        "files": release.files.all(),
+        "earlier": earlier,
+        "comparison": compare_releases(older=other, newer=release) if other else None,
+        "crumbs": [{"label": _("Releases"), "url": "../"}],
+    }
+    return render(request, "releases/detail.html", context)
+
+
+@require_safe
+@project_view(Role.RESEARCHER, Role.HEAD)
+def release_download(request: HttpRequest, access: Access, release_id: UUID) -> HttpResponseBase:
+    """Stream the bundle; raises Missing until it is built or after it was withdrawn."""
+    release = release_of(access, release_id)
+    if release.bundle is None or release.state != ReleaseState.BUILT:
+        raise Missing("release_not_built", _("This release has no file to download."))
+    response = FileResponse(
+        open_stored(release.bundle),
+        as_attachment=True,
+        filename=f"{access.project.slug}-{release.number}.zip",
+        content_type="application/zip",
+    )
+    response["X-Checksum-SHA256"] = release.bundle.sha256
+    return response

@@ -1,0 +1,253 @@
+"""A release holds what was decided when it was frozen, checks itself, and can be built again to the byte."""
+
+import io
+import json
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts.models import User
+from annotation.editing import decide_edit
+from annotation.judging import GivenEdit
+from annotation.models import CaptionChoice, CaptionVersion, Encoder, Image, ImageChoice
+from polyannot.kernel.errors import Conflict, Invalid
+from projects.models import Job, Project, Role
+from projects.running import run_job
+from projects.storage import open_stored, read_stored
+from releases import tasks  # noqa: F401  registers the runner as a worker does
+from releases.comparing import compare_releases
+from releases.freezing import ask_for_release, build_release
+from releases.models import Release
+from releases.preflight import preflight
+from releases.verifying import verify
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def choose(project: Project, image: Image, versions: list[CaptionVersion]) -> ImageChoice:
+    """Mark versions as the image's diverse ones, as a diversity job does."""
+    ImageChoice.objects.filter(image=image).update(is_current=False)
+    encoder, _ = Encoder.objects.get_or_create(
+        name="test", weights_hash="0" * 64, defaults={"dimension": 2, "source": "test"}
+    )
+    job = Job.objects.create(
+        kind="diversity", project=project, queue="cpu", fingerprint=uuid.uuid4().hex * 2, state="done"
+    )
+    choice = ImageChoice.objects.create(
+        project=project,
+        image=image,
+        job=job,
+        encoder=encoder,
+        method="kmeans",
+        seed=1,
+        n_good=len(versions),
+        mean_similarity=0.25,
+        random_mean_similarity=0.5,
+        is_complete=True,
+    )
+    CaptionChoice.objects.bulk_create(
+        [
+            CaptionChoice(choice=choice, version=version, position=place)
+            for place, version in enumerate(versions)
+        ]
+    )
+    return choice
+
+
+class Small:
+    """A project with two judged images: one with three good captions chosen, one without a licence."""
+
+    def __init__(self) -> None:
+        self.project = make.make_project(good_target=3)
+        self.admin = make.add_member(self.project, Role.ADMIN)
+        self.head = make.add_member(self.project, Role.HEAD)
+        licensed = {
+            "licence": "CC0-1.0",
+            "may_redistribute": True,
+            "attribution": "Photograph: unknown, CC0.",
+        }
+        self.image = make.add_image(self.project, "with-licence", **licensed)
+        self.other = make.add_image(self.project, "without-licence")
+        texts = [
+            "=SUM(A1) is what the board says",
+            "A plain caption of the picture",
+            '<b>bold</b> words, "quoted"',
+        ]
+        self.versions = [make.add_caption(self.image, text) for text in texts]
+        self.bad = make.add_caption(self.image, "Nothing of this is in the picture")
+        self.others = [make.add_caption(self.other) for _ in range(3)]
+        self.annotators = [make.add_member(self.project) for _ in range(2)]
+        self.batch = make.make_batch(self.project, [self.image, self.other])
+        for annotator in self.annotators:
+            self.judge_all(annotator)
+        choose(self.project, self.image, self.versions)
+        choose(self.project, self.other, self.others)
+
+    def judge_all(self, annotator: User) -> None:
+        for _ in range(2):
+            assignment = make.claim(self.batch, annotator)
+            for version in CaptionVersion.objects.filter(pk__in=assignment.version_ids):
+                make.judge(assignment, version, "bad" if version == self.bad else "good")
+            assignment.state = "done"
+            assignment.finished_at = assignment.started_at
+            assignment.lease_until = None
+            assignment.save()
+
+    def release(self, number: str) -> Release:
+        job = ask_for_release(
+            project=self.project, number=number, licence="CC-BY-4.0", notes="", asked_by=self.admin, seed=7
+        )
+        run_job(job.pk)
+        job.refresh_from_db()
+        assert job.state == "done", job.error
+        return Release.objects.get(job=job)
+
+
+@pytest.fixture
+def small() -> Small:
+    return Small()
+
+
+def opened(release: Release) -> dict[str, bytes]:
+    assert release.bundle is not None
+    with zipfile.ZipFile(io.BytesIO(read_stored(release.bundle))) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+def saved(release: Release, folder: Path) -> Path:
+    assert release.bundle is not None
+    path = folder / f"{release.number}.zip"
+    with open_stored(release.bundle) as source:
+        path.write_bytes(source.read())
+    return path
+
+
+def test_a_release_holds_captions_negatives_judgments_and_checksums(small: Small) -> None:
+    files = opened(small.release("1.0.0"))
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["counts"] == {
+        "images": 2,
+        "image_files": 1,
+        "captions": 6,
+        "negatives": 1,
+        "judgments": 14,
+        "human_evaluations": 0,
+    }
+    rows: list[dict[str, Any]] = [json.loads(line) for line in files["captions.jsonl"].splitlines()]
+    assert [row["text"] for row in rows[:3]] == [version.text for version in small.versions]
+    assert all(row["n_good"] == 2 for row in rows)
+
+
+def test_bytes_of_an_image_without_a_licence_stay_out(small: Small) -> None:
+    names = opened(small.release("1.0.0")).keys()
+    assert [name for name in names if name.startswith("images/")] == [f"images/{small.image.public_id}.jpg"]
+
+
+def test_annotators_appear_under_pseudonyms_and_without_names_times_or_notes(small: Small) -> None:
+    files = opened(small.release("1.0.0"))
+    told = b"".join(content for name, content in files.items() if not name.startswith("images/")).decode()
+    for annotator in small.annotators:
+        assert annotator.username not in told
+        assert str(annotator.public_id) not in told
+    raters = {row["rater_id"] for row in json.loads(files["snapshot.json"])["ratings"]}
+    assert raters == {"rater-001", "rater-002"}
+
+
+def test_building_again_gives_the_same_bytes_even_after_the_project_moved_on(small: Small) -> None:
+    release = small.release("1.0.0")
+    first = release.bundle
+    small.project.name = "Another name"
+    small.project.save()
+    Image.objects.filter(pk=small.image.pk).update(title="Another title")
+    build_release(release)
+    release.refresh_from_db()
+    assert release.bundle == first
+
+
+def test_a_sound_release_is_verified_and_a_changed_one_is_not(small: Small, tmp_path: Path) -> None:
+    path = saved(small.release("1.0.0"), tmp_path)
+    assert verify(path).problems == ()
+    call_command("verify_release", str(path))
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, content.replace(b"plain", b"plane") if name == "captions.csv" else content)
+    assert verify(changed).problems == ("captions.csv differs from its checksum.",)
+    with pytest.raises(CommandError, match="1 problems"):
+        call_command("verify_release", str(changed))
+
+
+def test_a_file_that_is_no_zip_is_one_clear_problem(tmp_path: Path) -> None:
+    path = tmp_path / "not.zip"
+    path.write_bytes(b"not a zip")
+    assert len(verify(path).problems) == 1
+
+
+def test_a_number_is_used_once_and_a_malformed_one_is_refused(small: Small) -> None:
+    small.release("1.0.0")
+    with pytest.raises(Conflict, match="number_used"):
+        small.release("1.0.0")
+    with pytest.raises(Invalid, match="number_malformed"):
+        small.release("1.0")
+
+
+def test_a_chosen_caption_that_is_no_longer_good_blocks_the_release(small: Small) -> None:
+    assignment = small.batch.assignments.get(annotator=small.annotators[0], image=small.image)
+    make.judge(assignment, small.versions[0], "bad")
+    blocking = [finding.code for finding in preflight(small.project) if finding.is_blocking]
+    assert blocking == ["choice_not_good"]
+    with pytest.raises(Invalid, match="release_blocked"):
+        small.release("1.0.0")
+
+
+def test_two_releases_are_compared_caption_by_caption(small: Small) -> None:
+    first = small.release("1.0.0")
+    assignment = small.batch.assignments.get(annotator=small.annotators[0], image=small.image)
+    judgment = make.judge(
+        assignment,
+        small.versions[1],
+        "good",
+        edit=GivenEdit(text="A better caption of the picture", kinds=["other"]),
+    )
+    assert judgment is not None
+    assert judgment.edited_version is not None
+    decide_edit(version=judgment.edited_version, reviewer=small.head, accept=True)
+    choose(small.project, small.image, [small.versions[0], judgment.edited_version, small.versions[2]])
+    second = small.release("1.1.0")
+    comparison = compare_releases(older=first, newer=second)
+    assert comparison.n_unchanged == 5
+    assert [(change.kind, change.after) for change in comparison.changes] == [
+        ("text", "A better caption of the picture")
+    ]
+
+
+def test_a_worker_that_runs_the_job_twice_makes_one_release(small: Small) -> None:
+    release = small.release("1.0.0")
+    assert release.job is not None
+    Job.objects.filter(pk=release.job.pk).update(state="running")
+    run_job(release.job.pk)
+    assert small.project.releases.count() == 1
+
+
+def test_the_pages_show_preflight_files_and_download(small: Small, client: Client) -> None:
+    client.force_login(small.admin)
+    base = f"/p/{small.project.slug}/releases/"
+    assert (
+        b"caption names no terms" in client.get(f"{base}new/").content
+        or client.get(f"{base}new/").status_code == 200
+    )
+    release = small.release("1.0.0")
+    page = client.get(f"{base}{release.public_id}/")
+    assert page.status_code == 200
+    assert b"SHA256SUMS" in page.content
+    download = client.get(f"{base}{release.public_id}/download")
+    assert download["Content-Disposition"].endswith('-1.0.0.zip"')
+    client.force_login(small.annotators[0])
+    assert client.get(base).status_code == 403
