@@ -1,0 +1,1 @@
+"""Aligning frozen towers: cached tower features, two trained heads, a model card."""

@@ -1,0 +1,67 @@
+"""The database as the model workers see it: the one file of ml_workers that knows annotation, through its port."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+
+from annotation.ml_results import (
+    ImageContent,
+    PairFeatures,
+    TextContent,
+    count_similarities,
+    distinct_pictures,
+    distinct_texts,
+    pair_features,
+    pictures_to_embed,
+    register_encoder,
+    register_threshold,
+    stored_file,
+    text_features,
+    texts_to_embed,
+    version_ids,
+    write_embeddings,
+    write_similarities,
+)
+from projects.storage import open_stored, storage_name
+
+__all__ = [
+    "ImageContent",
+    "PairFeatures",
+    "TextContent",
+    "count_similarities",
+    "distinct_pictures",
+    "distinct_texts",
+    "local_files",
+    "pair_features",
+    "pictures_to_embed",
+    "register_encoder",
+    "register_threshold",
+    "text_features",
+    "texts_to_embed",
+    "version_ids",
+    "write_embeddings",
+    "write_similarities",
+]
+
+
+@contextmanager
+def local_files(hashes: Sequence[str]) -> Iterator[list[Path]]:
+    """A file on this machine for each content: the store's own, or a copy where the store is elsewhere."""
+    try:
+        own = [Path(default_storage.path(storage_name(content))) for content in hashes]
+    except NotImplementedError:
+        own = None
+    if own is not None:
+        yield own
+        return
+    with tempfile.TemporaryDirectory(prefix="polyannot-") as folder:
+        copies = [Path(folder) / content for content in hashes]
+        for copy in copies:
+            if default_storage.exists(storage_name(copy.name)):
+                with open_stored(stored_file(copy.name)) as source, copy.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+        yield copies

@@ -1,0 +1,23 @@
+"""The task of the queues cpu, gpu and interactive; only a worker with POLYANNOT_WORKER=ml loads this, and torch."""
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+
+from ml_workers.runners import SimilaritiesRunner
+from projects import running
+from projects.running import register_runner
+
+register_runner("similarities", SimilaritiesRunner())
+
+
+@shared_task(
+    name="ml_workers.run_job",
+    bind=True,
+    autoretry_for=(OperationalError, InterfaceError),
+    max_retries=5,
+    retry_backoff=2,
+    time_limit=900,
+)
+def run_job(self, *, job_id: int) -> None:  # type: ignore[no-untyped-def]
+    """Work on a job of the model queues."""
+    running.run_job(job_id, worker=self.request.hostname or "")
