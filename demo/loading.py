@@ -1,0 +1,180 @@
+"""Loading the demonstration: one stage after the other, each done once, so that a loading cut short goes on."""
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from accounts.demo import DEMO_ACCOUNTS
+from accounts.models import User
+from annotation.assigning import open_batch
+from annotation.importing import GivenFile, request_import
+from annotation.ml_requests import ask_for_difficulty, ask_for_diversity, ask_for_similarities
+from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
+from annotation.starting import start_project
+from demo import content, playing
+from polyannot.kernel.errors import Conflict
+from projects.founding import set_role
+from projects.models import Job, Project
+from projects.models.jobs import JobState
+
+SLUG = "demo"
+SEED = 20241122
+# Of the 15 photographs one annotator has judged so many, the other so many; both left their last one half done.
+IMAGES_A, IMAGES_B, LEFT_OPEN = 13, 11, 5
+SHOWN_CAPTIONS = 14
+ADJUDICATED_SHARE = 0.7
+CAPTION_LICENCE = "Apache-2.0"
+JOB_SECONDS = 600.0
+
+Say = Callable[[str], object]
+
+
+def load_demo(*, say: Say) -> Project:
+    """Make the demo project with everything that its pages show; harmless when it is there already."""
+    people = _people()
+    project = _project(people)
+    _content(project, people, say)
+    _work(project, people, say)
+    _numbers(project, people, say)
+    return project
+
+
+def _people() -> dict[str, User]:
+    """Return the demo accounts by sign-in name, made where missing."""
+    people = {}
+    for account in DEMO_ACCOUNTS:
+        user = User.objects.filter(username=account.username).first()
+        if user is None:
+            make = User.objects.create_user if account.project_role else User.objects.create_superuser
+            user = make(account.username, account.password, display_name=account.display_name)
+        people[account.username] = user
+    return people
+
+
+def _project(people: dict[str, User]) -> Project:
+    project = Project.objects.filter(slug=SLUG).first()
+    if project is None:
+        project = start_project(
+            slug=SLUG,
+            name="Image polysemy, a small demonstration",
+            description="Fifteen photographs with free licences, each with captions that fit it in many ways.",
+            guidelines=(content.FOLDER / "guidelines.md").read_text(encoding="utf-8"),
+            admin=people["admin"],
+            actor=people["site-admin"],
+            is_demo=True,
+            seed=SEED,
+        )
+        Project.objects.filter(pk=project.pk).update(judged_target=SHOWN_CAPTIONS)
+        project.refresh_from_db()
+    for account in DEMO_ACCOUNTS:
+        if account.project_role:
+            set_role(
+                project=project,
+                user=people[account.username],
+                role=account.project_role,
+                actor=people["admin"],
+            )
+    return project
+
+
+def _content(project: Project, people: dict[str, User], say: Say) -> None:
+    if not project.captions.exists():
+        say("Importing photographs and captions ...")
+        wait_for(
+            request_import(
+                project=project,
+                actor=people["admin"],
+                images=[GivenFile(f"images/{path.name}", path) for path in sorted(_pictures())],
+                metadata=GivenFile("images.csv", _image_table()),
+                captions=GivenFile("captions.csv", _caption_table()),
+            )
+        )
+    if not project.batches.exists():
+        open_batch(
+            project=project,
+            name="First round",
+            images=project.images.order_by("position", "pk"),
+            overlap=2,
+            actor=people["head"],
+            seed=SEED,
+        )
+
+
+def _pictures() -> list[Path]:
+    return list((content.FOLDER / "images").glob("*.jpg"))
+
+
+def _table(rows: list[dict[str, str]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def _image_table() -> bytes:
+    return _table([{**row, "may_redistribute": "yes"} for row in content.rows_of("images.csv")])
+
+
+def _caption_table() -> bytes:
+    """Return the captions without what only the script may know."""
+    return _table(
+        [
+            {
+                "image_key": caption.image_key,
+                "caption_key": caption.caption_key,
+                "text": caption.text,
+                "source": caption.source,
+                "licence": CAPTION_LICENCE,
+            }
+            for caption in content.captions()
+        ]
+    )
+
+
+def _work(project: Project, people: dict[str, User], say: Say) -> None:
+    """Play what two annotators and a head annotator have done so far."""
+    batch: Batch = project.batches.get(name="First round")
+    known = {caption.caption_key: caption for caption in content.captions()}
+    if not project.review_rounds.exists():
+        say("Playing the work of two annotators and a head annotator ...")
+        for name, images in (("annotator-a", IMAGES_A), ("annotator-b", IMAGES_B)):
+            playing.play_annotator(
+                batch=batch,
+                annotator=people[name],
+                known=known,
+                images=images,
+                leave_open=LEFT_OPEN,
+                seed=SEED,
+            )
+        playing.play_review(batch=batch, head=people["head"], seed=SEED)
+        playing.play_adjudication(project=project, head=people["head"], known=known, share=ADJUDICATED_SHARE)
+
+
+def _numbers(project: Project, people: dict[str, User], say: Say) -> None:
+    """Have the workers compute similarities, difficulty and the diverse captions."""
+    head = people["head"]
+    if not Similarity.objects.filter(project=project).exists():
+        say("Computing similarities with the shipped models ...")
+        wait_for(ask_for_similarities(project=project, actor=head))
+    if not DifficultyRun.objects.filter(project=project).exists():
+        say("Voting on difficulty ...")
+        wait_for(ask_for_difficulty(project=project, actor=head, parameters={}))
+    if not ImageChoice.objects.filter(project=project).exists():
+        say("Choosing diverse captions ...")
+        wait_for(ask_for_diversity(project=project, actor=head, parameters={}))
+
+
+def wait_for(job: Job) -> Job:
+    """Wait until a worker has done the job; raises Conflict when it failed or nobody did it in time."""
+    deadline = time.monotonic() + JOB_SECONDS
+    while job.is_active:
+        if time.monotonic() > deadline:
+            raise Conflict("job_waits", f"No worker finished the job {job.kind} in {JOB_SECONDS:.0f} s.")
+        time.sleep(0.3)
+        job.refresh_from_db()
+    if job.state != JobState.DONE:
+        raise Conflict("job_failed", f"The job {job.kind} ended as {job.state}: {job.error}")
+    return job
