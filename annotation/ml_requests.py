@@ -15,12 +15,13 @@ from polyannot.kernel.errors import Invalid
 from projects.models import Job, Project
 from projects.queue import Parameters, enqueue
 
-# Of seven voters one may differ and the pair is still easy or hard (pipeline: cut points); of three none may.
-VOTERS_PER_DISSENT = 7
+# From this many voters on, one that differs does not keep a pair from being easy or hard (as in the model workers).
+DISSENT_FROM = 5
 MOST_ENCODERS = 30
-# Captions chosen for an image (IMP: five), and random choices of as many that they are compared with.
+# The sentence encoder that comes with polyannot; the name of any image-text encoder will do too.
+SENTENCE_ENCODER = "sentence:minilm-l6"
+# Captions chosen for an image (IMP: five).
 CHOSEN_CAPTIONS = 5
-RANDOM_CHOICES = 200
 
 
 def _refused(message: str) -> Invalid:
@@ -64,51 +65,57 @@ def completed_similarities(parameters: Mapping[str, Any]) -> Parameters:
     return {"encoders": _encoders(parameters)}
 
 
-def default_cut_points(n_voters: int) -> tuple[int, int]:
-    """Return the yes votes from which a pair is easy and up to which it is hard: 6 and 1 of 7, 3 and 0 of 3."""
-    dissent = n_voters // VOTERS_PER_DISSENT
+def default_cut_points(n_voters: int, *, has_tie_breaker: bool) -> tuple[int, int]:
+    """Return the yes votes from which a pair is easy and up to which it is hard.
+
+    Of 6 voters and a tie-breaker 6 and 1 (IMP), of 3 voters 3 and 0.
+    """
+    if has_tie_breaker:
+        return n_voters, 1
+    dissent = 1 if n_voters >= DISSENT_FROM else 0
     return n_voters - dissent, dissent
 
 
 def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of a difficulty job: `encoders`, `tie_breaker`, `easy_min_votes`, `hard_max_votes`.
+    """Return the parameters of a difficulty job: who votes, and the cut points. Raises Invalid.
 
-    `tie_breaker` names one more encoder that votes only where the others disagree; empty for none. The cut points
-    count its vote too. Raises Invalid.
+    `tie_breaker` names one more encoder that votes where the others disagree, or everywhere with
+    `tie_breaker_always`; empty for none. `easy_min_votes` and `hard_max_votes` count its vote too.
     """
-    _known(parameters, "encoders", "tie_breaker", "easy_min_votes", "hard_max_votes")
+    _known(parameters, "encoders", "tie_breaker", "tie_breaker_always", "easy_min_votes", "hard_max_votes")
     encoders = _encoders(parameters)
     tie_breaker = str(parameters.get("tie_breaker") or "").strip()
     if tie_breaker in encoders:
         raise _refused(_("The tie-breaker is one of the encoders that vote anyway; name another."))
-    n_voters = len(encoders) + bool(tie_breaker)
-    easy, hard = default_cut_points(n_voters)
-    easy = _whole_number(parameters, "easy_min_votes", easy, 1, n_voters)
-    hard = _whole_number(parameters, "hard_max_votes", hard, 0, n_voters)
+    n_votes = len(encoders) + bool(tie_breaker)
+    easy, hard = default_cut_points(len(encoders), has_tie_breaker=bool(tie_breaker))
+    easy = _whole_number(parameters, "easy_min_votes", easy, 1, n_votes)
+    hard = _whole_number(parameters, "hard_max_votes", hard, 0, n_votes)
     if hard >= easy:
         raise _refused(_("A pair cannot be easy and hard at once: hard_max_votes is below easy_min_votes."))
     return {
         "encoders": encoders,
         "tie_breaker": tie_breaker,
+        "tie_breaker_always": bool(tie_breaker) and _is_yes(parameters.get("tie_breaker_always")),
         "easy_min_votes": easy,
         "hard_max_votes": hard,
     }
 
 
-def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of a diversity job: `method`, `encoder`, `chosen`, `random_choices`. Raises Invalid.
+def _is_yes(value: object) -> bool:
+    return str(value).lower() in {"true", "1", "yes", "on"}
 
-    `encoder` names the sentence encoder; empty leaves it to the worker, which notes the one it used.
-    """
-    _known(parameters, "method", "encoder", "chosen", "random_choices")
+
+def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a diversity job: `method`, sentence `encoder`, `wanted` captions. Raises Invalid."""
+    _known(parameters, "method", "encoder", "wanted")
     method = str(parameters.get("method") or ChoiceMethod.KMEANS)
     if method not in ChoiceMethod.values:
         raise _refused(_("The method is one of %(known)s.") % {"known": ", ".join(ChoiceMethod.values)})
     return {
         "method": method,
-        "encoder": str(parameters.get("encoder") or "").strip(),
-        "chosen": _whole_number(parameters, "chosen", CHOSEN_CAPTIONS, 2, 50),
-        "random_choices": _whole_number(parameters, "random_choices", RANDOM_CHOICES, 1, 10_000),
+        "encoder": str(parameters.get("encoder") or SENTENCE_ENCODER).strip(),
+        "wanted": _whole_number(parameters, "wanted", CHOSEN_CAPTIONS, 2, 50),
     }
 
 

@@ -1,14 +1,38 @@
 """The encoders of this worker process: loaded once, kept, and known to the database by their weights."""
 
 from functools import cache
+from typing import Any, Protocol
 
 from django.conf import settings
 
 from ml_workers import store
 from ml_workers.encoders.open_clip_encoder import OpenClipEncoder
-from ml_workers.encoders.protocol import EncoderUnavailable
-from ml_workers.encoders.registry import load_encoder
+from ml_workers.encoders.protocol import EncoderUnavailable, Features
+from ml_workers.encoders.registry import SHIPPED, load_encoder
+from ml_workers.encoders.shipped import shipped_heads
+from ml_workers.sentences import MINILM, SentenceEncoder
+from ml_workers.store import KnownThreshold
 from polyannot.kernel.errors import Invalid
+
+# How a threshold was found: in batches the diagonal is right and the rest wrong, and F1 is highest there.
+BEST_F1 = "best F1 in batches"
+
+
+class TextEncoder(Protocol):
+    """What image-text encoders and sentence encoders share."""
+
+    name: str
+    source: str
+    dimension: int
+    preprocessing: str
+    licence: str
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights, 64 hex digits."""
+
+    def encode_texts(self, texts: list[str]) -> Features:
+        """Features (n, dimension), float32, each row of length 1."""
 
 
 @cache
@@ -20,10 +44,14 @@ def loaded(name: str) -> OpenClipEncoder:
         raise Invalid("encoder_unavailable", str(error)) from error
 
 
-def registered(name: str) -> tuple[OpenClipEncoder, int]:
-    """The encoder of that name and its row, with the threshold that it comes with."""
-    encoder = loaded(name)
-    row = store.register_encoder(
+@cache
+def loaded_sentence_encoder() -> SentenceEncoder:
+    """The sentence encoder that comes with polyannot, loaded at the first call."""
+    return SentenceEncoder()
+
+
+def _row_of(encoder: TextEncoder) -> int:
+    return store.register_encoder(
         name=encoder.name,
         weights_hash=encoder.weights_hash,
         source=encoder.source,
@@ -31,4 +59,42 @@ def registered(name: str) -> tuple[OpenClipEncoder, int]:
         preprocessing=encoder.preprocessing,
         licence=encoder.licence,
     )
+
+
+def registered(name: str) -> tuple[OpenClipEncoder, int]:
+    """The image-text encoder of that name and its row, with the threshold that it comes with. Raises Invalid."""
+    encoder = loaded(name)
+    row = _row_of(encoder)
+    if name.startswith(SHIPPED):
+        _register_shipped_threshold(row, shipped_heads(name.removeprefix(SHIPPED)).config)
     return encoder, row
+
+
+def registered_sentence_encoder(name: str) -> tuple[TextEncoder, int]:
+    """An encoder of texts and its row: the sentence encoder, or the text tower of any other. Raises Invalid."""
+    encoder: TextEncoder = loaded_sentence_encoder() if name == MINILM else loaded(name)
+    return encoder, _row_of(encoder)
+
+
+def _register_shipped_threshold(encoder_id: int, config: dict[str, Any]) -> None:
+    found, corpus = config["threshold"], config["training_data"]
+    store.register_threshold(
+        encoder_id=encoder_id,
+        cosine=found["threshold"],
+        method=BEST_F1,
+        batch_size=found["batch_size"],
+        seed=found["seed"],
+        pairs=f"{corpus['name']}, {corpus['dev_images']} images outside the training",
+        n_pairs=found["n_positive"],
+    )
+
+
+def threshold_of(name: str) -> KnownThreshold:
+    """The threshold by which an encoder votes. Raises Invalid where none was found yet."""
+    _encoder, row = registered(name)
+    if (known := store.threshold_of(row)) is None:
+        raise Invalid(
+            "threshold_missing",
+            f"There is no threshold for {name} yet, so it cannot vote: calibrate it first.",
+        )
+    return known

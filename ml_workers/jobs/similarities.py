@@ -43,6 +43,11 @@ def stage_of(phase: int) -> tuple[int, Stage]:
     return encoder, Stage(stage)
 
 
+def pieces(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Consecutive pieces of at most `size` items."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
 def planned_chunks(
     n_encoders: int, pictures: Sequence[int], texts: Sequence[int], versions: Sequence[int]
 ) -> Iterator[PlannedChunk]:
@@ -53,8 +58,8 @@ def planned_chunks(
             (Stage.TEXTS, texts, TEXTS_PER_CHUNK),
             (Stage.COSINES, versions, PAIRS_PER_CHUNK),
         ):
-            for start in range(0, len(items), size):
-                yield PlannedChunk(items[start : start + size], phase_of(encoder, stage))
+            for piece in pieces(items, size):
+                yield PlannedChunk(piece, phase_of(encoder, stage))
 
 
 class Pairs(Protocol):
