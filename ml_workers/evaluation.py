@@ -36,8 +36,8 @@ class Evaluation:
             "preprocessing": self.preprocessing,
             "images": self.images,
             "captions": self.captions,
-            "image_to_text": _direction_json(self.image_to_text),
-            "text_to_image": _direction_json(self.text_to_image),
+            "image_to_text": direction_json(self.image_to_text),
+            "text_to_image": direction_json(self.text_to_image),
             "units": "R@K and mAP in percent; intervals are 95%, bootstrap over images",
             "seed": self.seed,
             "n_skipped": len(skipped),
@@ -49,7 +49,8 @@ def _percent(share: float) -> float:
     return round(100 * share, 2)
 
 
-def _direction_json(figures: DirectionFigures) -> dict[str, Any]:
+def direction_json(figures: DirectionFigures) -> dict[str, Any]:
+    """One direction as plain values, recalls and mAP in percent."""
     recalls = {f"R@{k}": _percent(share) for k, share in figures.recall.items()}
     intervals = {
         f"R@{k} interval": [_percent(low), _percent(high)]
