@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "annotation",
     "studies",
     "releases",
+    "demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
