@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from PIL import Image as Picture
 
 from accounts.models import User
-from annotation.assigning import claim_assignment, open_batch
+from annotation.assigning import claim_assignment, finish_assignment, open_batch
 from annotation.editing import content_hash
 from annotation.judging import GivenEdit, GivenJudgment, record_judgment
 from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image, Judgment, VersionState
@@ -141,3 +141,9 @@ def judge(
     return record_judgment(
         assignment=assignment, annotator=assignment.annotator, given=given(version, label, edit=edit)
     )
+
+
+def finish(assignment: Assignment) -> None:
+    """Hand the image in."""
+    assert assignment.annotator is not None
+    finish_assignment(assignment=assignment, annotator=assignment.annotator)
