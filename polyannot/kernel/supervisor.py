@@ -17,6 +17,7 @@ from polyannot.embedded import linux
 from polyannot.kernel.programs import Program
 
 TICK_SECONDS = 0.25
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 KIND_STOP_SECONDS = 10.0
 ABRUPT_STOP_SECONDS = 5.0
 FIRST_WAIT_SECONDS = 0.5
@@ -40,7 +41,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Runs programs until SIGINT or SIGTERM; each in a process group of its own that ends with it."""
+    """Runs programs until SIGINT, SIGTERM or SIGHUP; each in a process group of its own that ends with it."""
 
     programs: Sequence[Program]
     environment: Mapping[str, str]
@@ -54,7 +55,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Start all, watch them until told to stop, and leave no process behind."""
-        before = {number: signal.signal(number, self.end) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, self.end) for number in ENDING_SIGNALS}
         try:
             for program in self.programs:
                 self.add(program)
@@ -111,7 +112,11 @@ class Supervisor:
                 self.selector.unregister(key.fileobj)
             *lines, child.unfinished_line = (child.unfinished_line + chunk).split(b"\n")
             for line in lines:
-                self.say("" if child.program.runs_once else child.program.name, line.decode(errors="replace"))
+                self.say_for(child, line)
+
+    def say_for(self, child: Child, line: bytes) -> None:
+        """Write a line of a program; what runs once speaks to the person and goes without its name."""
+        self.say("" if child.program.runs_once else child.program.name, line.decode(errors="replace"))
 
     def say(self, name: str, line: str) -> None:
         """Write a line; a reader that went away (a closed pipe) is no reason to stop."""
@@ -131,6 +136,9 @@ class Supervisor:
             return
         kill_group(process.pid)
         self.pass_lines_on(0)
+        if child.unfinished_line:
+            self.say_for(child, child.unfinished_line)
+            child.unfinished_line = b""
         self.forget_output(process)
         if child.program.runs_once:
             self.conclude(child, process.returncode)

@@ -6,12 +6,12 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from live import LiveProgram
 
 from projects.heartbeats import served_queues
 from projects.models import Job
 from projects.models.jobs import JobQueue, JobState
 from projects.queue import wake
+from tests.live import LiveProgram
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from polyannot.embedded.locks import FileLock
 from polyannot.embedded.servers import command_line
 
 MEMBER = Path(__file__).parent / "embedded_member.py"
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[1]
 
 
 @dataclass
