@@ -30,7 +30,7 @@ soak: $(VENV)/installed-dev browser
 
 # Fills docs/images.
 screenshots: $(VENV)/installed-dev browser
-	$(BIN)/python -m benchmarks.screenshots
+	$(BIN)/python -m tools.screenshots
 
 # The tests drive Debian's Chromium, or the one that CHROMIUM names.
 browser:

@@ -19,7 +19,7 @@ from django.core.management import call_command
 from polyannot import embedded
 from polyannot.embedded import addresses
 
-pytest_plugins = ["live"]
+pytest_plugins = ["tests.live"]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("POLYANNOT_DEMO", None)
@@ -32,7 +32,7 @@ if "DATABASE_URL" not in os.environ:
     # The session's own cluster goes with the session: it need not outlive a power cut, as the real one must.
     with psycopg.connect(addresses.database_url(), autocommit=True) as cluster:
         for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
-            cluster.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[call-overload]
+            cluster.execute(f"ALTER SYSTEM SET {setting} = off")
         cluster.execute("SELECT pg_reload_conf()")
 os.environ["DJANGO_SETTINGS_MODULE"] = "polyannot.settings"
 django.setup()

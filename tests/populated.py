@@ -1,0 +1,63 @@
+"""A project with one row of everything that an address may name, for sweeps over all addresses."""
+
+from dataclasses import dataclass
+
+from annotation.models import PairReport, ReviewRound
+from annotation.reviewing import open_round
+from projects.models import Job, Project, Role
+from projects.storage import store_bytes
+from releases.models import Release
+from studies.models import Study
+from tests import factories as make
+
+
+@dataclass(frozen=True)
+class Populated:
+    """The project, and for each argument of an address the row of this project that fits."""
+
+    project: Project
+    values: dict[str, str]
+
+
+def populate(slug: str) -> Populated:
+    """Make the project and its rows through acts where there are any."""
+    project = make.make_project(slug)
+    image = make.add_image(project)
+    version = make.add_caption(image)
+    annotator = make.add_member(project)
+    head = make.add_member(project, Role.HEAD)
+    batch = make.make_batch(project, [image])
+    assignment = make.claim(batch, annotator)
+    make.judge(assignment, version, "good")
+    review_round: ReviewRound = open_round(batch=batch, head=head, draw="random")
+    item = review_round.items.get()
+    report = PairReport.objects.create(
+        project=project, image=image, caption=version.caption, reporter=annotator, kind="broken"
+    )
+    job = Job.objects.create(
+        kind="similarities", project=project, queue="gpu", fingerprint="f" * 64, state="done"
+    )
+    snapshot = store_bytes(b"{}", media_type="application/json")
+    release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
+    study = Study.objects.create(project=project, slug=f"{slug}-study", title="Study")
+    values = {
+        "project_slug": project.slug,
+        "slug": study.slug,
+        "study_slug": study.slug,
+        "number": "1",
+        "kind": "display",
+        "image_id": image.public_id,
+        "caption_id": version.caption.public_id,
+        "version_id": version.public_id,
+        "batch_id": batch.public_id,
+        "assignment_id": assignment.public_id,
+        "round_id": review_round.public_id,
+        "item_id": item.public_id,
+        "report_id": report.public_id,
+        "job_id": job.public_id,
+        "release_id": release.public_id,
+        "study_id": study.public_id,
+        "user_id": annotator.public_id,
+        "person_id": annotator.public_id,
+    }
+    return Populated(project, {name: str(value) for name, value in values.items()})
