@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from functools import cache
 
 from scipy.stats import norm
 
@@ -42,6 +43,7 @@ class Interval:
         return row
 
 
+@cache
 def critical_value(level: float) -> float:
     """The two-sided normal quantile of a confidence level: 1.959964 at 0.95.
 

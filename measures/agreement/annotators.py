@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 
 from measures.agreement.bootstrap import Resampler
@@ -135,18 +137,15 @@ def hardest_items(table: Table, ratings: Ratings, limit: int) -> tuple[HardItem,
     agreeing = (table.counts * (table.counts - 1)).sum(axis=1)
     torn = np.flatnonzero((pairs > 0) & (agreeing < pairs))
     share = agreeing[torn] / pairs[torn]
-    order = np.lexsort((-totals[torn], share))
-    if 0 < limit < len(order):
-        last = order[limit - 1]
-        edge = (share < share[last]) | ((share == share[last]) & (totals[torn] >= totals[torn][last]))
-        order = np.flatnonzero(edge)
-    rows = [_hard(table, ratings, int(torn[each]), float(share[each])) for each in order]
-    return tuple(sorted(rows, key=lambda row: (row.agreement, -row.ratings, row.item))[: max(0, limit)])
+    names = [ratings.items[code] for code in table.items[torn].tolist()]
+    ranked = zip(share.tolist(), (-totals[torn]).tolist(), names, torn.tolist(), strict=True)
+    hardest = heapq.nsmallest(max(0, limit), ranked)
+    return tuple(_hard(table, name, item, value) for value, _, name, item in hardest)
 
 
-def _hard(table: Table, ratings: Ratings, item: int, share: float) -> HardItem:
+def _hard(table: Table, name: str, item: int, share: float) -> HardItem:
     labels = dict(zip(table.scale.categories, table.counts[item].tolist(), strict=True))
-    return HardItem(ratings.items[table.items[item]], int(table.totals[item]), labels, share)
+    return HardItem(name, int(table.totals[item]), labels, share)
 
 
 def intra_rater(repeats: Repeats, table: Table, ratings: Ratings, confidence: float) -> IntraRater:

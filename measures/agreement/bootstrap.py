@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -15,6 +16,7 @@ from scipy import sparse
 
 from measures.agreement.rater_pairs import RaterPairs, margins, rater_pairs
 from measures.agreement.ratings import FloatArray, IntArray
+from measures.agreement.scale import Scale
 from measures.agreement.sums import (
     PairSums,
     Sample,
@@ -84,6 +86,12 @@ class Resampler:
         self.with_raters = with_raters
         self.rows, self.row_of_item = distinct_rows(table.counts)
         self.features = row_features(self.rows)
+
+    def rescaled(self, scale: Scale) -> Resampler:
+        """The same ratings on a scale with the same categories in the same places, nothing counted again."""
+        other = copy.copy(self)
+        other.table = replace(self.table, scale=scale)
+        return other
 
     @cached_property
     def pairs(self) -> RaterPairs | None:

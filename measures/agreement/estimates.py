@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from measures.agreement.ratings import FloatArray
 from measures.agreement.results import Coefficient
 from measures.agreement.standard_errors import error_interval, standard_error
 from measures.agreement.sums import Sample
-from measures.agreement.table import Exclusion
+from measures.agreement.table import Exclusion, Table
 from measures.agreement.undefined import reason_of_value, reason_undefined
 from measures.intervals import Interval
 
@@ -32,7 +33,8 @@ def estimate(
     table = resampler.table
     pairs = None if resampler.pairs is None else len(resampler.pairs.first)
     wanted = figures(table.scale, len(table.raters), pairs, weights, positive, negative)
-    seen = [_observe(figure, resampler) for figure in wanted]
+    entered = _what_entered(table)
+    seen = [_observe(figure, resampler, entered) for figure in wanted]
     live = [(figure, found) for figure, found in zip(wanted, seen, strict=True) if found.value is not None]
     drawn = {bootstrap: _replicates(bootstrap, [f for f, _ in live], resampler) for bootstrap in bootstraps}
     place = {figure.key: k for k, (figure, _) in enumerate(live)}
@@ -45,7 +47,7 @@ def estimate(
     return tuple(done)
 
 
-def _observe(figure: Figure, resampler: Resampler) -> Coefficient:
+def _observe(figure: Figure, resampler: Resampler, entered: _Entered) -> Coefficient:
     """The coefficient as observed, without intervals."""
     sample, table = resampler.observed, resampler.table
     reason = reason_undefined(figure, sample, table)
@@ -58,25 +60,47 @@ def _observe(figure: Figure, resampler: Resampler) -> Coefficient:
     if figure.chance is not None and not reason:
         chance = figure.chance(sample)
         observed, expected = float(chance.observed.flat[0]), float(chance.expected.flat[0])
-    items, ratings, raters, excluded = _what_entered(figure, resampler)
     return Coefficient(
-        figure.key, figure.name, value, reason, items, ratings, raters, excluded, observed, expected
+        figure.key,
+        figure.name,
+        value,
+        reason,
+        entered.items,
+        entered.ratings,
+        entered.raters,
+        _excluded(figure, resampler, entered.singles),
+        observed,
+        expected,
     )
 
 
-def _what_entered(figure: Figure, resampler: Resampler) -> tuple[int, int, int, tuple[Exclusion, ...]]:
-    """Items, ratings and raters behind the observed agreement, and what stayed outside."""
-    table, sample = resampler.table, resampler.observed
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """What enters the observed agreement of every coefficient of a table."""
+
+    items: int
+    ratings: int
+    raters: int
+    singles: int
+
+
+def _what_entered(table: Table) -> _Entered:
     is_paired = table.totals >= 2
-    items, ratings = int(is_paired.sum()), int(table.totals[is_paired].sum())
-    singles = len(table.items) - items
-    raters = len(np.unique(table.rater[is_paired[table.item]]))
-    excluded = list(table.excluded)
+    items = int(is_paired.sum())
+    raters = np.bincount(table.rater[is_paired[table.item]], minlength=1)
+    return _Entered(
+        items, int(table.totals[is_paired].sum()), int((raters > 0).sum()), len(table.items) - items
+    )
+
+
+def _excluded(figure: Figure, resampler: Resampler, singles: int) -> tuple[Exclusion, ...]:
+    """What stayed outside this coefficient, and why."""
+    excluded = list(resampler.table.excluded)
     if singles:
         excluded.append(Exclusion(_about_singles(figure.kind), singles, singles))
     if figure.kind == "light" and not figure.missing:
-        excluded += _undefined_pairs(figure, sample)
-    return items, ratings, raters, tuple(excluded)
+        excluded += _undefined_pairs(figure, resampler.observed)
+    return tuple(excluded)
 
 
 def _about_singles(kind: str) -> str:

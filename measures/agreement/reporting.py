@@ -76,7 +76,9 @@ def report(
         prevalence=_prevalence(table),
         primary=f"krippendorff_alpha_{level}",
         coefficients=estimate(resampler, weights, *sides, bootstraps, confidence),
-        sensitivity=_sensitivity(untreated, treatment, unsure_label, (good, bad), weights, confidence),
+        sensitivity=_sensitivity(
+            untreated, resampler, treatment, unsure_label, (good, bad), weights, confidence
+        ),
         intra_rater=people.intra_rater(repeats, untreated, ratings, confidence),
         pairs=people.pair_agreements(resampler, ratings, confidence),
         confusion=people.confusion(resampler, ratings),
@@ -125,6 +127,7 @@ def _prevalence(table: Table) -> tuple[Category, ...]:
 
 def _sensitivity(
     untreated: Table,
+    observed: Resampler,
     primary: str,
     unsure: str,
     sides: tuple[str | None, str | None],
@@ -143,11 +146,12 @@ def _sensitivity(
         except ValueError as error:
             found.append(Sensitivity(treatment, str(error), (), 0, 0, ()))
             continue
-        table = treated_table(untreated, treated)
-        names = _treated_sides(table.scale, *sides)
-        rows = estimate(Resampler(table), weights, *names, (), confidence)
-        ratings, items = len(table.item), len(table.items)
-        found.append(Sensitivity(treatment, "", table.scale.categories, ratings, items, rows))
+        is_same = treated.scale.categories == observed.table.scale.categories
+        other = observed.rescaled(treated.scale) if is_same else Resampler(treated_table(untreated, treated))
+        names = _treated_sides(treated.scale, *sides)
+        rows = estimate(other, weights, *names, (), confidence)
+        ratings, items = len(other.table.item), len(other.table.items)
+        found.append(Sensitivity(treatment, "", treated.scale.categories, ratings, items, rows))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Table:
     cluster: IntArray | None = None
     excluded: tuple[Exclusion, ...] = ()
 
-    @property
+    @cached_property
     def totals(self) -> IntArray:
         """Ratings per item."""
         total: IntArray = self.counts.sum(axis=1)
