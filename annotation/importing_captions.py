@@ -136,7 +136,8 @@ def _check_text(text: str, image_key: str) -> None:
 
 
 def _short(cells: Mapping[str, str], name: str, longest: int) -> str:
-    value = one_line(cells.get(name, ""))
+    given = cells.get(name, "")
+    value = one_line(given) if given else ""
     if len(value) > longest:
         raise ValueError(_("%(column)s has more than %(n)d characters.") % {"column": name, "n": longest})
     return value
@@ -158,16 +159,13 @@ def _sorted_out(
     project: Project, given: Sequence[GivenCaption]
 ) -> tuple[list[tuple[int, GivenCaption]], list[tuple[int, str]]]:
     """Return the new captions with their image's id, and the rows that contradict what is there."""
-    images = dict(
-        Image.objects.filter(project=project, key__in={row.image_key for row in given}).values_list(
-            "key", "pk"
-        )
-    )
+    wanted = sorted({row.image_key for row in given})
+    images: dict[str, int] = dict(_rows_by_key(Image, ("key", "id"), project, wanted))
     there = {
         key: (image_id, verbatim)
-        for key, image_id, verbatim in Caption.objects.filter(
-            project=project, key__in=[row.key for row in given]
-        ).values_list("key", "image_id", "verbatim")
+        for key, image_id, verbatim in _rows_by_key(
+            Caption, ("key", "image_id", "verbatim"), project, [row.key for row in given]
+        )
     }
     new: list[tuple[int, GivenCaption]] = []
     refused: list[tuple[int, str]] = []
@@ -187,6 +185,17 @@ def _sorted_out(
                 )
             )
     return new, refused
+
+
+def _rows_by_key(
+    model: type[Model], columns: Sequence[str], project: Project, keys: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Return the columns of the rows with these keys; the keys go as one array, not as thousands of parameters."""
+    named = ", ".join(columns)
+    statement = f'SELECT {named} FROM "{model._meta.db_table}" WHERE project_id = %s AND key = ANY(%s)'  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [project.pk, list(keys)])
+        return list(cursor.fetchall())
 
 
 def _write(job: Job, project: Project, new: Sequence[tuple[int, GivenCaption]]) -> None:

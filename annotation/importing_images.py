@@ -1,8 +1,8 @@
 """Bringing pictures and what is known about them into a project; doing it twice changes nothing."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +15,7 @@ from annotation.pictures import PictureRefused, derive, examine
 from annotation.reading_images import Found
 from annotation.reading_rows import Row
 from polyannot.kernel.text import one_line
-from projects.models import Job, Project
+from projects.models import Job, Project, StoredFile
 from projects.storage import read_stored, store_bytes
 
 Refusal = tuple[str, str]
@@ -26,6 +26,7 @@ DERIVING = "smaller picture of "
 # What a table of images may say about each, with the room that the database has for it.
 TEXT_COLUMNS = {"title": 300, "author": 300, "source": 300, "licence": 120, "attribution": 2000}
 URL_COLUMNS = {"source_url": 600, "licence_url": 600}
+WEB_ADDRESS = re.compile(r"https?://[\w\[][^\s\\]*", re.IGNORECASE)
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 
 
@@ -82,10 +83,14 @@ def _image(job: Job, project: Project, file: KeyedFile) -> Image:
     if not file.key or len(file.key) > LONGEST_KEY:
         raise PictureRefused(_("The key has more than %(n)d characters.") % {"n": LONGEST_KEY})
     examined = examine(found.content, pixel_limit=settings.IMAGE_PIXEL_LIMIT)
+    stored = store_bytes(found.content, media_type=examined.media_type)
+    if stored.media_type != examined.media_type:
+        # It came in as a file of unknown kind; now it was looked at.
+        StoredFile.objects.filter(pk=stored.pk).update(media_type=examined.media_type)
     return Image(
         project=project,
         key=file.key,
-        file=store_bytes(found.content, media_type=examined.media_type),
+        file=stored,
         width=examined.width,
         height=examined.height,
         position=found.index,
@@ -174,14 +179,7 @@ def _columns(cells: Mapping[str, str]) -> dict[str, object]:
 def checked_url(given: str, *, column: str, longest: int) -> str:
     """Return a web address as it may stand in a link, or nothing. Raises ValueError with the reason for a person."""
     url = given.strip()
-    if not url:
-        return ""
-    try:
-        parts = urlsplit(url)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_web = False
-    if not is_web or len(url) > longest or any(character.isspace() for character in url):
+    if url and (len(url) > longest or WEB_ADDRESS.fullmatch(url) is None):
         raise ValueError(_("%(column)s is no web address (http or https).") % {"column": column})
     return url
 
