@@ -11,12 +11,15 @@ WITHOUT_SERVERS = frozenset(
         "collectstatic",
         "compilemessages",
         "diffsettings",
+        "evaluate",
         "findstatic",
         "healthcheck",
         "help",
         "makemessages",
         "spectacular",
         "startapp",
+        "train_heads",
+        "verify_release",
         "version",
     }
 )
