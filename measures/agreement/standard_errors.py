@@ -17,6 +17,8 @@ from measures.agreement.figures import Figure, alpha_weights
 from measures.agreement.ratings import FloatArray
 from measures.intervals import Interval, critical_value
 
+NO_WIDTH = "no width: the ratings show no spread to estimate an error from"
+
 
 def standard_error(figure: Figure, value: float, resampler: Resampler) -> tuple[float | None, int]:
     """The standard error of an observed coefficient and the items that it rests on; None where none is known."""
@@ -35,7 +37,8 @@ def error_interval(figure: Figure, value: float, error: float, items: int, level
         half, method = critical_value(level) * error, "Fleiss-Cohen-Everitt"
     else:
         half, method = float(student.isf((1 - level) / 2, items - 1)) * error, "Gwet, linearised, Student's t"
-    return Interval(value - half, min(1.0, value + half), level, method)
+    note = NO_WIDTH if half < 1e-12 else ""
+    return Interval(value - half, min(1.0, value + half), level, method, note=note)
 
 
 def _linearised(figure: Figure, value: float, resampler: Resampler) -> tuple[float | None, int]:
