@@ -21,7 +21,7 @@ class TrainingRecipe:
     """Every number that decides the outcome; stored with the heads."""
 
     embed_dim: int = 384
-    epochs: int = 45
+    epochs: int = 30
     images_a_batch: int = 512
     captions_an_image: int = 5
     learning_rate: float = 2e-3

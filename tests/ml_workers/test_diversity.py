@@ -1,0 +1,77 @@
+"""Chosen captions differ more than random ones, and a small pool is flagged instead of padded."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from ml_workers.diversity import choose_diverse, mean_pairwise_similarity
+
+
+def pool(seed, n, d=6):
+    rows = np.random.default_rng(seed).normal(size=(n, d)) + 0.7
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def similarity(features, chosen):
+    return np.mean([features[i] @ features[j] for i, j in combinations(chosen, 2)])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_min_similarity_finds_the_least_similar_five_of_all(seed):
+    features = pool(seed, 11)
+    best = min(similarity(features, one) for one in combinations(range(11), 5))
+    found = choose_diverse(features, method="min_similarity")
+    assert found.is_exact
+    assert found.similarity == pytest.approx(best)
+    assert found.similarity == pytest.approx(similarity(features, found.chosen))
+
+
+@pytest.mark.parametrize("method", ["kmeans", "min_similarity"])
+def test_the_choice_is_more_diverse_than_random_fives_of_the_same_pool(method):
+    found = choose_diverse(pool(1, 60), method=method, seed=4)
+    assert len(set(found.chosen)) == 5
+    assert found.similarity < found.random_similarity
+    assert found.random_interval[0] < found.random_similarity < found.random_interval[1]
+    assert not found.is_exact
+
+
+def test_kmeans_takes_one_of_each_of_five_groups():
+    centres = np.eye(5)
+    features = np.repeat(centres, 4, axis=0) + np.random.default_rng(0).normal(scale=0.01, size=(20, 5))
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    found = choose_diverse(features, method="kmeans", seed=9)
+    assert sorted(i // 4 for i in found.chosen) == [0, 1, 2, 3, 4]
+
+
+def test_the_same_seed_gives_the_same_captions():
+    features = pool(2, 40)
+    assert choose_diverse(features, seed=3) == choose_diverse(features, seed=3)
+    assert len({choose_diverse(features, seed=seed).chosen for seed in range(6)}) > 1
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 4])
+def test_fewer_than_five_captions_are_all_taken_and_flagged_never_padded(n):
+    found = choose_diverse(pool(0, n), seed=0)
+    assert found.chosen == tuple(range(n))
+    assert not found.is_complete
+    assert np.isnan(found.similarity) == (n < 2)
+
+
+def test_five_captions_are_a_complete_choice_of_all():
+    found = choose_diverse(pool(0, 5))
+    assert (found.is_complete, found.chosen) == (True, (0, 1, 2, 3, 4))
+
+
+@pytest.mark.parametrize("method", ["kmeans", "min_similarity"])
+def test_equal_captions_still_give_five_different_places(method):
+    features = np.repeat(np.eye(3), [6, 1, 1], axis=0)
+    found = choose_diverse(features, method=method)
+    assert len(set(found.chosen)) == 5
+
+
+def test_the_mean_over_random_choices_is_the_mean_over_all_pairs_of_the_pool():
+    features = pool(5, 9)
+    every = np.mean([similarity(features, one) for one in combinations(range(9), 5)])
+    assert choose_diverse(features).random_similarity == pytest.approx(every)
+    assert np.isnan(mean_pairwise_similarity(features @ features.T, np.array([0])))
