@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from embedded_homes import Home
+
+from tests.embedded_homes import Home
 
 
 @pytest.fixture

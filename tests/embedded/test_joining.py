@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from embedded_homes import CHECKOUT, Home, permissions
 
 from polyannot.embedded import addresses, linux
 from polyannot.embedded.commands import needs_servers
+from tests.embedded_homes import CHECKOUT, Home, permissions
 
 EXTENSION = "SELECT name FROM pg_available_extensions WHERE name = 'vector'"
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from embedded_homes import Home
 
 from polyannot.embedded.postgres import Postgres
 from polyannot.embedded.servers import Layout
+from tests.embedded_homes import Home
 
 pytestmark = pytest.mark.faults
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from embedded_homes import CHECKOUT, Home
 
+from tests.embedded_homes import CHECKOUT, Home
 from tests.live import free_port
 
 pytestmark = pytest.mark.faults
