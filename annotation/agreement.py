@@ -1,6 +1,6 @@
 """Agreement reports: asked for by a page, computed by a worker of the default queue, stored with their parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,7 @@ from annotation.agreement_ratings import (
     public_names,
     read_judgments,
 )
-from annotation.models import AgreementReport, Batch, CaptionVersion
+from annotation.models import AgreementReport, Batch, CaptionVersion, Image
 from annotation.models.schemas import MeasurementLevel
 from measures.agreement import TREATMENTS, VERSION, Bootstrap, Ratings, report
 from measures.agreement import AgreementReport as Figures
@@ -243,3 +243,18 @@ def _other_outcome(read: JudgmentsRead, parameters: Mapping[str, Any]) -> dict[s
     return {"outcome": other.value, "treatment": computed["parameters"]["unsure_treatment"]} | {
         name: computed[name] for name in kept
     }
+
+
+def rating_rows(report: AgreementReport) -> Iterator[tuple[str, str, str, str]]:
+    """Yield item, rater, label and image of every rating as it is now, read as the report read them; public ids."""
+    read = read_judgments(project=report.project, batch=report.batch)
+    if read is None:
+        return
+    labels = read.outcomes(report.figures["judgments"]["parameters"]["outcome"])
+    raters = public_names(list(set(read.annotators)))
+    items = dict(CaptionVersion.objects.filter(pk__in=set(read.versions)).values_list("pk", "public_id"))
+    images = dict(Image.objects.filter(pk__in=set(read.images)).values_list("pk", "public_id"))
+    for version, annotator, label, image in zip(
+        read.versions, read.annotators, labels, read.images, strict=True
+    ):
+        yield str(items[version]), raters[str(annotator)], label, str(images[image])

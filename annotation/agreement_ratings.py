@@ -84,12 +84,18 @@ class JudgmentsRead:
 
     def ratings(self, outcome: str) -> Ratings:
         """Return the ratings; items, raters and clusters are named by their row ids."""
+        versions, annotators, images = (
+            np.array(column, dtype=np.int64) for column in (self.versions, self.annotators, self.images)
+        )
+        return Ratings.from_columns(versions, annotators, self.outcomes(outcome), images)
+
+    def outcomes(self, outcome: str) -> list[str]:
+        """Return the label of each judgment, a good after an edit kept apart where the outcome says so."""
         labels = list(self.labels)
         if outcome == Outcome.WITH_EDITS:
             for place in self.edits:
                 labels[place] = AFTER_EDIT
-        columns = [np.array(column, dtype=np.int64) for column in (self.versions, self.annotators)]
-        return Ratings.from_columns(*columns, labels, np.array(self.images, dtype=np.int64))
+        return labels
 
     def paces(self) -> dict[int, Pace]:
         """Return the pace of each annotator."""
@@ -138,31 +144,20 @@ def read_judgments(*, project: Project, batch: Batch | None) -> JudgmentsRead | 
     schema = batch.schema if batch else project.label_schemas.order_by("pk").first()
     if schema is None:
         return None
-    read = JudgmentsRead(schema=schema)
-    columns = "version image annotator label edited_version duration_ms mode schema is_demo is_revision"
+    read = JudgmentsRead(schema=schema, last_judgment=last_judgment(project, batch))
+    columns = (
+        "version__parent supersedes version image annotator label edited_version duration_ms "
+        "mode schema is_demo is_revision"
+    )
     revised: list[int] = []
     for row in (
         judgments_in(project, batch)
         .current()  # type: ignore[attr-defined]
         .order_by("pk")
-        .values_list("pk", "version__parent", "supersedes", *columns.split())
+        .values_list(*columns.split())
         .iterator(chunk_size=ROWS_AT_ONCE)
     ):
-        (
-            pk,
-            parent,
-            before,
-            version,
-            image,
-            annotator,
-            label,
-            edited,
-            milliseconds,
-            mode,
-            used,
-            demo,
-            again,
-        ) = row
+        parent, before, version, image, annotator, label, edited, milliseconds, mode, used, demo, again = row
         read.includes_demo |= demo
         reason = _reason(mode, parent, is_other_schema=used != schema.pk, is_revision=again)
         if reason:
@@ -171,7 +166,6 @@ def read_judgments(*, project: Project, batch: Batch | None) -> JudgmentsRead | 
             revised.append(before)
         elif not reason:
             read.add((version, annotator, image, label, edited, milliseconds))
-    read.last_judgment = last_judgment(project, batch)
     for judgment in judgments_before_feedback(revised):
         read.add(
             (
