@@ -20,9 +20,8 @@ from projects.history import append_event
 FEWEST_WORDS = 2
 LONGEST_CAPTION = 1000
 PLACEHOLDER = "<person>"
-MISSPELT_PLACEHOLDER = re.compile(
-    r"<\s*/?\s*(?!person>)[^<>]{0,20}>|<person(?!>)|(?<!<)\bperson>", re.IGNORECASE
-)
+# Searched after every right placeholder has been taken out.
+MISSPELT_PLACEHOLDER = re.compile(r"<\s*/?\s*[^<>]{0,20}>|<\s*person\b|\bperson\s*>", re.IGNORECASE)
 
 
 def content_hash(text: str) -> str:

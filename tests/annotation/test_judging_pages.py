@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from annotation.judging import GivenEdit
 from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment
 from projects.models import Role
 from tests import factories as make
@@ -96,7 +97,7 @@ def test_other_peoples_labels_and_edits_are_not_on_the_page(desk: dict[str, Any]
         theirs,
         shown(theirs)[0],
         "good",
-        edit=make.GivenEdit(text="Something that only they would write", kinds=["other"]),
+        edit=GivenEdit(text="Something that only they would write", kinds=["other"]),
     )
     page = desk["client"].get(reverse("workspace", args=[desk["project"].slug, batch.public_id]))
     assert "only they would write" not in page.content.decode()

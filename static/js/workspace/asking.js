@@ -4,10 +4,16 @@ import { say } from "./words.js";
 
 const dialog = (id) => document.getElementById(id);
 
+// Opens a dialog with the focus where the answer is given, not on the button that closes it.
+function open(box) {
+  box.showModal();
+  box.querySelector('textarea, input:not([type="hidden"]), .dialog__footer button:last-child')?.focus();
+}
+
 // Opens a dialog whose form has method="dialog"; resolves to whether it was confirmed.
 function confirmed(box) {
   box.returnValue = "";
-  box.showModal();
+  open(box);
   return new Promise((resolve) => {
     box.addEventListener("close", () => resolve(box.returnValue === "save"), { once: true });
   });
@@ -42,7 +48,7 @@ function askServer(box, send) {
   const refusal = box.querySelector(".form__refusal");
   const button = form.querySelector('.dialog__footer button:not([type="button"])');
   refusal.hidden = true;
-  box.showModal();
+  open(box);
   form.onsubmit = async (event) => {
     event.preventDefault();
     if (button.disabled) {
@@ -83,7 +89,7 @@ export function askReport(desk, caption) {
   });
 }
 
-export function askSkip(desk, open) {
+export function askSkip(desk, show) {
   askServer(dialog("skip-dialog"), async (form) => {
     const told = new FormData(form);
     told.set("assignment", desk.assignment);
@@ -91,7 +97,7 @@ export function askSkip(desk, open) {
     if (answer.kind !== "taken") {
       return refusalOf(answer);
     }
-    open(answer.told.html);
+    show(answer.told.html);
     return null;
   });
 }

@@ -2,7 +2,8 @@
 import { paintDifference } from "./difference.js";
 
 const PLACEHOLDER = "<person>";
-const MISSPELT = /<\s*\/?\s*(?!person>)[^<>]{0,20}>|<person(?!>)|(?<!<)\bperson>/i;
+// As in annotation/editing.py; searched after every right placeholder has been taken out.
+const MISSPELT = /<\s*\/?\s*[^<>]{0,20}>|<\s*person\b|\bperson\s*>/i;
 const FEWEST_WORDS = 2;
 
 export class Editor {

@@ -1,0 +1,166 @@
+"""The queue: who gets which image, in which order, and what becomes of images given up."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotation.assigning import (
+    claim_assignment,
+    current_assignment,
+    finish_assignment,
+    images_left,
+    order_seed,
+    peek_image,
+    reclaim_run_out,
+    skip_assignment,
+    take_back,
+)
+from annotation.models import Assignment, AssignmentState, Batch, Caption, CaptionVersion
+from polyannot.kernel.errors import Conflict, Invalid
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def batch() -> Batch:
+    """Return a batch of three images with four captions each, one annotator an image."""
+    project = make.make_project(judged_target=3)
+    images = [make.add_image(project) for _ in range(3)]
+    for image in images:
+        for rank in range(4):
+            make.add_caption(image, pool_rank=rank)
+    return make.make_batch(project, images, overlap=1)
+
+
+def judge_all(assignment: Assignment) -> None:
+    for version in CaptionVersion.objects.filter(pk__in=assignment.version_ids):
+        make.judge(assignment, version, "good")
+
+
+def test_claiming_again_returns_the_image_in_hand(batch: Batch) -> None:
+    person = make.add_member(batch.project)
+    first = make.claim(batch, person)
+    assert make.claim(batch, person).pk == first.pk
+    assert current_assignment(batch=batch, annotator=person) == first
+
+
+def test_the_first_captions_of_the_pool_are_shown_in_an_order_of_the_annotators_own(batch: Batch) -> None:
+    person = make.add_member(batch.project)
+    assignment = make.claim(batch, person)
+    versions = CaptionVersion.objects.filter(pk__in=assignment.version_ids)
+    assert sorted(version.caption.pool_rank for version in versions) == [0, 1, 2]
+    assert assignment.order_seed == order_seed(batch=batch, image_id=assignment.image_id, annotator=person)
+
+
+def test_two_annotators_see_the_same_captions_in_different_orders() -> None:
+    project = make.make_project()
+    image = make.add_image(project)
+    for _ in range(12):
+        make.add_caption(image)
+    batch = make.make_batch(project, [image], overlap=2)
+    one, other = (make.claim(batch, make.add_member(project)).version_ids for _ in range(2))
+    assert sorted(one) == sorted(other)
+    assert one != other
+
+
+def test_a_caption_out_of_circulation_is_not_shown(batch: Batch) -> None:
+    caption = Caption.objects.get(image=batch.assignments.all()[0].image_id, pool_rank=0)
+    caption.drop_reason = "cleaned"
+    caption.save()
+    shown = make.claim(batch, make.add_member(batch.project)).version_ids
+    assert caption.versions.get().pk not in shown
+    assert len(shown) == 3
+
+
+def test_what_is_peeked_is_what_a_claim_gives(batch: Batch) -> None:
+    person = make.add_member(batch.project)
+    ahead = peek_image(batch=batch, annotator=person)
+    assert ahead is not None
+    assert Assignment.objects.filter(state=AssignmentState.LEASED).count() == 0
+    assert make.claim(batch, person).image_id == ahead.pk
+
+
+def test_nobody_sees_an_image_twice_in_a_batch() -> None:
+    project = make.make_project()
+    image = make.add_image(project)
+    make.add_caption(image)
+    batch = make.make_batch(project, [image], overlap=2)
+    person = make.add_member(project)
+    first = make.claim(batch, person)
+    judge_all(first)
+    finish_assignment(assignment=first, annotator=person)
+    assert images_left(batch=batch, annotator=person) == 0
+    assert claim_assignment(batch=batch, annotator=person) is None
+    assert images_left(batch=batch, annotator=make.add_member(project)) == 1
+
+
+def test_a_lease_that_ran_out_before_any_judgment_is_given_on(batch: Batch) -> None:
+    absent = make.claim(batch, make.add_member(batch.project))
+    Assignment.objects.filter(pk=absent.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert make.claim(batch, make.add_member(batch.project)).pk == absent.pk
+
+
+def test_a_lease_with_judgments_stays_with_its_annotator(batch: Batch) -> None:
+    person = make.add_member(batch.project)
+    begun = make.claim(batch, person)
+    make.judge(begun, CaptionVersion.objects.get(pk=begun.version_ids[0]), "good")
+    Assignment.objects.filter(pk=begun.pk).update(lease_until=timezone.now() - timedelta(hours=1))
+    assert reclaim_run_out(batch=batch, now=timezone.now()) == 0
+    assert make.claim(batch, person).pk == begun.pk
+
+
+def test_judging_renews_the_lease(batch: Batch) -> None:
+    assignment = make.claim(batch, make.add_member(batch.project))
+    Assignment.objects.filter(pk=assignment.pk).update(lease_until=timezone.now())
+    make.judge(assignment, CaptionVersion.objects.get(pk=assignment.version_ids[0]), "good")
+    assignment.refresh_from_db()
+    assert assignment.lease_until is not None
+    assert assignment.lease_until > timezone.now() + timedelta(minutes=14)
+
+
+def test_an_image_taken_back_has_the_same_captions_in_the_same_order(batch: Batch) -> None:
+    person = make.add_member(batch.project)
+    before = make.claim(batch, person)
+    Assignment.objects.filter(pk=before.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert reclaim_run_out(batch=batch, now=timezone.now()) == 1
+    slot = Assignment.objects.get(pk=before.pk)
+    after = take_back(slot=slot, batch=batch, annotator=person)
+    assert after is not None
+    assert (after.pk, after.version_ids) == (before.pk, before.version_ids)
+    assert take_back(slot=slot, batch=batch, annotator=make.add_member(batch.project)) is None
+
+
+def test_a_closed_batch_gives_nothing_out(batch: Batch) -> None:
+    batch.closed_at = timezone.now()
+    batch.save()
+    assert claim_assignment(batch=batch, annotator=make.add_member(batch.project)) is None
+
+
+def test_a_skip_without_a_reason_is_refused_and_a_second_skip_too(batch: Batch) -> None:
+    person = make.add_member(batch.project)
+    assignment = make.claim(batch, person)
+    with pytest.raises(Invalid):
+        skip_assignment(assignment=assignment, annotator=person, reason="")
+    skip_assignment(assignment=assignment, annotator=person, reason="cannot_see", note="Too dark")
+    with pytest.raises(Conflict):
+        skip_assignment(assignment=assignment, annotator=person, reason="cannot_see")
+    assert batch.assignments.filter(image=assignment.image_id).count() == 2
+    assert make.claim(batch, person).image_id != assignment.image_id
+
+
+def test_an_image_is_handed_in_only_when_every_caption_in_circulation_is_judged(batch: Batch) -> None:
+    person = make.add_member(batch.project)
+    assignment = make.claim(batch, person)
+    versions = list(CaptionVersion.objects.filter(pk__in=assignment.version_ids))
+    for version in versions[1:]:
+        make.judge(assignment, version, "bad")
+    with pytest.raises(Conflict):
+        finish_assignment(assignment=assignment, annotator=person)
+    versions[0].caption.drop_reason = "reported"
+    versions[0].caption.save()
+    finish_assignment(assignment=assignment, annotator=person)
+    finish_assignment(assignment=assignment, annotator=person)
+    assignment.refresh_from_db()
+    assert assignment.state == AssignmentState.DONE
