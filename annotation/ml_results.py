@@ -33,6 +33,8 @@ from projects.models import Job, Project, StoredFile
 
 Vectors = NDArray[np.float32]
 
+ROWS_PER_STATEMENT = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class ImageContent:
@@ -270,7 +272,8 @@ def cosines(encoder_id: int, versions: Sequence[int]) -> dict[int, float]:
 
 
 def write_difficulty(job: Job, votes: Sequence[Vote], decisions: Sequence[Decision]) -> None:
-    """Keep the votes and what they make of some versions in the run of this job, which is made with the first."""
+    """Keep the run of this job with all its votes and what they make of the versions: nobody sees half a run."""
+    assert job.project is not None
     with transaction.atomic():
         run, _created = DifficultyRun.objects.get_or_create(
             job=job,
@@ -295,6 +298,7 @@ def write_difficulty(job: Job, votes: Sequence[Vote], decisions: Sequence[Decisi
             update_conflicts=True,
             unique_fields=["run", "version", "threshold"],
             update_fields=["cosine", "is_yes", "is_tie_breaker"],
+            batch_size=ROWS_PER_STATEMENT,
         )
         Difficulty.objects.bulk_create(
             [
@@ -310,6 +314,7 @@ def write_difficulty(job: Job, votes: Sequence[Vote], decisions: Sequence[Decisi
             update_conflicts=True,
             unique_fields=["run", "version"],
             update_fields=["yes_votes", "n_votes", "level"],
+            batch_size=ROWS_PER_STATEMENT,
         )
 
 

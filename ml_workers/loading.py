@@ -1,5 +1,6 @@
 """The encoders of this worker process: loaded once, kept, and known to the database by their weights."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from polyannot.kernel.errors import Invalid
 BEST_F1 = "best F1 in batches"
 
 
-class TextEncoder(Protocol):
+class KnownEncoder(Protocol):
     """What image-text encoders and sentence encoders share."""
 
     name: str
@@ -31,7 +32,7 @@ class TextEncoder(Protocol):
     def weights_hash(self) -> str:
         """SHA-256 of the weights, 64 hex digits."""
 
-    def encode_texts(self, texts: list[str]) -> Features:
+    def encode_texts(self, texts: Sequence[str]) -> Features:
         """Features (n, dimension), float32, each row of length 1."""
 
 
@@ -50,7 +51,7 @@ def loaded_sentence_encoder() -> SentenceEncoder:
     return SentenceEncoder()
 
 
-def _row_of(encoder: TextEncoder) -> int:
+def _row_of(encoder: KnownEncoder) -> int:
     return store.register_encoder(
         name=encoder.name,
         weights_hash=encoder.weights_hash,
@@ -70,9 +71,9 @@ def registered(name: str) -> tuple[OpenClipEncoder, int]:
     return encoder, row
 
 
-def registered_sentence_encoder(name: str) -> tuple[TextEncoder, int]:
+def registered_sentence_encoder(name: str) -> tuple[KnownEncoder, int]:
     """An encoder of texts and its row: the sentence encoder, or the text tower of any other. Raises Invalid."""
-    encoder: TextEncoder = loaded_sentence_encoder() if name == MINILM else loaded(name)
+    encoder: KnownEncoder = loaded_sentence_encoder() if name == MINILM else loaded(name)
     return encoder, _row_of(encoder)
 
 

@@ -8,7 +8,6 @@ from ml_workers.jobs.difficulty import Voter, decide, rule_of
 from ml_workers.jobs.diversity import IMAGES_PER_CHUNK, choose_for_images
 from ml_workers.jobs.embeddings import embed_pictures, embed_texts
 from ml_workers.jobs.similarities import (
-    PAIRS_PER_CHUNK,
     TEXTS_PER_CHUNK,
     Stage,
     phase_of,
@@ -81,7 +80,8 @@ class DifficultyRunner:
         vote = phase_of(len(names), Stage.PICTURES)
         return [
             *(ChunkPlan(chunk.items, chunk.phase) for chunk in chunks),
-            *(ChunkPlan(piece, vote) for piece in pieces(versions, PAIRS_PER_CHUNK)),
+            # One chunk, written in one transaction: a run is there as a whole or not at all.
+            ChunkPlan(versions, vote),
         ]
 
     def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ class SentenceEncoder:
         return weights_sha256(self.model)
 
     @cached_property
-    def tokenizer(self) -> AutoTokenizer:
+    def tokenizer(self) -> Any:
         """The tokenizer that belongs to the weights."""
         return AutoTokenizer.from_pretrained(text_tower_folder())
 

@@ -28,6 +28,7 @@ def run_job(self, *, job_id: int) -> None:  # type: ignore[no-untyped-def]
 @shared_task(name="projects.wake_waiting_jobs")
 def wake_waiting_jobs() -> int:
     """Call again every job that lost its worker or its message."""
+    claims.release_dead_claims()
     return queue.wake_waiting_jobs()
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -10,7 +11,7 @@ from ml_workers.encoders import torchvision_shim  # noqa: F401 - must come befor
 
 import open_clip  # isort: skip
 
-CONFIG = {
+CONFIG: dict[str, dict[str, Any]] = {
     "model_cfg": {
         "embed_dim": 32,
         "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},

@@ -1,5 +1,15 @@
-"""Addresses."""
+"""Addresses of what models make of a project: similarities, difficulty, the diverse captions."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotation.views import choices, difficulty, similarity
+
+urlpatterns = [
+    path("difficulty/", difficulty.difficulty, name="difficulty"),
+    path("difficulty/run/", difficulty.run_difficulty, name="difficulty-run"),
+    path("difficulty/similarities/", similarity.similarities, name="difficulty-similarities"),
+    path("difficulty/similarities/run/", similarity.run_similarities, name="difficulty-similarities-run"),
+    path("difficulty/jobs/<uuid:job_id>/", similarity.machine_job, name="difficulty-job"),
+    path("choices/", choices.choices, name="choices"),
+    path("choices/run/", choices.run_choices, name="choices-run"),
+]

@@ -55,14 +55,18 @@ class Encoded(Protocol):
         """Reason by place."""
 
 
-class FileEncoder(Protocol):
-    """What of an encoder this job uses."""
+class PictureEncoder(Protocol):
+    """What of an encoder is used for pictures."""
 
     def encode_image_files(self, paths: Sequence[Path]) -> Encoded:
         """Features of image files."""
 
+
+class TextEncoder(Protocol):
+    """What of an encoder is used for texts."""
+
     def encode_texts(self, texts: Sequence[str]) -> Features:
-        """Features of texts."""
+        """Features (n, dimension) of the texts."""
 
 
 class Reader(Protocol):
@@ -88,7 +92,7 @@ class Writer(Protocol):
 
 
 def embed_pictures(
-    encoder: FileEncoder, encoder_id: int, images: Sequence[int], reader: Reader, writer: Writer
+    encoder: PictureEncoder, encoder_id: int, images: Sequence[int], reader: Reader, writer: Writer
 ) -> list[Failure]:
     """Embed what is missing of these images and return those that could not be read, with the reason.
 
@@ -118,7 +122,7 @@ def _reason(problem: str, *, is_missing: bool) -> str:
 
 
 def embed_texts(
-    encoder: FileEncoder, encoder_id: int, versions: Sequence[int], reader: Reader, writer: Writer
+    encoder: TextEncoder, encoder_id: int, versions: Sequence[int], reader: Reader, writer: Writer
 ) -> None:
     """Embed what is missing of the texts of these versions, each different text once."""
     texts = {text.content_hash: text.text for text in reader.texts_to_embed(encoder_id, versions)}

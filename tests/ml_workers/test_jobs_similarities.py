@@ -1,44 +1,22 @@
 """The similarities job on a real model worker: embeddings and cosines land in PostgreSQL, each computed once."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import add_caption, add_image, make_project, make_user
-from live import LiveProgram
-from tiny_clip import tiny_clip
 
 from annotation.editing import propose_edit
 from annotation.ml_requests import ask_for_similarities
 from annotation.models import CaptionVersion, Embedding, Encoder, Image, Similarity
-from projects.models import Job, Project
 from projects.models.jobs import JobState
 from projects.storage import open_stored
+from tests.factories import add_caption, make_user
+from tests.live import LiveProgram
+from tests.ml_workers.working import a_pool, ended
+from tests.tiny_clip import tiny_clip
 
 pytestmark = [pytest.mark.models, pytest.mark.django_db(transaction=True)]
-
-
-def ended(job: Job, seconds: float = 60.0) -> Job:
-    """Wait for the workers to end a job."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        job.refresh_from_db()
-        if not job.is_active:
-            return job
-        time.sleep(0.1)
-    raise AssertionError(f"the job is still {job.state} with {job.items_done} of {job.items_total}")
-
-
-def a_pool(n_images: int, n_captions: int) -> Project:
-    """Return a project with images of different colours and different captions."""
-    project = make_project()
-    for number in range(n_images):
-        image = add_image(project)
-        for rank in range(n_captions):
-            add_caption(image, f"Caption {rank} of {number % 3} coloured squares", pool_rank=rank)
-    return project
 
 
 def test_a_worker_embeds_every_content_once_and_computes_every_pair(

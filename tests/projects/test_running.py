@@ -11,7 +11,6 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.db.models.functions import Now
 from django.utils import timezone
-from factories import make_project, make_user
 
 from polyannot.kernel.errors import Conflict, Invalid
 from projects import claims, queue, running
@@ -19,6 +18,7 @@ from projects.models import Event, Job, JobChunk, Project
 from projects.models.jobs import JobQueue, JobState
 from projects.queue import KINDS, cancel_job, enqueue, register_kind, retry_job, wake_waiting_jobs
 from projects.running import RUNNERS, ChunkOutcome, ChunkPlan, register_runner, run_job
+from tests.factories import make_project, make_user
 
 KIND = "test-counting"
 
@@ -347,7 +347,7 @@ def test_two_workers_share_a_job_and_treat_no_item_twice(counting: Counting) -> 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_goes_on_at_once_after_the_database_went_away_in_the_middle(counting: Counting) -> None:
-    cut = []
+    cut: list[threading.Thread] = []
 
     def cut_once(_job: Job, chunk: JobChunk) -> None:
         if chunk.position == 1 and not cut:
@@ -369,7 +369,7 @@ def test_a_lease_is_renewed_while_the_work_goes_on_even_if_the_database_was_away
     counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims, "RENEW_SECONDS", 0.05)
-    ends = []
+    ends: list[tuple[Any, Any]] = []
 
     def watch(_job: Job, chunk: JobChunk) -> None:
         for _time in range(3):

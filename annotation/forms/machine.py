@@ -1,0 +1,72 @@
+"""What is asked of a model job; the act checks whether it makes sense together."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.machine import ChoiceMethod
+
+ENCODERS_HINT = _(
+    "Names separated by commas: shipped:lite2, ViT-B-32/openai, local-dir:FOLDER or ARCHITECTURE@FILE."
+)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+class SimilaritiesForm(forms.Form):
+    """Which encoders."""
+
+    encoders = forms.CharField(label=_("Encoders"), help_text=ENCODERS_HINT, max_length=2000, required=False)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["encoders"].initial = ", ".join(settings.ENCODERS)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what was asked for."""
+        return _given(self.cleaned_data)
+
+
+class DifficultyForm(SimilaritiesForm):
+    """Who votes, and from how many votes on a pair is easy or hard."""
+
+    tie_breaker = forms.CharField(
+        label=_("Tie-breaker"),
+        help_text=_("One more encoder that is asked where the others disagree; empty for none."),
+        max_length=300,
+        required=False,
+    )
+    easy_min_votes = forms.IntegerField(
+        label=_("Easy from this many yes votes"),
+        help_text=_("Empty: all of them, from five encoders on all but one."),
+        min_value=1,
+        max_value=30,
+        required=False,
+    )
+    hard_max_votes = forms.IntegerField(
+        label=_("Hard up to this many yes votes"),
+        help_text=_("Empty: none, from five encoders on one."),
+        min_value=0,
+        max_value=30,
+        required=False,
+    )
+
+
+class DiversityForm(forms.Form):
+    """How the diverse captions are chosen."""
+
+    method = forms.ChoiceField(label=_("Method"), choices=ChoiceMethod.choices)
+    wanted = forms.IntegerField(label=_("Captions per image"), min_value=2, max_value=50, initial=5)
+    seed = forms.IntegerField(
+        label=_("Seed"), help_text=_("The same seed chooses the same captions."), required=False
+    )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what was asked for, without the seed."""
+        return _given({name: value for name, value in self.cleaned_data.items() if name != "seed"})

@@ -1,0 +1,66 @@
+"""The difficulty of true pairs: the levels of a vote, who voted, the pairs themselves, and a new vote."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import difficulty_showing
+from annotation.forms.machine import DifficultyForm
+from annotation.machine_showing import machine_page, refused
+from annotation.ml_requests import ask_for_difficulty
+from annotation.models import DifficultyLevel
+from polyannot.kernel.errors import Invalid
+from projects.access import Access
+from projects.http import project_view
+from projects.models import Role
+
+
+def _chosen_run(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.GET.get("run", ""))
+    except ValueError:
+        return None
+
+
+def _page(request: HttpRequest, access: Access, form: DifficultyForm, status: int = 200) -> HttpResponse:
+    run = difficulty_showing.run_of(access.project, _chosen_run(request))
+    context = machine_page(access, "difficulty", form)
+    if run is not None:
+        level = request.GET.get("level", "")
+        level = level if level in DifficultyLevel.values else DifficultyLevel.HARD.value
+        page, pairs = difficulty_showing.pairs_of(run, level, request.GET.get("page", 1))
+        context |= {
+            "overview": difficulty_showing.overview(run),
+            "runs": difficulty_showing.runs_of(access.project)[:20],
+            "level": level,
+            "page": page,
+            "pairs": pairs,
+        }
+    return render(request, "annotation/machine/difficulty.html", context, status=status)
+
+
+@require_safe
+@project_view(Role.HEAD, Role.RESEARCHER)
+def difficulty(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show a vote: the latest, or the one that the address names by its job."""
+    return _page(request, access, DifficultyForm())
+
+
+@require_POST
+@project_view(Role.HEAD, Role.RESEARCHER)
+def run_difficulty(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for a new vote."""
+    form = DifficultyForm(request.POST)
+    if form.is_valid():
+        try:
+            ask_for_difficulty(project=access.project, actor=access.user, parameters=form.parameters)
+        except Invalid as error:
+            refused(form, error)
+    if form.errors:
+        return _page(request, access, form, status=422)
+    messages.success(request, _("The vote was asked for; it runs on the next free model worker."))
+    return redirect("difficulty", access.project.slug)

@@ -1,0 +1,60 @@
+"""Similarities: what each encoder has seen of the project, and a new computation."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.forms.machine import SimilaritiesForm
+from annotation.machine_showing import encoder_rows, job_context, machine_page, n_pairs, refused
+from annotation.ml_requests import ask_for_similarities
+from polyannot.kernel.errors import Invalid
+from projects.access import Access, job_of
+from projects.http import project_view
+from projects.models import Role
+
+
+def _page(request: HttpRequest, access: Access, form: SimilaritiesForm, status: int = 200) -> HttpResponse:
+    context = machine_page(access, "similarities", form) | {
+        "encoders": encoder_rows(access.project),
+        "n_pairs": n_pairs(access.project),
+    }
+    return render(request, "annotation/machine/similarities.html", context, status=status)
+
+
+@require_safe
+@project_view(Role.HEAD, Role.RESEARCHER)
+def similarities(request: HttpRequest, access: Access) -> HttpResponse:
+    """List the encoders with what they have seen of the project."""
+    return _page(request, access, SimilaritiesForm())
+
+
+@require_POST
+@project_view(Role.HEAD, Role.RESEARCHER)
+def run_similarities(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for what is missing."""
+    form = SimilaritiesForm(request.POST)
+    if form.is_valid():
+        names = [name.strip() for name in form.cleaned_data["encoders"].split(",")]
+        try:
+            ask_for_similarities(project=access.project, actor=access.user, encoders=names)
+        except Invalid as error:
+            refused(form, error)
+    if form.errors:
+        return _page(request, access, form, status=422)
+    messages.success(request, _("The similarities were asked for; they run on the next free model worker."))
+    return redirect("difficulty-similarities", access.project.slug)
+
+
+@require_safe
+@project_view(Role.HEAD, Role.RESEARCHER)
+def machine_job(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponse:
+    """Show the progress of a job; when it has ended, the page around it is loaded again."""
+    job = job_of(access, job_id)
+    response = render(request, "partials/job_progress.html", job_context(access, job))
+    if not job.is_active:
+        response.headers["HX-Refresh"] = "true"
+    return response
