@@ -69,7 +69,7 @@ def candidates_of(project: Project, encoder: Encoder | None) -> list[Candidate]:
     Only good versions carry a difficulty: only they can be targets or positive controls.
     """
     versions = with_verdict(versions_in_pool(project)).exclude(
-        verdict__in=[Verdict.NOT_JUDGED, Verdict.NOT_RELEASABLE]
+        Q(verdict__in=[Verdict.NOT_JUDGED, Verdict.NOT_RELEASABLE])
     )
     level = Difficulty.objects.filter(run=latest_run(project), version=OuterRef("pk")).values("level")[:1]
     cosine = Similarity.objects.filter(encoder=encoder, version=OuterRef("pk")).values("cosine")[:1]

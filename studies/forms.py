@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from studies.building import DRAFT_FIELDS
 from studies.candidates import encoders_of
 from studies.models import AnswerValue, Study, StudyText, TextKind
+from studies.wording import CONSENT_FIELDS
 
 # A page that lies open for weeks sends no more than this.
 MOST_MS = 2**31 - 1
@@ -48,6 +49,84 @@ class NewStudyForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=160, help_text=_("Participants see it."))
 
 
+# The builder's groups: name, legend, hint, fields.
+PARTS: tuple[tuple[str, Any, Any, tuple[str, ...]], ...] = (
+    (
+        "pairs",
+        _("Pairs"),
+        _("The pairs with the lowest similarity of each difficulty, as the latest vote has it."),
+        ("title", "encoder", "hard_pairs", "medium_pairs", "easy_pairs", "seed"),
+    ),
+    (
+        "participants",
+        _("Participants and cards"),
+        _("Distractors and positive controls are mixed in at random; a distractor never comes first."),
+        (
+            "design",
+            "target_participants",
+            "pairs_per_participant",
+            "distractors_in_study",
+            "distractors_per_participant",
+            "controls_in_study",
+            "controls_per_participant",
+            "repeats_per_participant",
+        ),
+    ),
+    (
+        "exclusion",
+        _("Exclusion, declared before launch"),
+        _("Rules leave people out of the analysis, never out of pay. An empty field is no rule."),
+        (
+            "max_distractors_good",
+            "max_controls_bad",
+            "min_seconds_median",
+            "min_share_answered",
+            "primary_leaves_out_excluded",
+            "replaces_excluded",
+            "replaces_withdrawn",
+            "replaces_lapsed",
+            "lapse_minutes",
+        ),
+    ),
+    (
+        "consent",
+        _("Consent"),
+        _(
+            "What an ethics board asks for. All of it is needed before launch and appears in the consent text."
+        ),
+        CONSENT_FIELDS,
+    ),
+    (
+        "recruiting",
+        _("Recruiting and pay"),
+        "",
+        ("pay_each", "platform_fee", "id_parameter", "completion_code", "declined_code", "return_url"),
+    ),
+)
+# Fields that hold a number.
+SHORT = (
+    "hard_pairs",
+    "medium_pairs",
+    "easy_pairs",
+    "seed",
+    "target_participants",
+    "pairs_per_participant",
+    "distractors_in_study",
+    "distractors_per_participant",
+    "controls_in_study",
+    "controls_per_participant",
+    "repeats_per_participant",
+    "max_distractors_good",
+    "max_controls_bad",
+    "min_seconds_median",
+    "min_share_answered",
+    "lapse_minutes",
+    "minimum_age",
+    "pay_each",
+    "platform_fee",
+)
+
+
 class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Everything of a draft that is chosen or filled in; the texts have a page of their own."""
 
@@ -77,8 +156,18 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "min_share_answered": _("Between 0 and 1."),
         }
 
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The fields in the groups in which the builder shows them."""
+        return [
+            {"name": name, "legend": legend, "hint": hint, "fields": [self[field] for field in fields]}
+            for name, legend, hint, fields in PARTS
+        ]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in SHORT:
+            self.fields[name].widget.attrs["class"] = "input--short"
         encoder = self.fields["encoder"]
         assert isinstance(encoder, forms.ModelChoiceField)
         encoder.queryset = encoders_of(self.instance.project)

@@ -71,8 +71,14 @@ def launch_study(*, study: Study, actor: User | None) -> Study:
     return draft
 
 
+def label_of(name: str) -> str:
+    """Return what people call a field of a study."""
+    field = Study._meta.get_field(name)
+    return str(getattr(field, "verbose_name", name))
+
+
 def _missing(ready: Readiness) -> list[str]:
-    names = [str(Study._meta.get_field(name).verbose_name) for name in ready.missing_fields]
+    names = [label_of(name) for name in ready.missing_fields]
     texts = [_("the text %(kind)s is empty") % {"kind": kind} for kind in ready.empty_texts]
     empty = [_("empty: %(names)s") % {"names": ", ".join(names)}] if names else []
     return [*empty, *texts, *ready.problems]

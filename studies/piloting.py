@@ -25,13 +25,18 @@ from studies.wording import current_text
 
 
 def delete_pilot(*, study: Study, actor: User | None) -> int:
-    """Delete the simulated participants of a study with all that hangs on them; return how many."""
+    """Delete the simulated participants of a study with all that hangs on them; return how many.
+
+    The figures of a draft go too: they were computed from nothing else.
+    """
     with transaction.atomic():
         simulated = Participant.objects.filter(study=study, is_simulated=True)
         count = simulated.count()
         if count:
             Card.objects.filter(participant__in=simulated).delete()
             simulated.delete()
+            if study.is_draft:
+                study.results.all().delete()
             append_event(actor=actor, act="pilot_deleted", row=study)
     return count
 

@@ -5,6 +5,7 @@ import random
 from decimal import Decimal
 
 import factories
+
 from accounts.models import User
 from annotation.assigning import finish_assignment
 from annotation.models import (

@@ -1,4 +1,4 @@
-"""A participant without a browser: goes through a study over HTTP as plain forms let them, and misbehaves when asked to.
+"""A participant without a browser: goes through a study over HTTP as plain forms let them, or misbehaves.
 
 driver = ParticipantDriver(ClientVisitor(), "/s/slug/")        # inside the test's transaction
 driver = ParticipantDriver(HttpVisitor(live_web.url), "/s/slug/")   # over real connections
@@ -13,13 +13,13 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.test import Client
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"[^>]*? value="([^"]*)"')
-FORM = re.compile(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', re.S)
-CAPTION = re.compile(r'<h1 class="survey__caption">(.*?)</h1>', re.S)
+FORM = re.compile(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL)
+CAPTION = re.compile(r'<h1 class="survey__caption">(.*?)</h1>', re.DOTALL)
 CODE = re.compile(r'id="withdrawal-code">([^<]*)<')
 IMAGE = re.compile(r'<figure class="stage"><img src="([^"]*)"')
 LINK = re.compile(r'id="personal-link">([^<]*)<')
@@ -80,10 +80,10 @@ class ClientVisitor:
         """Send a form, following redirects."""
         return self._page(self.client.post(path, dict(values), follow=True), path)
 
-    def _page(self, response: object, path: str) -> Page:
+    def _page(self, response: Any, path: str) -> Page:
         chain = getattr(response, "redirect_chain", [])
-        text = b"".join(response) if response.streaming else response.content  # type: ignore[attr-defined]
-        return Page(response.status_code, chain[-1][0] if chain else path, text.decode("utf-8", "replace"))  # type: ignore[attr-defined]
+        text = b"".join(response) if response.streaming else response.content
+        return Page(response.status_code, chain[-1][0] if chain else path, text.decode("utf-8", "replace"))
 
 
 class HttpVisitor:

@@ -2,15 +2,15 @@
 
 import pytest
 from django.db.models import Count
-
 from participants import ClientVisitor, ParticipantDriver, honest
+from study_rows import make_open_study
+
 from projects.running import RUNNERS, run_job
 from studies.computing import compute_figures
 from studies.job_kinds import ask_for_results
 from studies.models import Answer, Card, Participant, Study, StudyResult
 from studies.results import pair_shares
 from studies.tasks import StudyResultsRunner
-from study_rows import make_open_study
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""What stands beside the builder's form: what the plan will be able to say, what it costs, what is still missing."""
+
+from dataclasses import dataclass
+
+from studies.candidates import Available, DraftChoice, available_pairs, draft_choice
+from studies.choosing import DesignError
+from studies.design import StudyPlan
+from studies.launching import Readiness, readiness
+from studies.models import Study
+from studies.planning import PlanningPanel, planning_panel
+from studies.plans import declared_rules, drafted_plan
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The choice of a draft, its plan and panel (None while they do not fit), and what keeps it from being launched."""
+
+    choice: DraftChoice
+    available: Available
+    plan: StudyPlan | None
+    panel: PlanningPanel | None
+    ready: Readiness
+
+
+def sheet_of(study: Study) -> Sheet:
+    """Return the sheet of a draft as it stands."""
+    choice = draft_choice(study)
+    plan: StudyPlan | None = None
+    panel: PlanningPanel | None = None
+    if not choice.problems:
+        try:
+            plan = drafted_plan(study, choice)
+        except DesignError:
+            plan = None
+    if plan is not None:
+        panel = planning_panel(
+            plan,
+            rules=declared_rules(study),
+            pay_each=float(study.pay_each or 0),
+            fee=study.platform_fee or 0.0,
+        )
+    return Sheet(
+        choice=choice,
+        available=available_pairs(list(choice.candidates.values())),
+        plan=plan,
+        panel=panel,
+        ready=readiness(study, choice),
+    )

@@ -1,0 +1,150 @@
+"""Pairs and figures of a study, arranged for pages and files."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+from annotation.models import CaptionVersion
+from studies.candidates import DraftChoice
+from studies.models import PairRole, Study, StudyPair
+
+
+@dataclass(frozen=True)
+class ShownPair:
+    """One pair on a page: its picture, its text, what is known of it and, where counted, its answers."""
+
+    number: int
+    image_id: UUID
+    image_key: str
+    caption_key: str
+    text: str
+    difficulty: str
+    cosine: float | None
+    share: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PairGroup:
+    """The pairs of one role."""
+
+    role: str
+    label: str | Promise
+    pairs: tuple[ShownPair, ...]
+
+
+def frozen_pairs(study: Study) -> list[PairGroup]:
+    """Return the laid-out pairs of a study by role."""
+    rows = list(study.pairs.select_related("image", "version__caption").order_by("position"))
+    return [
+        PairGroup(role.value, role.label, tuple(_shown(row) for row in rows if row.role == role.value))
+        for role in PairRole
+    ]
+
+
+def _shown(row: StudyPair, share: Mapping[str, Any] | None = None) -> ShownPair:
+    return ShownPair(
+        number=row.position,
+        image_id=row.image.public_id,
+        image_key=row.image.key,
+        caption_key=row.version.caption.key,
+        text=row.version.text,
+        difficulty=row.get_difficulty_display() if row.difficulty else "",
+        cosine=row.cosine,
+        share=share,
+    )
+
+
+def drafted_pairs(study: Study, choice: DraftChoice) -> list[PairGroup]:
+    """Return the pairs that a draft would be launched with now."""
+    by_role = {
+        PairRole.TARGET: choice.pairs,
+        PairRole.DISTRACTOR: choice.distractors,
+        PairRole.CONTROL: choice.controls,
+    }
+    wanted = [pair for pairs in by_role.values() for pair in pairs]
+    versions = CaptionVersion.objects.select_related("image", "caption").in_bulk(wanted)
+    return [
+        PairGroup(
+            role.value,
+            role.label,
+            tuple(_drafted(versions[pair], number, choice) for number, pair in enumerate(pairs, start=1)),
+        )
+        for role, pairs in by_role.items()
+    ]
+
+
+def _drafted(version: CaptionVersion, number: int, choice: DraftChoice) -> ShownPair:
+    known = choice.candidates[version.pk]
+    return ShownPair(
+        number=number,
+        image_id=version.image.public_id,
+        image_key=version.image.key,
+        caption_key=version.caption.key,
+        text=version.text,
+        difficulty=known.difficulty,
+        cosine=known.similarity,
+    )
+
+
+def answered_pairs(study: Study, figures: Mapping[str, Any]) -> list[ShownPair]:
+    """Return the targets with the share good of the given figures, the lowest share first."""
+    shares = {share["pair"]: share for share in figures["shares"]}
+    rows = study.pairs.filter(role=PairRole.TARGET).select_related("image", "version__caption")
+    shown = [_shown(row, shares.get(row.position)) for row in rows.order_by("position")]
+    return sorted(shown, key=_lowest_first)
+
+
+def _lowest_first(pair: ShownPair) -> tuple[bool, float, int]:
+    share = pair.share["share"] if pair.share else None
+    return (share is None, share if share is not None else 0.0, pair.number)
+
+
+PAIR_COLUMNS = (
+    "pair",
+    "image",
+    "caption",
+    "text",
+    "difficulty",
+    "cosine",
+    "n",
+    "n_good",
+    "share_good",
+    "wilson_low",
+    "wilson_high",
+    "simultaneous_low",
+    "simultaneous_high",
+    "shrunken",
+)
+
+
+def pairs_csv(pairs: Iterable[ShownPair]) -> str:
+    """Return one row for each pair, aggregates only, as UTF-8 CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(PAIR_COLUMNS)
+    for pair in sorted(pairs, key=lambda shown: shown.number):
+        writer.writerow(_cells(pair))
+    return out.getvalue()
+
+
+def _cells(pair: ShownPair) -> list[object]:
+    known = [pair.number, pair.image_key, pair.caption_key, pair.text, pair.difficulty, pair.cosine]
+    if pair.share is None:
+        return [*known, 0, 0, *[None] * 6]
+    share = pair.share
+    return [
+        *known,
+        share["n"],
+        share["good"],
+        share["share"],
+        share["interval"]["low"],
+        share["interval"]["high"],
+        share["simultaneous"]["low"],
+        share["simultaneous"]["high"],
+        share["shrunken"],
+    ]

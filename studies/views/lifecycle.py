@@ -1,0 +1,142 @@
+"""What a researcher does to a study: launch, pause, close, extend, copy, try, pilot."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from polyannot.kernel.errors import Invalid
+from projects.access import Access
+from projects.http import View, project_view
+from projects.models import Role
+from studies.access import study_of
+from studies.building import copy_study
+from studies.enrolling import arrive
+from studies.job_kinds import ask_for_results
+from studies.keys import new_secret
+from studies.launching import (
+    close_study,
+    extend_study,
+    label_of,
+    launch_study,
+    note_deviation,
+    pause_study,
+    resume_study,
+)
+from studies.models import Study
+from studies.piloting import delete_pilot, run_pilot
+from studies.sheets import sheet_of
+from studies.views.frames import study_page
+from studies.views.visits import keep_secret
+
+
+def _to(name: str, study: Study) -> HttpResponse:
+    return redirect(name, study.project.slug, study.public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@project_view(Role.RESEARCHER)
+def study_launch(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """List what is missing; launch when nothing is."""
+    study = study_of(access, study_id)
+    if request.method == "POST":
+        try:
+            launch_study(study=study, actor=access.user)
+            return _to("study", study)
+        except Invalid as refusal:
+            messages.error(request, str(refusal.message))
+    if not study.is_draft:
+        return _to("study", study)
+    sheet = sheet_of(study)
+    missing = [(name, label_of(name)) for name in sheet.ready.missing_fields]
+    context = {"sheet": sheet, "missing": missing}
+    return study_page(request, study, "launch", status=422 if request.method == "POST" else 200, **context)
+
+
+def _act(name: str, act: Callable[..., object]) -> View:
+    """Return the view of an act that needs nothing but the study."""
+
+    def view(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+        study = study_of(access, study_id)
+        act(study=study, actor=access.user)
+        return _to("study", study)
+
+    view.__name__ = name
+    return require_POST(project_view(Role.RESEARCHER)(view))
+
+
+study_pause = _act("study_pause", pause_study)
+study_resume = _act("study_resume", resume_study)
+study_close = _act("study_close", close_study)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_extend(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Ask for another number of participants; a reason is needed and logged."""
+    study = study_of(access, study_id)
+    asked = request.POST.get("participants", "")
+    try:
+        number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
+        extend_study(study=study, participants=number, why=request.POST.get("why", ""), actor=access.user)
+    except Invalid as refusal:
+        messages.error(request, str(refusal.message))
+    return _to("study", study)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_deviation(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Log a departure from what was declared."""
+    study = study_of(access, study_id)
+    try:
+        note_deviation(study=study, text=request.POST.get("text", ""), actor=access.user)
+    except Invalid as refusal:
+        messages.error(request, str(refusal.message))
+    return _to("study-declared", study)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_copy(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Make a draft with the same design, consent and texts."""
+    study = study_of(access, study_id)
+    title = _("%(title)s (copy)") % {"title": study.title[:140]}
+    return _to("study-edit", copy_study(study=study, title=title, actor=access.user))
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_pilot(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Simulate participants over the draft and compute the results page from them."""
+    study = study_of(access, study_id)
+    try:
+        run_pilot(study=study, actor=access.user)
+    except Invalid as refusal:
+        messages.error(request, str(refusal.message))
+        return _to("study-launch", study)
+    ask_for_results(study=study, actor=access.user)
+    return _to("study-results", study)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_pilot_delete(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Delete the simulated participants and what was computed from them."""
+    study = study_of(access, study_id)
+    delete_pilot(study=study, actor=access.user)
+    return _to("study-edit" if study.is_draft else "study", study)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_try(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Go through the study as a test run, which counts nowhere."""
+    study = study_of(access, study_id)
+    secret = new_secret()
+    arrive(study=study, secret=secret, is_test=True)
+    return keep_secret(redirect("survey", study.slug), study, secret)

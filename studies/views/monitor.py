@@ -1,0 +1,93 @@
+"""A running study: how it stands, its pairs, what was declared."""
+
+import json
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from polyannot.kernel.errors import Missing
+from polyannot.kernel.markdown import render_markdown
+from projects.access import Access
+from projects.http import project_view
+from projects.models import Role
+from studies.access import study_of
+from studies.candidates import draft_choice
+from studies.models import Preregistration, Study
+from studies.monitoring import standing_of
+from studies.showing import drafted_pairs, frozen_pairs
+from studies.views.frames import study_page
+
+# The forms in which the pre-registration is given out.
+FORMS = {"json": "application/json", "md": "text/markdown; charset=utf-8"}
+
+
+@require_safe
+@project_view(Role.RESEARCHER)
+def study_monitor(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Show how a launched study stands; a draft is shown in its builder."""
+    study = study_of(access, study_id)
+    if study.is_draft:
+        return redirect("study-edit", access.project.slug, study.public_id)
+    link = request.build_absolute_uri(reverse("survey-door", args=[study.slug]))
+    if study.id_parameter == "PROLIFIC_PID":
+        names = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+        link += "?" + "&".join(f"{name}={{{{%{name}%}}}}" for name in names)
+    elif study.id_parameter:
+        link += f"?{study.id_parameter}="
+    return study_page(request, study, "monitor", standing=standing_of(study), link=link)
+
+
+@require_safe
+@project_view(Role.RESEARCHER)
+def study_pairs(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Show the pairs: those that a draft would choose now, or those that a launched study froze."""
+    study = study_of(access, study_id)
+    if not study.is_draft:
+        return study_page(request, study, "pairs", groups=frozen_pairs(study), choice=None)
+    choice = draft_choice(study)
+    return study_page(request, study, "pairs", groups=drafted_pairs(study, choice), choice=choice)
+
+
+def _declared(study: Study) -> Preregistration:
+    declared = Preregistration.objects.filter(study=study).first()
+    if declared is None:
+        raise Missing("preregistration_missing", _("Nothing is declared before the study is launched."))
+    return declared
+
+
+@require_safe
+@project_view(Role.RESEARCHER)
+def study_declared(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Show the pre-registration and what was done otherwise."""
+    study = study_of(access, study_id)
+    declared = _declared(study)
+    return study_page(
+        request,
+        study,
+        "declared",
+        declared=declared,
+        html=render_markdown(declared.markdown),
+        deviations=study.deviations.all(),
+    )
+
+
+@require_safe
+@project_view(Role.RESEARCHER)
+def study_declared_file(request: HttpRequest, access: Access, study_id: UUID, form: str) -> HttpResponse:
+    """Give out the pre-registration as JSON or Markdown."""
+    study = study_of(access, study_id)
+    declared = _declared(study)
+    if form not in FORMS:
+        raise Missing("form_missing", _("The pre-registration is given out as json or md."))
+    content = (
+        json.dumps(declared.document, ensure_ascii=False, indent=2, sort_keys=True)
+        if form == "json"
+        else declared.markdown
+    )
+    response = HttpResponse(content, content_type=FORMS[form])
+    response.headers["Content-Disposition"] = f'attachment; filename="preregistration-{study.slug}.{form}"'
+    return response
