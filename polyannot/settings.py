@@ -30,7 +30,7 @@ def _secret_key() -> str:
         )
     kept = POLYANNOT_HOME / "secret_key"
     if not kept.exists():
-        POLYANNOT_HOME.mkdir(parents=True, exist_ok=True)
+        POLYANNOT_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = kept.with_suffix(f".{get_random_secret_key()[:8].encode().hex()}")
         draft.touch(mode=0o600)
         draft.write_text(get_random_secret_key() + get_random_secret_key(), encoding="ascii")

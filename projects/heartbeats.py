@@ -51,12 +51,6 @@ def remove_heartbeat(*, name: str) -> None:
     WorkerHeartbeat.objects.filter(name=name, host=socket.gethostname(), pid=os.getpid()).delete()
 
 
-def served_queues() -> set[str]:
-    """Return every queue that a live worker serves, and `beat` where the scheduler lives."""
-    rows = WorkerHeartbeat.objects.filter(seen_at__gt=Now() - GONE_AFTER)
-    return {queue for queues in rows.values_list("queues", flat=True) for queue in queues}
-
-
 def host_is_alive(host: str) -> bool:
     """Say whether some worker or scheduler on this host gave a sign of life lately."""
     return WorkerHeartbeat.objects.filter(host=host, seen_at__gt=Now() - GONE_AFTER).exists()

@@ -29,7 +29,7 @@ from polyannot.embedded import linux
 from polyannot.kernel import programs
 from polyannot.kernel.programs import Program
 from polyannot.kernel.supervisor import kill_group
-from projects.heartbeats import served_queues
+from projects.health import served_queues
 
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
@@ -138,7 +138,7 @@ def live_worker_named(
     def describe(program: Program, queues: set[str]) -> LiveProgram:
         def is_up() -> bool:
             with django_db_blocker.unblock():
-                return queues <= served_queues()
+                return queues <= (served_queues() or set())
 
         log = settings.POLYANNOT_HOME / f"live-{program.name}.log"
         return LiveProgram(program, live_environment, log, is_up)

@@ -107,8 +107,8 @@ class Postgres:
             file.unlink(missing_ok=True)
 
     def write_access_rules(self, account: Account) -> None:
-        """Let the account, the user of the home and root connect through the socket, and nobody else."""
-        users = {0, account.uid, os.getuid()}
+        """Let the user of the home and root connect through the socket, and nobody else."""
+        users = {0, os.getuid()}
         names = sorted({name for uid in users if (name := user_name(uid)) is not None})
         rules = {
             "pg_hba.conf": "local all all peer map=owners\n",

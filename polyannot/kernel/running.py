@@ -80,7 +80,7 @@ def bring_up(output: TextIO, *, with_demo: bool) -> None:
     refuse_taken_port(host, port)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    settings.POLYANNOT_HOME.mkdir(parents=True, exist_ok=True)
+    settings.POLYANNOT_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
     startup = Startup(address(host, port), load_demo() if with_demo else None)
     environment = {
         "POLYANNOT_HOME": str(settings.POLYANNOT_HOME),

@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from projects.heartbeats import served_queues
+from projects.health import served_queues
 from projects.models import Job
 from projects.models.jobs import JobQueue, JobState
 from projects.queue import wake
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_worker_gives_signs_of_life_again_after_its_row_was_lost(live_default_worker: LiveProgram) -> None:
     deadline = time.monotonic() + 15
-    while "default" not in served_queues() and time.monotonic() < deadline:
+    while "default" not in (served_queues() or set()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert "default" in served_queues()
+    assert "default" in (served_queues() or set())
 
 
 def test_the_default_worker_takes_up_what_it_is_asked_by_name(live_default_worker: LiveProgram) -> None:
