@@ -167,6 +167,7 @@ def _config(
 def _write(out: Path, tensors: dict[str, torch.Tensor], config: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     save_file(tensors, out / HEAD_FILE)
+    (out / HEAD_FILE).chmod(0o644)
     (out / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     (out / CARD_FILE).write_text(model_card(config), encoding="utf-8")
 

@@ -141,6 +141,7 @@ def _write_model(heads: Heads, folder: Path, final: Path) -> None:
     (folder / OPEN_CLIP_CONFIG).write_text(json.dumps(config, indent=2), encoding="utf-8")
     state = {name: tensor.contiguous() for name, tensor in model_state(heads).items()}
     save_file(state, folder / WEIGHTS_FILE)
+    (folder / WEIGHTS_FILE).chmod(0o644)
     with (folder / WEIGHTS_FILE).open("rb") as written:
         os.fsync(written.fileno())
 
