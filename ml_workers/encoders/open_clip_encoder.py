@@ -76,12 +76,12 @@ class OpenClipEncoder:
     preprocessing: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.model.eval().requires_grad_(False)
         self.weights_hash = weights_sha256(self.model)
         self.preprocessing = described_preprocessing(self.model)
         if isinstance(self.model.visual, TimmModel):
             fold_batch_norms(self.model.visual.trunk)
         dtype = torch.float32 if self.precision == "float32" else torch.bfloat16
-        self.model.eval().requires_grad_(False)
         self.model.to(device=self.device, dtype=dtype)
         channels_last(self.model.visual)
         self._dtype = dtype

@@ -1,9 +1,11 @@
 """From a name to a loaded encoder, with a sentence that helps where that does not work."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from ml_workers.encoders import torchvision_shim  # noqa: F401 - must come before open_clip
 from ml_workers.encoders.open_clip_encoder import OpenClipEncoder, Precision, default_device
@@ -106,7 +108,7 @@ def _open_clip_parts(name: str, model_name: str, pretrained: str | None, cache: 
             model_name, pretrained=pretrained, cache_dir=downloads, require_pretrained=True
         )
         tokenizer = open_clip.get_tokenizer(model_name, cache_dir=downloads)
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, SafetensorError, UnpicklingError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
         reason = " ".join(str(error).split())[:300]
