@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("accounts.urls")),
     path("site/", include("projects.urls.site")),
+    path("site/", include("annotation.urls.site")),
     path("s/", include("studies.urls.participant")),
     path("p/<slug:project_slug>/", project_door, name="project-door"),
     path("p/<slug:project_slug>/", include("projects.urls.project")),

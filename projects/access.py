@@ -75,3 +75,33 @@ def job_of(access: Access, public_id: UUID) -> Job:
     if job is None:
         raise Missing("job_missing", _("There is no such job in this project."))
     return job
+
+
+def job_in_hand(access: Access, public_id: UUID) -> Job:
+    """Return a job that the person may stop or ask for again: their own, or any for an admin.
+
+    Raises Missing, Denied.
+    """
+    job = job_of(access, public_id)
+    if job.asked_by_id != access.user.pk and not access.may_act_as(Role.ADMIN):
+        raise Denied(
+            "job_of_another", _("Somebody else asked for this job; they or a project admin may change it.")
+        )
+    return job
+
+
+def membership_of(access: Access, user_public_id: UUID) -> Membership:
+    """Return somebody's membership of the project, ended ones too; raises Missing."""
+    found = Membership.objects.select_related("user").filter(
+        project=access.project, user__public_id=user_public_id
+    )
+    if (membership := found.first()) is None:
+        raise Missing("member_missing", _("This person has never worked in this project."))
+    return membership
+
+
+def account_of(_admin: User, public_id: UUID) -> User:
+    """Return any account to a site admin; raises Missing."""
+    if (user := User.objects.filter(public_id=public_id, erased_at=None).first()) is None:
+        raise Missing("account_missing", _("There is no such account."))
+    return user

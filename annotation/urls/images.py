@@ -2,8 +2,17 @@
 
 from django.urls import path
 
-from annotation.views import serving
+from annotation.views import batches, images, importing, progress, serving
 
 urlpatterns = [
+    path("progress/", progress.project_home, name="project-home"),
+    path("images/", images.images, name="images"),
+    path("images/<uuid:image_id>/", images.image_detail, name="image-detail"),
+    path("images/<uuid:image_id>/retire", images.image_retire, name="image-retire"),
+    path("images/<uuid:image_id>/activate", images.image_activate, name="image-activate"),
+    path("images/<uuid:image_id>/reserve", images.image_reserve, name="image-reserve"),
     path("images/<uuid:image_id>/<str:kind>", serving.image_file, name="image-file"),
+    path("import/", importing.import_files, name="import"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/new", batches.batch_new, name="batch-new"),
 ]

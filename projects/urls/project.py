@@ -1,5 +1,20 @@
-"""Addresses."""
+"""Addresses of a project's jobs, people, settings and history."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from projects.views import history, jobs, people, settings
+
+urlpatterns = [
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<uuid:job_id>/", jobs.job_detail, name="job-detail"),
+    path("jobs/<uuid:job_id>/progress", jobs.job_progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/left-out.csv", jobs.job_failures, name="job-failures"),
+    path("jobs/<uuid:job_id>/cancel", jobs.job_cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry", jobs.job_retry, name="job-retry"),
+    path("people/", people.people, name="people"),
+    path("people/<uuid:user_id>/role", people.people_role, name="people-role"),
+    path("people/<uuid:user_id>/end", people.people_end, name="people-end"),
+    path("settings/", settings.settings, name="settings"),
+    path("history/", history.history, name="history"),
+    path("history.csv", history.history_csv, name="history-csv"),
+]

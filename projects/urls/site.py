@@ -1,5 +1,15 @@
-"""Addresses."""
+"""Addresses of the site admin."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from projects.views import site
+
+urlpatterns = [
+    path("", site.site, name="site"),
+    path("accounts/", site.site_accounts, name="site-accounts"),
+    path("accounts/<uuid:user_id>/password", site.site_account_password, name="site-account-password"),
+    path("accounts/<uuid:user_id>/close", site.site_account_close, name="site-account-close"),
+    path("accounts/<uuid:user_id>/open", site.site_account_open, name="site-account-open"),
+    path("jobs/", site.site_jobs, name="site-jobs"),
+    path("health/", site.site_health, name="site-health"),
+]

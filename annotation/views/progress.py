@@ -1,0 +1,40 @@
+"""A project's first page for those who steer it: progress to the target."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from annotation.models import Batch
+from annotation.progress import ACTIVE_DAYS, FEWEST_FINISHED, PACE_DAYS, progress_of
+from projects.access import Access
+from projects.http import project_view
+from projects.models import Role
+from projects.outlook import outlook_of
+
+
+@require_safe
+@project_view(Role.HEAD, Role.RESEARCHER, Role.ADMIN)
+def project_home(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show how many images have enough good captions, and where the others stand."""
+    project = access.project
+    progress = progress_of(project)
+    active = project.jobs.filter(state__in=["waiting", "running"]).order_by("-pk")[:5]
+    flow = progress.flow
+    context = {
+        "progress": progress,
+        "stages": [
+            (flow.imported, _("imported"), flow.imported - flow.in_pool),
+            (flow.shown, _("shown"), 0),
+            (flow.judged, _("judged"), 0),
+            (flow.good, _("good"), 0),
+            (flow.released, _("released"), 0),
+        ],
+        "jobs": [outlook_of(job) for job in active],
+        "has_batches": Batch.objects.filter(project=project).exists(),
+        "may_open": access.may_act_as(Role.HEAD, Role.ADMIN),
+        "pace_days": PACE_DAYS,
+        "fewest": FEWEST_FINISHED,
+        "active_days": ACTIVE_DAYS,
+    }
+    return render(request, "annotation/progress.html", context)

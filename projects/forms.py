@@ -1,0 +1,68 @@
+"""The shapes of what people type about projects and people; acts check the meaning."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from projects.changing import CHANGEABLE
+from projects.models import Project, Role
+
+if TYPE_CHECKING:
+    ProjectModelForm = forms.ModelForm[Project]
+else:
+    ProjectModelForm = forms.ModelForm
+
+
+class SettingsForm(ProjectModelForm):
+    """What a project admin may change."""
+
+    class Meta:
+        model = Project
+        fields = list(CHANGEABLE)
+        widgets = {"description": forms.Textarea(attrs={"rows": 4})}
+        help_texts = {
+            "judged_target": _("An annotator is shown this many captions of an image."),
+            "good_target": _("The paper needs five. Progress is counted against it."),
+            "is_blind": _("Leave this on while agreement is to be measured."),
+        }
+
+
+class LetInForm(forms.Form):
+    """Somebody with an account, and the role they get."""
+
+    username = forms.CharField(
+        label=_("Sign-in name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class RoleForm(forms.Form):
+    """Another role."""
+
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class AccountForm(forms.Form):
+    """A new account."""
+
+    username = forms.CharField(
+        label=_("Sign-in name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+        help_text=_("Letters, digits and . _ - @ +"),
+    )
+    display_name = forms.CharField(
+        label=_("Name shown to others"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("A name of their choice; it need not be the full one."),
+    )
+    is_site_admin = forms.BooleanField(
+        label=_("May administer the whole site"),
+        required=False,
+        help_text=_("Makes projects and accounts; reads no answers."),
+    )

@@ -1,0 +1,73 @@
+"""What a page says about a job: its pace, how long it still takes, and what one may do with it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from projects.models import Job
+from projects.models.jobs import JobState
+from projects.queue import KINDS
+
+# A pace from fewer items than this is no basis for a forecast.
+FEWEST_ITEMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutlook:
+    """A job with its title, its pace and the time left, in words; empty where there is no basis."""
+
+    job: Job
+    title: str | Promise
+    rate: str
+    time_left: str
+
+
+def title_of(job: Job) -> str | Promise:
+    """Return what people call this kind of job."""
+    kind = KINDS.get(job.kind)
+    return kind.title if kind is not None else job.kind
+
+
+def outlook_of(job: Job) -> JobOutlook:
+    """Return what is to be said about the job now."""
+    seconds = _seconds_at_work(job)
+    rate = job.items_done / seconds if seconds and job.items_done >= FEWEST_ITEMS else 0.0
+    left = ""
+    if rate and job.state == JobState.RUNNING:
+        left = in_words(timedelta(seconds=(job.items_total - job.items_done) / rate))
+    return JobOutlook(job, title_of(job), _rate(rate), left)
+
+
+def _seconds_at_work(job: Job) -> float:
+    if job.started_at is None:
+        return 0.0
+    until = job.ended_at or timezone.now()
+    return max((until - job.started_at).total_seconds(), 0.001)
+
+
+def _rate(rate: float) -> str:
+    if not rate:
+        return ""
+    if rate >= 1:
+        return _("%(n)s a second") % {"n": f"{rate:,.0f}"}
+    return _("%(n)s a minute") % {"n": f"{rate * 60:,.0f}"}
+
+
+def in_words(duration: timedelta) -> str:
+    """Return a duration as one says it: seconds, minutes, hours or days, rounded up."""
+    seconds = max(duration.total_seconds(), 0)
+    if seconds < 60:
+        n = max(1, round(seconds))
+        return ngettext("%(n)d second", "%(n)d seconds", n) % {"n": n}
+    if seconds < 3600:
+        n = -(-int(seconds) // 60)
+        return ngettext("%(n)d minute", "%(n)d minutes", n) % {"n": n}
+    if seconds < 2 * 86400:
+        n = -(-int(seconds) // 3600)
+        return ngettext("%(n)d hour", "%(n)d hours", n) % {"n": n}
+    n = -(-int(seconds) // 86400)
+    return ngettext("%(n)d day", "%(n)d days", n) % {"n": n}

@@ -1,0 +1,182 @@
+"""Pages of jobs, people, settings, history and the site: what they show and what they change."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from projects.models import Event, Job, JobFailure, Membership, Project, Role
+from projects.queue import enqueue
+from tests.factories import PASSWORD, add_member, make_project, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    return make_project("here")
+
+
+@pytest.fixture
+def admin(client: Client, project: Project) -> User:
+    user = add_member(project, Role.ADMIN)
+    client.force_login(user)
+    return user
+
+
+def job_of(project: Project, asked_by: User | None = None) -> Job:
+    return enqueue(kind="import", project=project, parameters={"n": 1}, asked_by=asked_by)
+
+
+def test_a_job_is_shown_with_what_it_left_out_and_the_list_as_csv(
+    client: Client, project: Project, admin: User
+) -> None:
+    job = job_of(project)
+    JobFailure.objects.create(job=job, item="captions.csv line 7", reason="The caption has no text.")
+    JobFailure.objects.create(job=job, item="=SUM(1)", reason="A name like a formula.")
+    page = client.get(f"/p/here/jobs/{job.public_id}/").content.decode()
+    assert "captions.csv line 7" in page
+    sheet = b"".join(client.get(f"/p/here/jobs/{job.public_id}/left-out.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "captions.csv line 7,The caption has no text." in sheet
+    assert "'=SUM(1)" in sheet
+    assert client.get("/p/here/jobs/").status_code == 200
+
+
+def test_a_job_asks_for_its_progress_while_it_is_active_and_loads_anew_when_it_ends(
+    client: Client, project: Project, admin: User
+) -> None:
+    job = job_of(project)
+    address = f"/p/here/jobs/{job.public_id}/progress"
+    running = client.get(address)
+    assert f'hx-get="{address}"' in running.content.decode()
+    assert "HX-Refresh" not in running
+    Job.objects.filter(pk=job.pk).update(state="done")
+    assert client.get(address)["HX-Refresh"] == "true"
+
+
+def test_a_job_is_stopped_and_asked_for_again_by_an_admin_or_the_one_who_asked(
+    client: Client, project: Project, admin: User
+) -> None:
+    researcher = add_member(project, Role.RESEARCHER)
+    job = job_of(project, asked_by=admin)
+    client.force_login(researcher)
+    assert client.post(f"/p/here/jobs/{job.public_id}/cancel").status_code == 403
+    client.force_login(admin)
+    assert client.get(f"/p/here/jobs/{job.public_id}/cancel").status_code == 405
+    client.post(f"/p/here/jobs/{job.public_id}/cancel")
+    job.refresh_from_db()
+    assert job.state == "cancelled"
+    client.post(f"/p/here/jobs/{job.public_id}/retry")
+    again = Job.objects.latest("pk")
+    assert (again.parameters, again.state) == (job.parameters, "waiting")
+
+
+def test_people_are_let_in_given_another_role_and_let_go(
+    client: Client, project: Project, admin: User
+) -> None:
+    person = make_user("newcomer")
+    assert client.post("/p/here/people/", {"username": "nobody", "role": "head"}).status_code == 422
+    client.post("/p/here/people/", {"username": "newcomer", "role": "annotator"})
+    assert client.post("/p/here/people/", {"username": "newcomer", "role": "head"}).status_code == 422
+    client.post(f"/p/here/people/{person.public_id}/role", {"role": "head"})
+    membership = Membership.objects.get(project=project, user=person)
+    assert (membership.role, membership.ended_at) == ("head", None)
+    client.post(f"/p/here/people/{person.public_id}/end")
+    membership.refresh_from_db()
+    assert membership.ended_at is not None
+    assert "newcomer" in client.get("/p/here/people/").content.decode()
+
+
+def test_the_last_admin_stays(client: Client) -> None:
+    only = make_user()
+    make_project("alone", admin=only)
+    client.force_login(only)
+    assert client.post(f"/p/alone/people/{only.public_id}/end").status_code == 409
+
+
+def test_settings_are_saved_and_the_history_names_the_columns(
+    client: Client, project: Project, admin: User
+) -> None:
+    values = {"name": "Another name", "description": "", "judged_target": 10, "good_target": 4}
+    assert client.post("/p/here/settings/", values).status_code == 302
+    project.refresh_from_db()
+    assert (project.name, project.judged_target, project.good_target, project.is_blind) == (
+        "Another name",
+        10,
+        4,
+        False,
+    )
+    event = Event.objects.get(act="settings_changed")
+    assert set(event.fields.split(",")) == {"name", "judged_target", "good_target", "is_blind"}
+    assert client.post("/p/here/settings/", values | {"good_target": 0}).status_code == 422
+
+
+def test_the_history_is_filtered_and_exported(client: Client, project: Project, admin: User) -> None:
+    add_member(project)
+    page = client.get("/p/here/history/?act=role_set").content.decode()
+    assert "role_set" in page
+    assert "guidelines_published</td>" not in page
+    sheet = b"".join(client.get("/p/here/history.csv?act=role_set").streaming_content).decode()  # type: ignore[attr-defined]
+    assert sheet.splitlines()[0] == "at,who,act,row_type,row_id,fields"
+    assert all(",role_set," in line for line in sheet.splitlines()[1:])
+    assert client.get("/p/here/history/?person=nonsense").status_code == 200
+
+
+def test_a_site_admin_makes_an_account_whose_password_is_shown_once_and_works(client: Client) -> None:
+    boss = make_user(is_site_admin=True)
+    client.force_login(boss)
+    answer = client.post("/site/accounts/", {"username": "fresh", "display_name": "Fresh"})
+    password = answer.context["password"]
+    assert password in answer.content.decode()
+    assert password not in client.get("/site/accounts/").content.decode()
+    assert Client().login(username="fresh", password=password)
+    assert client.post("/site/accounts/", {"username": "fresh"}).status_code == 422
+    assert client.post("/site/accounts/", {"username": "with space"}).status_code == 422
+    assert Event.objects.filter(act="account_created", actor=boss).count() == 1
+
+
+def test_a_closed_account_cannot_sign_in_and_is_signed_out(client: Client) -> None:
+    boss, person = make_user(is_site_admin=True), make_user("leaver")
+    theirs = Client()
+    theirs.login(username="leaver", password=PASSWORD)
+    client.force_login(boss)
+    client.post(f"/site/accounts/{person.public_id}/close")
+    assert theirs.get("/").status_code == 302
+    assert not Client().login(username="leaver", password=PASSWORD)
+    assert client.post(f"/site/accounts/{person.public_id}/close").status_code == 409
+    client.post(f"/site/accounts/{person.public_id}/open")
+    assert Client().login(username="leaver", password=PASSWORD)
+    assert client.post(f"/site/accounts/{boss.public_id}/close").status_code == 409
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(client: Client) -> None:
+    boss, person = make_user(is_site_admin=True), make_user("forgetful")
+    theirs = Client()
+    theirs.login(username="forgetful", password=PASSWORD)
+    client.force_login(boss)
+    password = client.post(f"/site/accounts/{person.public_id}/password").context["password"]
+    assert theirs.get("/accounts/password/").status_code == 302
+    assert Client().login(username="forgetful", password=password)
+
+
+def test_a_site_admin_makes_a_project_and_sees_jobs_and_health_but_no_answers(client: Client) -> None:
+    boss, owner = make_user(is_site_admin=True), make_user("owner")
+    client.force_login(boss)
+    values = {"name": "New", "slug": "new", "description": "", "admin": "owner"}
+    assert client.post("/site/projects/new", values | {"admin": "nobody"}).status_code == 422
+    assert client.post("/site/projects/new", values).status_code == 302
+    assert client.post("/site/projects/new", values).status_code == 422
+    project = Project.objects.get(slug="new")
+    assert Membership.objects.get(project=project).user == owner
+    job_of(project)
+    for address in ("/site/", "/site/jobs/", "/site/health/", "/site/accounts/"):
+        assert client.get(address).status_code == 200
+    assert client.get("/p/new/images/").status_code == 404
+
+
+def test_the_job_page_keeps_to_few_queries(
+    client: Client, project: Project, admin: User, django_assert_max_num_queries: object
+) -> None:
+    for number in range(20):
+        enqueue(kind="import", project=project, parameters={"n": number}, asked_by=admin)
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        client.get("/p/here/jobs/")
