@@ -1,0 +1,80 @@
+"""Killing workers by pid, and waiting for what becomes of their work."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+
+from polyannot.kernel import programs
+from projects.models import Job, WorkerHeartbeat
+from tests.faults import squares_app
+from tests.live import LiveProgram
+
+
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    """Return when it holds; AssertionError with `what` when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def ended(job: Job, seconds: float = 60.0) -> Job:
+    """Return the job when workers have ended it."""
+
+    def has_ended() -> bool:
+        job.refresh_from_db()
+        return not job.is_active
+
+    wait_until(has_ended, f"job {job.kind} had not ended after {seconds:.0f} s", seconds)
+    return job
+
+
+def serves(name: str) -> bool:
+    """Say whether the worker of this name has said that it takes tasks."""
+    return WorkerHeartbeat.objects.filter(name__startswith=f"{name}@").exists()
+
+
+def forget(name: str) -> None:
+    """Forget a killed worker's sign of life, so that its successor's can be told from it."""
+    WorkerHeartbeat.objects.filter(name__startswith=f"{name}@").delete()
+
+
+def kill_whole(worker: LiveProgram) -> None:
+    """Kill a worker with everything that belongs to it, as a machine that loses power would; start it again."""
+    worker.kill()
+    forget(worker.program.name)
+    worker.start()
+    wait_until(lambda: serves(worker.program.name), f"{worker.program.name} is not back:\n{worker.tail()}")
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    with suppress(FileNotFoundError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def kill_pool(worker: LiveProgram) -> None:
+    """Kill the processes of a worker that do the work; the worker itself goes on and starts others."""
+    for child in children(worker.pid):
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def squares_worker(name: str, environment: Mapping[str, str], prefix: str) -> LiveProgram:
+    """Return a worker of one process that knows the squares, apart from all other workers of the tests."""
+    program = programs.worker(name, ("default",), 1, {"BROKER_PREFIX": prefix})
+    application = [part if part != "polyannot" else squares_app.__name__ for part in program.command]
+    root = str(Path(__file__).resolve().parents[2])
+    return LiveProgram(
+        replace(program, command=tuple(application)),
+        {**environment, "PYTHONPATH": root},
+        settings.POLYANNOT_HOME / f"live-{name}.log",
+        lambda: serves(name),
+    )
