@@ -46,14 +46,27 @@ class ProjectionHeads(nn.Module):
         return functional.normalize(self.text_out(functional.dropout(hidden, 0.1, self.training)), dim=-1)
 
 
+# A column that varies less than this share of the median column is dead: it carries nothing to learn.
+DEAD_BELOW = 0.01
+
+
+def column_spread(features: torch.Tensor) -> torch.Tensor:
+    """Standard deviation of each column; infinite where the column is dead, so that dividing by it leaves zero.
+
+    MiniLM has three such columns. Divided by their tiny spread they would blow up in half precision.
+    """
+    spread = features.std(0)
+    return spread.masked_fill(spread < DEAD_BELOW * spread.median(), torch.inf)
+
+
 class Standardisation:
     """Mean and spread of the training features, later folded into the first layers so that nobody needs them."""
 
     def __init__(self, images: torch.Tensor, texts: torch.Tensor) -> None:
         self.image_mean = images.mean(0)
-        self.image_spread = images.std(0) + 1e-6
+        self.image_spread = column_spread(images)
         # The text head has no bias to take up a mean, so its features are only scaled.
-        self.text_spread = texts.std(0) + 1e-6
+        self.text_spread = column_spread(texts)
 
     def images(self, features: torch.Tensor) -> torch.Tensor:
         """Zero mean and unit spread in each column."""
@@ -64,7 +77,10 @@ class Standardisation:
         return features / self.text_spread
 
     def open_clip_tensors(self, heads: ProjectionHeads, scale: float) -> dict[str, torch.Tensor]:
-        """The heads for unstandardised features under open_clip's names, half precision; `scale` multiplies cosines."""
+        """The heads for raw features under open_clip's names, half precision; `scale` multiplies cosines.
+
+        Raises ValueError where a weight is not finite in half precision.
+        """
         first = heads.image_in.weight.detach() / self.image_spread
         bias = cast("torch.Tensor", heads.image_in.bias).detach() - first @ self.image_mean
         tensors = {
@@ -75,6 +91,8 @@ class Standardisation:
             "text.proj.2.weight": heads.text_out.weight.detach(),
         }
         halved = {name: tensor.half().contiguous() for name, tensor in tensors.items()}
+        if not all(torch.isfinite(tensor).all() for tensor in halved.values()):
+            raise ValueError("Training did not converge: a weight is not a finite number.")
         return halved | {"logit_scale": torch.tensor(scale).log()}
 
 

@@ -75,6 +75,16 @@ def test_with_one_caption_an_image_the_loss_is_plain_infonce():
     )
 
 
+def test_columns_that_never_change_get_no_weight_and_do_no_harm():
+    features = learnable(images=40)
+    features.texts[:, 7] = 1e-9 * torch.randn(len(features.texts))
+    features.views[:, :, 5] = 3.0
+    trained = train_heads(features, QUICK).tensors
+    assert torch.all(trained["text.proj.0.weight"][:, 7] == 0)
+    assert torch.all(trained["visual.head.mlp.fc1.weight"][:, 5] == 0)
+    assert max(float(one.abs().max()) for one in trained.values()) < 100
+
+
 def test_images_may_have_different_numbers_of_captions_but_not_none():
     features = learnable(images=40)
     uneven = TowerFeatures(features.views, features.texts[1:], features.owner[1:])
