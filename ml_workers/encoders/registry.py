@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from pickle import UnpicklingError
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -111,7 +112,7 @@ def _open_clip_parts(name: str, model_name: str, pretrained: str | None, cache: 
     except (RuntimeError, OSError, ValueError, SafetensorError, UnpicklingError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
-        reason = " ".join(str(error).split())[:300]
+        reason = shorten(str(error), 300, placeholder=" ...")
         alternatives = ", ".join(SHIPPED + one for one in shipped_variants())
         raise EncoderUnavailable(
             f"{name} could not be loaded: {reason} If it has to be downloaded and this machine cannot reach the "
