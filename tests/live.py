@@ -31,7 +31,7 @@ from polyannot.kernel.programs import Program
 from polyannot.kernel.supervisor import kill_group
 from projects.health import served_queues
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 STOP_SECONDS = 20.0
 
 
@@ -109,7 +109,7 @@ def free_port() -> int:
 def answers(url: str) -> bool:
     """Say whether a web server answers anything at all."""
     try:
-        with urlopen(url, timeout=5):
+        with urlopen(url, timeout=20):
             return True
     except URLError as error:
         return hasattr(error, "code")
