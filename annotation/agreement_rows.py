@@ -11,6 +11,7 @@ from annotation.models import CaptionVersion
 # Heat of a cell: ten steps, from half of the answers alike (which two coins give) to all.
 HEAT_FROM = 0.5
 HEAT_STEPS = 10
+SHOWN_FIRST = ("good", "good_after_edit", "unsure", "bad")
 UNDEFINED = gettext_lazy("undefined")
 TREATMENT_NAMES = {
     "": gettext_lazy("no such label"),

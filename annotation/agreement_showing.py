@@ -11,6 +11,7 @@ from annotation.agreement_rows import (
     CORRECTED,
     HEAT_FROM,
     HEAT_STEPS,
+    SHOWN_FIRST,
     TREATMENT_NAMES,
     UNDEFINED,
     AnnotatorRow,
@@ -56,7 +57,7 @@ class ShownReport:
                 row["ratings"],
                 round(100 * (row["share"] or 0), 2),
             )
-            for row in reversed(self.figures["prevalence"])
+            for row in sorted(self.figures["prevalence"], key=lambda row: _place(row["label"]))
         ]
 
     @property
@@ -238,6 +239,11 @@ class ShownReport:
             for row in rows
             if row["item"] in by_id
         ]
+
+
+def _place(category: str) -> int:
+    """Return where a category stands on the page: from good to bad; others stay in the order of the report."""
+    return SHOWN_FIRST.index(category) if category in SHOWN_FIRST else len(SHOWN_FIRST)
 
 
 def _interval_text(interval: Mapping[str, Any], *, is_share: bool = False) -> str:

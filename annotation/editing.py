@@ -83,6 +83,11 @@ def checked_kinds(kinds: Sequence[str]) -> list[str]:
     return [kind for kind in EditKind.values if kind in kinds]
 
 
+def kind_names(kinds: Sequence[str]) -> str:
+    """Return what people call the kinds of an edit, separated by commas."""
+    return ", ".join(str(EditKind(kind).label) for kind in kinds)
+
+
 def propose_edit(
     *, parent: CaptionVersion, text: str, kinds: Sequence[str], author: User, is_demo: bool = False
 ) -> CaptionVersion:
@@ -130,4 +135,24 @@ def decide_edit(*, version: CaptionVersion, reviewer: User, accept: bool) -> Cap
         locked.decided_at = timezone.now()
         locked.save(update_fields=["state", "decided_by", "decided_at"])
         append_event(actor=reviewer, act="edit_decided", row=locked, fields=["state"])
+    return locked
+
+
+def withdraw_decision(*, version: CaptionVersion, reviewer: User) -> CaptionVersion:
+    """Make an edit that the reviewer had decided on a proposal again. Raises Denied, Conflict once it is released."""
+    with transaction.atomic():
+        locked = CaptionVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version.pk)
+        if locked.state not in {VersionState.ACCEPTED, VersionState.REJECTED}:
+            return locked
+        if locked.decided_by_id != reviewer.pk:
+            raise Denied(
+                "decided_by_another", _("Somebody else decided on this edit; only they can take it back.")
+            )
+        if locked.released_in.exists():
+            raise Conflict("edit_released", _("This edit is in a release; it can be taken down there."))
+        locked.state = VersionState.PROPOSED
+        locked.decided_by = None
+        locked.decided_at = None
+        locked.save(update_fields=["state", "decided_by", "decided_at"])
+        append_event(actor=reviewer, act="edit_decision_withdrawn", row=locked, fields=["state"])
     return locked

@@ -6,23 +6,26 @@ rounds drawn at random alone.
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.adjudicating import adjudicate
-from annotation.editing import decide_edit, propose_edit
+from annotation.editing import decide_edit, propose_edit, withdraw_decision
 from annotation.judging import GivenEdit
-from annotation.models import Batch, CaptionVersion, Judgment, ReviewItem, ReviewRound
+from annotation.models import Batch, CaptionVersion, Judgment, ReviewItem, ReviewRound, VersionState
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
+from annotation.verdicts import versions_in_pool
 from measures.proportions import wilson
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import many_lines
 from projects.history import append_event
+from projects.models import Project
 
 # A judgment faster than this share of its annotator's median is unusually fast.
 FAST_SHARE = 0.25
@@ -202,25 +205,89 @@ def _decide(item: ReviewItem, head: User, state: ReviewState, comment: str) -> R
     return item
 
 
+def accept_items(*, items: Sequence[ReviewItem], head: User) -> int:
+    """Accept several judgments under review in one act; return how many were open. Raises Denied."""
+    with transaction.atomic():
+        waiting = [item for item in items if item.state in OPEN_STATES]
+        for item in sorted(waiting, key=lambda item: item.pk):
+            accept_item(item=item, head=head)
+    return len(waiting)
+
+
+def reopen_items(*, items: Sequence[ReviewItem], head: User) -> int:
+    """Take back one's own acceptances, with the edits accepted by them; return how many. Raises Conflict, Denied."""
+    with transaction.atomic():
+        reopened = 0
+        for item in sorted(items, key=lambda item: item.pk):
+            locked = _locked(item, head)
+            if locked.state != ReviewState.ACCEPTED:
+                continue
+            if locked.reviewer_id != head.pk:
+                raise Denied(
+                    "decided_by_another", _("Somebody else accepted this; only they can take it back.")
+                )
+            edited = _under_review(locked).edited_version
+            if edited is not None:
+                withdraw_decision(version=edited, reviewer=head)
+            locked.state = ReviewState.REVISED if locked.revision else ReviewState.WAITING
+            locked.save(update_fields=["state"])
+            append_event(actor=head, act="review_reopened", row=locked, fields=["state"])
+            reopened += 1
+    return reopened
+
+
+IS_ERROR = Q(state__in=[ReviewState.RETURNED, ReviewState.REVISED, ReviewState.FIXED]) | Q(
+    revision__isnull=False
+)
+
+
+def _decided_at_random(items: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
+    return items.filter(round__draw=ReviewDraw.RANDOM).exclude(state=ReviewState.WAITING)
+
+
+def _rate(n: int, n_errors: int) -> ErrorRate | None:
+    if n == 0:
+        return None
+    interval = wilson(n_errors, n)
+    return ErrorRate(n=n, n_errors=n_errors, low=interval.low, high=interval.high)
+
+
 def error_rate(items: QuerySet[ReviewItem]) -> ErrorRate | None:
     """Return the error rate over the decided items of random rounds; None when none is decided.
 
     An item that was ever returned counts as an error even after its revision was accepted.
     """
-    decided = items.filter(round__draw=ReviewDraw.RANDOM).exclude(state=ReviewState.WAITING)
-    n = decided.count()
-    if n == 0:
-        return None
-    n_errors = decided.filter(
-        Q(state__in=[ReviewState.RETURNED, ReviewState.REVISED, ReviewState.FIXED])
-        | Q(revision__isnull=False)
-    ).count()
-    interval = wilson(n_errors, n)
-    return ErrorRate(n=n, n_errors=n_errors, low=interval.low, high=interval.high)
+    decided = _decided_at_random(items)
+    return _rate(decided.count(), decided.filter(IS_ERROR).count())
 
 
-def proposed_edits(batch: Batch) -> QuerySet[CaptionVersion]:
-    """Return the edits of this batch that nobody has decided on."""
-    return CaptionVersion.objects.filter(
-        state="proposed", pk__in=Judgment.objects.filter(batch=batch).current().values("edited_version")
-    ).exclude(author=F("decided_by"))
+def error_rates(items: QuerySet[ReviewItem]) -> dict[int, ErrorRate]:
+    """Return the error rate of each annotator by row id; annotators without a decided item of a random round lack."""
+    counted = (
+        _decided_at_random(items)
+        .values("judgment__annotator")
+        .annotate(n=Count("pk"), n_errors=Count("pk", filter=IS_ERROR))
+        .order_by()
+    )
+    rates = {row["judgment__annotator"]: _rate(row["n"], row["n_errors"]) for row in counted}
+    return {annotator: rate for annotator, rate in rates.items() if rate is not None}
+
+
+def n_drawn_by_filter_first(project: Project) -> int:
+    """Count the judgments that filters had drawn before a random round of the same batch: no rate speaks of them."""
+    later = ReviewRound.objects.filter(
+        batch=OuterRef("round__batch"), draw=ReviewDraw.RANDOM, pk__gt=OuterRef("round")
+    )
+    drawn = ReviewItem.objects.filter(project=project, round__draw=ReviewDraw.FILTER)
+    return drawn.filter(Exists(later)).count()
+
+
+def proposed_edits(project: Project) -> QuerySet[CaptionVersion]:
+    """Return the edits in the project's pool that nobody has decided on and that a current judgment proposes."""
+    proposed = Judgment.objects.current().filter(edited_version=OuterRef("pk"))
+    return (
+        versions_in_pool(project)
+        .filter(Exists(proposed), state=VersionState.PROPOSED)
+        .select_related("image", "parent", "author")
+        .order_by("image__position", "image_id", "pk")
+    )

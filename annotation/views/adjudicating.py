@@ -1,0 +1,133 @@
+"""Adjudication: one pair at a time on which annotators differ, and its final label."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from annotation.access import version_of
+from annotation.adjudicating import adjudicate, undecided_versions
+from annotation.editing import decide_edit, kind_names, word_difference
+from annotation.forms.review import AdjudicateForm
+from annotation.models import Adjudication, CaptionVersion, Judgment, VersionState
+from polyannot.kernel.errors import Invalid
+from projects.access import Access
+from projects.http import project_view
+from projects.models import Role
+
+
+def _undecided(access: Access) -> list[int]:
+    return list(undecided_versions(access.project).values_list("pk", flat=True))
+
+
+@require_GET
+@never_cache
+@project_view(Role.HEAD)
+def adjudicate_next(request: HttpRequest, access: Access) -> HttpResponse:
+    """Show the first pair on which annotators differ and nobody has decided."""
+    waiting = _undecided(access)
+    return _page(request, access, waiting[0] if waiting else None, waiting)
+
+
+@require_GET
+@never_cache
+@project_view(Role.HEAD)
+def adjudicate_pair(request: HttpRequest, access: Access, version_id: UUID) -> HttpResponse:
+    """Show one pair, decided or not."""
+    return _page(request, access, version_of(access, version_id).pk, _undecided(access))
+
+
+@require_POST
+@project_view(Role.HEAD)
+def adjudicate_decide(request: HttpRequest, access: Access, version_id: UUID) -> HttpResponse:
+    """Give the final label and go on to the next pair at once."""
+    version = version_of(access, version_id)
+    form = AdjudicateForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("label_needed", _("Choose a final label; nothing was saved."))
+    before = _undecided(access)
+    adjudicate(version=version, head=access.user, **form.cleaned_data)
+    waiting = [pk for pk in before if pk != version.pk]
+    following = _after(version.pk, before) if waiting else None
+    if request.headers.get("HX-Request"):
+        return _page(request, access, following, waiting, last=version)
+    if following is None:
+        return redirect("adjudicate", access.project.slug)
+    return redirect(_address(access, CaptionVersion.objects.get(pk=following)))
+
+
+@require_POST
+@project_view(Role.HEAD)
+def adjudicate_edit(request: HttpRequest, access: Access, version_id: UUID) -> HttpResponse:
+    """Accept or reject an edit that an annotator made of the pair, and stay with the pair."""
+    edited = version_of(access, version_id)
+    decide_edit(version=edited, reviewer=access.user, accept=request.POST.get("act") == "accept")
+    base = edited.parent or edited
+    if request.headers.get("HX-Request"):
+        return _page(request, access, base.pk, _undecided(access))
+    return redirect(_address(access, base))
+
+
+def _address(access: Access, version: CaptionVersion) -> str:
+    return reverse("adjudicate-pair", args=[access.project.slug, version.public_id])
+
+
+def _after(current: int, waiting: list[int]) -> int | None:
+    """Return the pair after this one, the first after the last; None when there is no other."""
+    if current not in waiting:
+        return waiting[0] if waiting else None
+    following = waiting[(waiting.index(current) + 1) % len(waiting)]
+    return None if following == current else following
+
+
+def _page(
+    request: HttpRequest,
+    access: Access,
+    shown: int | None,
+    waiting: list[int],
+    last: CaptionVersion | None = None,
+) -> HttpResponse:
+    context: dict[str, Any] = {"n_waiting": len(waiting), "last_url": _address(access, last) if last else ""}
+    if shown is not None:
+        version = CaptionVersion.objects.select_related("image", "caption").get(pk=shown)
+        following = _after(shown, waiting)
+        context |= _pair(version) | {
+            "skip_url": _address(access, CaptionVersion.objects.get(pk=following)) if following else "",
+        }
+    is_part = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "adjudicate-pair"
+    template = "annotation/adjudicate/adjudicate_pair.html" if is_part else "annotation/adjudicate/page.html"
+    return render(request, template, context)
+
+
+def _pair(version: CaptionVersion) -> dict[str, Any]:
+    """Return what is shown of a pair: every annotator's last word, with note and edit, and the final label."""
+    judgments = list(
+        Judgment.objects.current()
+        .filter(version=version)
+        .select_related("annotator", "edited_version", "batch__schema")
+        .order_by("annotator_id", "pk")
+    )
+    final = (
+        Adjudication.objects.filter(version=version, is_current=True).select_related("adjudicator").first()
+    )
+    return {
+        "version": version,
+        "sides": [
+            {
+                "judgment": judgment,
+                "edited": edited,
+                "changes": word_difference(version.text, edited.text) if edited else [],
+                "kinds": kind_names(edited.kinds) if edited else "",
+                "is_open": edited is not None and edited.state == VersionState.PROPOSED,
+            }
+            for judgment in judgments
+            for edited in [judgment.edited_version]
+        ],
+        "labels": list(judgments[0].batch.schema.labels.all()) if judgments else [],
+        "final": final,
+    }
