@@ -31,6 +31,8 @@ from measures.agreement.table import Table
 KINDS = ("items", "raters", "items+raters", "clusters", "clusters+raters")
 EXACT_IN_FLOAT32 = 2**24
 BLOCK_CELLS = 24_000_000
+MAX_RESAMPLED_CELLS = 1_000_000_000
+"""Cells of cross tables times replicates above which coefficients by rater pair get no interval."""
 STRETCH = 2048
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
@@ -114,6 +116,12 @@ class Resampler:
             np.ones((1, raters)),
         )
 
+    def crosses(self, bootstrap: Bootstrap) -> bool:
+        """Whether this bootstrap resamples the cross tables of rater pairs too."""
+        if self.pairs is None:
+            return False
+        return self.pairs.cells.shape[0] * bootstrap.replicates <= MAX_RESAMPLED_CELLS
+
     def units(self, bootstrap: Bootstrap) -> int:
         """How many units the scarcer of the drawn kinds has."""
         counts = [len(self.table.raters)] if bootstrap.draws_raters else []
@@ -169,7 +177,7 @@ class Resampler:
     def _blocks(self, bootstrap: Bootstrap) -> list[int]:
         """Block sizes that keep memory bounded: a block holds draws, sums and cross tables."""
         wide = len(self.table.scale.categories)
-        pairs = 0 if self.pairs is None else len(self.pairs.first)
+        pairs = len(self.pairs.first) if self.pairs is not None and self.crosses(bootstrap) else 0
         width = len(self.rows) + len(self.table.items) + (pairs + len(self.table.raters) + 3) * wide * wide
         if bootstrap.draws_raters:
             width += 4 * wide * len(self.table.items)
@@ -184,7 +192,7 @@ class Resampler:
         parts = [sparse.csc_array((ones, self.row_of_item, starts), shape=(len(self.rows), items))]
         if self.with_raters:
             parts.append(margins(self.table))
-        if self.pairs is not None:
+        if self.pairs is not None and self.crosses(bootstrap):
             parts.append(self.pairs.cells)
         stacked = sparse.csc_array(sparse.vstack(parts, format="csc"))
         if bootstrap.draws_clusters and self.table.cluster is not None:
@@ -203,9 +211,9 @@ class Resampler:
         if not self.with_raters:
             return self.sample(sums, None, None)
         after = rows + raters * wide
-        tables = (
-            None if self.pairs is None else total[:, after:].reshape(many, len(self.pairs.first), wide, wide)
-        )
+        tables = None
+        if self.pairs is not None and total.shape[1] > after:
+            tables = total[:, after:].reshape(many, len(self.pairs.first), wide, wide)
         return self.sample(sums, tables, total[:, rows:after].reshape(many, raters, wide))
 
     def sample(self, sums: PairSums, tables: FloatArray | None, given: FloatArray | None) -> Sample:
@@ -226,7 +234,8 @@ class RaterDrawing:
         self.given = sparse.csr_array(
             (np.ones(len(cell)), (cell, table.rater)), shape=(self.wide * items, len(table.raters))
         )
-        self.stacked = resampler.stacked(Bootstrap()) if bootstrap.draws_items else None
+        items_alone = replace(bootstrap, kind="items")
+        self.stacked = resampler.stacked(items_alone) if bootstrap.draws_items else None
 
     def draw(self, rng: np.random.Generator, many: int) -> Sample:
         """A block of ``many`` resamples."""
@@ -255,7 +264,7 @@ class RaterDrawing:
         if self.stacked is not None and weights is not None:
             total = self.stacked @ weights.astype(self.stacked.dtype, copy=False)
             fixed = self.resampler.split(np.asarray(total, dtype=float).T)
-        if pairs is None:
+        if pairs is None or not self.resampler.crosses(self.bootstrap):
             return Sample(sums, None, fixed.pair_weights, fixed.margins, chosen)
         together = chosen[:, pairs.first] * chosen[:, pairs.second]
         return Sample(sums, fixed.tables, together, fixed.margins, chosen)

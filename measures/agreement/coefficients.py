@@ -38,6 +38,12 @@ def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
     return out
 
 
+def _met(first: FloatArray, weights: FloatArray, second: FloatArray) -> FloatArray:
+    """The weighted chance that two independent category shares (..., q) meet."""
+    met: FloatArray = ((first @ weights) * second).sum(-1)
+    return met
+
+
 def raw(sums: PairSums, weights: FloatArray) -> FloatArray:
     """Raw agreement: of an item's rater pairs the (weighted) share that agrees, mean over items."""
     return _ratio((sums.shares * weights).sum((-1, -2)), sums.items_paired)
@@ -51,7 +57,7 @@ def prevalence(sums: PairSums) -> FloatArray:
 def fleiss(sums: PairSums, weights: FloatArray) -> Chance:
     """Fleiss' kappa for unequal numbers of raters (Gwet 2014, chapter 2)."""
     share = prevalence(sums)
-    return Chance(raw(sums, weights), np.einsum("...k,kl,...l->...", share, weights, share))
+    return Chance(raw(sums, weights), _met(share, weights, share))
 
 
 def gwet(sums: PairSums, weights: FloatArray) -> Chance:
@@ -74,7 +80,7 @@ def alpha(sums: PairSums, distance: Callable[[FloatArray], FloatArray]) -> Float
     ratings = totals.sum(-1)
     gap = distance(totals)
     observed = _ratio((sums.coincidences * gap).sum((-1, -2)), ratings)
-    crossed = np.einsum("...k,...kl,...l->...", totals, np.broadcast_to(gap, sums.coincidences.shape), totals)
+    crossed = ((totals[..., None, :] @ gap)[..., 0, :] * totals).sum(-1)
     expected = _ratio(crossed, ratings**2 - sums.self_pairs)
     return 1.0 - _ratio(observed, expected)
 
@@ -87,14 +93,14 @@ def specific(sums: PairSums, category: int) -> FloatArray:
 def cohen_tables(tables: FloatArray, weights: FloatArray) -> Chance:
     """Cohen's (weighted) kappa of cross tables (..., q, q)."""
     observed, rows, columns = _shares(tables, weights)
-    return Chance(observed, np.einsum("...k,kl,...l->...", rows, weights, columns))
+    return Chance(observed, _met(rows, weights, columns))
 
 
 def scott_tables(tables: FloatArray, weights: FloatArray) -> Chance:
     """Scott's pi of cross tables (..., q, q): both raters share one prevalence."""
     observed, rows, columns = _shares(tables, weights)
     share = (rows + columns) / 2
-    return Chance(observed, np.einsum("...k,kl,...l->...", share, weights, share))
+    return Chance(observed, _met(share, weights, share))
 
 
 def _shares(tables: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -118,8 +124,8 @@ def conger(sample: Sample, weights: FloatArray) -> Chance:
     )
     drawn = sample.rater_weights * (size > 0)
     total = (drawn[..., None] * habit).sum(-2)
-    own = np.einsum("...gk,kl,...gl->...g", habit, weights, habit)
-    crossed = np.einsum("...k,kl,...l->...", total, weights, total) - (drawn**2 * own).sum(-1)
+    own = _met(habit, weights, habit)
+    crossed = _met(total, weights, total) - (drawn**2 * own).sum(-1)
     pairs = drawn.sum(-1) ** 2 - (drawn**2).sum(-1)
     return Chance(raw(sample.sums, weights), _ratio(crossed, pairs))
 

@@ -19,6 +19,8 @@ from measures.intervals import Interval
 
 FEWEST_UNITS = 3
 FEW_UNITS = 10
+BY_PAIR = ("cohen", "scott", "light")
+TOO_MANY_CELLS = "too many rater pairs and categories to resample their cross tables"
 
 
 def estimate(
@@ -35,16 +37,14 @@ def estimate(
     wanted = figures(table.scale, len(table.raters), pairs, weights, positive, negative)
     entered = _what_entered(table)
     seen = [_observe(figure, resampler, entered) for figure in wanted]
-    live = [(figure, found) for figure, found in zip(wanted, seen, strict=True) if found.value is not None]
-    drawn = {bootstrap: _replicates(bootstrap, [f for f, _ in live], resampler) for bootstrap in bootstraps}
-    place = {figure.key: k for k, (figure, _) in enumerate(live)}
-    done = []
-    for figure, found in zip(wanted, seen, strict=True):
-        rows = {
-            b: None if found.value is None or v is None else v[place[figure.key]] for b, v in drawn.items()
-        }
-        done.append(_with_intervals(figure, found, rows, resampler, confidence))
-    return tuple(done)
+    live = [figure for figure, found in zip(wanted, seen, strict=True) if found.value is not None]
+    drawn = {bootstrap: _replicates(bootstrap, live, resampler) for bootstrap in bootstraps}
+    return tuple(
+        _with_intervals(
+            figure, found, {b: rows.get(figure.key) for b, rows in drawn.items()}, resampler, confidence
+        )
+        for figure, found in zip(wanted, seen, strict=True)
+    )
 
 
 def _observe(figure: Figure, resampler: Resampler, entered: _Entered) -> Coefficient:
@@ -125,15 +125,17 @@ def _undefined_pairs(figure: Figure, sample: Sample) -> list[Exclusion]:
     return [Exclusion(reason)]
 
 
-def _replicates(bootstrap: Bootstrap, live: Sequence[Figure], resampler: Resampler) -> FloatArray | None:
-    """Every live figure in every resample: (figures, replicates); None where nothing can be drawn."""
+def _replicates(bootstrap: Bootstrap, live: Sequence[Figure], resampler: Resampler) -> dict[str, FloatArray]:
+    """Every figure that can be resampled, in every resample, by key; empty where nothing can be drawn."""
     if not live or resampler.units(bootstrap) < FEWEST_UNITS:
-        return None
+        return {}
+    chosen = [figure for figure in live if resampler.crosses(bootstrap) or figure.kind not in BY_PAIR]
 
     def compute(sample: Sample) -> FloatArray:
-        return np.array([figure.compute(sample) for figure in live if figure.compute is not None])
+        return np.array([figure.compute(sample) for figure in chosen if figure.compute is not None])
 
-    return resampler.replicates(bootstrap, compute)
+    values = resampler.replicates(bootstrap, compute)
+    return {figure.key: row for figure, row in zip(chosen, values, strict=True)}
 
 
 def _with_intervals(
@@ -151,7 +153,8 @@ def _with_intervals(
     for bootstrap, values in drawn.items():
         units = resampler.units(bootstrap)
         if values is None:
-            withheld.append(f"{bootstrap.kind}: {units} to draw from are too few for a bootstrap")
+            few = f"{units} to draw from are too few for a bootstrap"
+            withheld.append(f"{bootstrap.kind}: {few if units < FEWEST_UNITS else TOO_MANY_CELLS}")
             continue
         interval = percentile(values, bootstrap, confidence, units)
         if interval is None:

@@ -1,0 +1,156 @@
+"""python -m measures.agreement: what it reads, prints, reports and refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from measures.agreement.command import main
+from measures.agreement.reading import UnreadableRatings, read_ratings
+
+KRIPPENDORFF = """item,rater,label
+1,A,1\n2,A,2\n3,A,3\n4,A,3\n5,A,2\n6,A,1\n7,A,4\n8,A,1\n9,A,2
+1,B,1\n2,B,2\n3,B,3\n4,B,3\n5,B,2\n6,B,2\n7,B,4\n8,B,1\n9,B,2\n10,B,5\n12,B,3
+2,C,3\n3,C,3\n4,C,3\n5,C,2\n6,C,3\n7,C,4\n8,C,2\n9,C,2\n10,C,5\n11,C,1
+1,D,1\n2,D,2\n3,D,3\n4,D,3\n5,D,2\n6,D,4\n7,D,4\n8,D,1\n9,D,2\n10,D,5\n11,D,1
+"""
+
+
+@pytest.fixture
+def ratings(tmp_path: Path) -> Path:
+    path = tmp_path / "ratings.csv"
+    path.write_text(KRIPPENDORFF, encoding="utf-8")
+    return path
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[dict[str, Any], str]:
+    assert main([*arguments, "--json"]) == 0
+    out = capsys.readouterr()
+    return json.loads(out.out), out.err
+
+
+def test_the_module_runs_without_django_and_prints_every_coefficient(ratings: Path) -> None:
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "measures.agreement",
+        str(ratings),
+        "--json",
+        "--replicates",
+        "50",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    for level, value in (("nominal", 0.7434), ("ordinal", 0.8154), ("interval", 0.8491), ("ratio", 0.7974)):
+        row = found["coefficients"][f"krippendorff_alpha_{level}"]
+        assert row["value"] == pytest.approx(value, abs=5e-5)
+        assert (row["items"], row["ratings"], row["raters"]) == (11, 40, 4)
+        assert row["excluded"][0]["items"] == 1
+        assert row["intervals"][0]["replicates"] == 50
+    assert not any(name in done.stderr for name in ("django", "torch", "celery"))
+
+
+def test_options_reach_the_report(ratings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found, _ = printed(
+        capsys, str(ratings), "--level", "ordinal", "--order", "1<2<3<4<5", "--weights", "linear",
+        "--bootstrap", "both", "--bootstrap", "raters", "--replicates", "60", "--seed", "9", "--confidence", "0.9",
+    )  # fmt: skip
+    assert found["primary"] == "krippendorff_alpha_ordinal"
+    assert found["parameters"]["category_source"] == "declared"
+    assert "gwet_ac2_linear" in found["coefficients"]
+    assert "gwet_ac2_quadratic" not in found["coefficients"]
+    intervals = found["coefficients"]["gwet_ac1"]["intervals"]
+    assert [row["method"] for row in intervals] == [
+        "percentile bootstrap over items+raters",
+        "percentile bootstrap over raters",
+    ]
+    assert {(row["replicates"], row["seed"], row["level"]) for row in intervals} == {(60, 9, 0.9)}
+
+
+def test_a_malformed_row_is_reported_by_its_line_and_the_others_are_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(
+        'item_id,rater_id,label\n1,a,good\n1,b,good\n\n2,a\n,b,good\n2,,bad\n2,b,"bad\n2,a,bad,x\n2,a,bad\n2,b,bad\n',
+        encoding="utf-8",
+    )
+    found, complaint = printed(capsys, str(path), "--bootstrap", "none")
+    assert [row["line"] for row in found["file"]["left_out"]] == [5, 6, 7, 8, 9]
+    assert found["coefficients"]["raw_agreement"]["value"] == 1.0
+    assert found["coefficients"]["cohen_kappa"]["value"] == 1.0
+    assert "line 5: 2 fields instead of 3; the row was left out" in complaint
+    assert "line 6: no item" in complaint
+    assert "line 7: no rater" in complaint
+    assert "line 8: a quotation mark that does not close" in complaint
+    assert "5 of 9 rows were left out, 4 were kept." in complaint
+    assert main([str(path), "--strict"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The file is empty"),
+        ("item,label\n1,x\n", "no column named 'rater' or 'rater_id'"),
+        ("item,item_id,rater,label\n", "more than one column"),
+    ],
+)
+def test_a_file_without_its_columns_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UnreadableRatings, match=message):
+        read_ratings(io.StringIO(text))
+
+
+def test_nothing_is_computed_from_what_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("item,rater,label\n1,a,schön\n".encode("latin-1"))
+    assert main([str(path)]) == 2
+    assert "not UTF-8" in capsys.readouterr().err
+    assert main([str(tmp_path / "none.csv")]) == 2
+    assert "No such file" in capsys.readouterr().err
+    path.write_text("item,rater,label\n1,a,x\n", encoding="utf-8")
+    assert main([str(path), "--bootstrap", "clusters"]) == 2
+    assert "--cluster" in capsys.readouterr().err
+
+
+def test_separators_names_quotes_and_marks_of_other_programs_are_read() -> None:
+    text = '\ufeffwho;what;verdict;image\r\nA;"a; b";good;p\r\nB;"a; b";NA;p\r\n'
+    names = {"item": "what", "rater": "who", "label": "verdict"}
+    found = read_ratings(io.StringIO(text), columns=names, cluster="image")
+    assert found.ratings.items == ("a; b",)
+    assert found.ratings.label.tolist() == [0, -1]
+    assert found.ratings.clusters == ("p",)
+    tabbed = read_ratings(io.StringIO("Item\tRater\tLabel\n1\tx\t*\n"), missing=["*"])
+    assert tabbed.ratings.label.tolist() == [-1]
+
+
+def test_a_cluster_column_is_drawn_by_default(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "clusters.csv"
+    lines = [f"{i},{r},{'good' if (i * r) % 5 else 'bad'},{i // 3}" for i in range(30) for r in (1, 2, 3)]
+    path.write_text("item,rater,label,image\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    found, _ = printed(capsys, str(path), "--cluster", "image", "--replicates", "100")
+    assert found["coefficients"]["gwet_ac1"]["intervals"][0]["method"] == "percentile bootstrap over clusters"
+
+
+def test_unsure_is_treated_as_declared_and_the_text_names_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "unsure.csv"
+    labels = [("good", "good"), ("bad", "bad"), ("unsure", "good"), ("good", "bad"), ("good", "good")] * 3
+    lines = [f"{i},{r},{label}" for i, pair in enumerate(labels) for r, label in zip("ab", pair, strict=True)]
+    path.write_text("item,rater,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert main([str(path), "--unsure", "not-good", "--replicates", "50"]) == 0
+    text = capsys.readouterr().out
+    assert "categories not good, good" in text
+    assert "If unsure counted as missing" in text
+    assert "percentile bootstrap over items, 50 replicates" in text
+    assert "Positive specific agreement (good)" in text
