@@ -1,5 +1,6 @@
 """A project with one row of everything that an address may name, for sweeps over all addresses."""
 
+import uuid
 from dataclasses import dataclass
 
 from annotation.models import PairReport, ReviewRound
@@ -43,6 +44,8 @@ def populate(slug: str) -> Populated:
     values = {
         "project_slug": project.slug,
         "slug": study.slug,
+        "_rest": "elsewhere",
+        "card_id": str(uuid.uuid4()),
         "study_slug": study.slug,
         "number": "1",
         "kind": "display",

@@ -1,1 +1,1 @@
-"""The shared floor: errors, typed requests, text, files; no models."""
+"""The shared floor: errors, middleware, text, starting programs; no models."""
