@@ -43,7 +43,7 @@ export async function askRestBad(desk, label) {
 }
 
 // Sends a dialog's form; the dialog stays open, with everything written in it, until the server has taken it.
-function askServer(box, send) {
+function askServer(box, ask, afterwards) {
   const form = box.querySelector("form");
   const refusal = box.querySelector(".form__refusal");
   const button = form.querySelector('.dialog__footer button:not([type="button"])');
@@ -55,13 +55,15 @@ function askServer(box, send) {
       return;
     }
     button.disabled = true;
-    const refused = await send(form);
+    const answer = await post(form.action, ask(new FormData(form)));
     button.disabled = false;
-    refusal.hidden = !refused;
-    refusal.textContent = refused ?? "";
-    if (!refused) {
+    const isTaken = answer.kind === "taken";
+    refusal.hidden = isTaken;
+    refusal.textContent = isTaken ? "" : refusalOf(answer);
+    if (isTaken) {
       form.reset();
       box.close();
+      afterwards(answer.told);
     }
   };
 }
@@ -75,31 +77,23 @@ function refusalOf(answer) {
 export function askReport(desk, caption) {
   const box = dialog("report-dialog");
   box.querySelector('[data-part="caption"]').textContent = caption.text;
-  askServer(box, async (form) => {
-    const told = new FormData(form);
-    told.set("assignment", desk.assignment);
-    told.set("version", caption.version);
-    const answer = await post(form.action, told);
-    if (answer.kind !== "taken") {
-      return refusalOf(answer);
-    }
+  const ask = (form) => {
+    form.set("assignment", desk.assignment);
+    form.set("version", caption.version);
+    return form;
+  };
+  askServer(box, ask, () => {
     desk.afterReport(caption);
     say("reported", { aloud: true });
-    return null;
   });
 }
 
 export function askSkip(desk, show) {
-  askServer(dialog("skip-dialog"), async (form) => {
-    const told = new FormData(form);
-    told.set("assignment", desk.assignment);
-    const answer = await post(form.action, told);
-    if (answer.kind !== "taken") {
-      return refusalOf(answer);
-    }
-    show(answer.told.html);
-    return null;
-  });
+  const ask = (form) => {
+    form.set("assignment", desk.assignment);
+    return form;
+  };
+  askServer(dialog("skip-dialog"), ask, (told) => show(told.html));
 }
 
 export function toggleZoom() {
@@ -113,5 +107,7 @@ export function toggleZoom() {
 }
 
 export function showHelp() {
-  dialog("help-dialog").showModal();
+  const box = dialog("help-dialog");
+  box.showModal();
+  box.focus();
 }

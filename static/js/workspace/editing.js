@@ -54,6 +54,7 @@ export class Editor {
     this.#paint();
     this.#textarea.focus();
     this.#textarea.setSelectionRange(0, 0);
+    this.#form.scrollIntoView({ block: "nearest" });
   }
 
   #fill({ text, kinds }) {
