@@ -11,6 +11,7 @@ from measures.agreement.ratings import FloatArray, IntArray
 CHUNK_CELLS = 4_000_000
 KEPT_CELLS = 20_000_000
 THIN = 8
+STRIP = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,35 +121,54 @@ def sums_of_weighted(drawn: FloatArray, copies: FloatArray, items: FloatArray | 
     drawn: (q, n) ratings of each category and item, a rater drawn m times counting m times; copies: (q, n)
     the same with m * m; items: (n,) how often each item was drawn, or None for once.
     """
+    wide, many = drawn.shape
+    if wide > THIN:
+        return PairSums(*(row[None] for row in _strip_sums(drawn, copies, items)))
+    parts = [np.zeros(shape) for shape in [(wide, wide)] * 3 + [(wide,)] + [()] * 3]
+    for start in range(0, many, STRIP):
+        part = slice(start, start + STRIP)
+        strip = _strip_sums(drawn[:, part], copies[:, part], None if items is None else items[part])
+        for total, row in zip(parts, strip, strict=True):
+            total += row
+    return PairSums(*(row[None] for row in parts))
+
+
+def _strip_sums(drawn: FloatArray, copies: FloatArray, items: FloatArray | None) -> tuple[FloatArray, ...]:
+    """The sums of a strip of items short enough for the cache, in the order of `PairSums`."""
     size, own = drawn.sum(axis=0), copies.sum(axis=0)
     pairs = size * size - own
-    once = np.ones_like(size) if items is None else items
-    of_paired = once * (pairs > 0.5)
-    share = of_paired / np.maximum(pairs, 1.0)
-    of_rated = once * (size > 0)
-    return PairSums(
+    is_paired, is_rated = (pairs > 0.5).astype(float), (size > 0.5).astype(float)
+    if items is not None:
+        is_paired, is_rated = is_paired * items, is_rated * items
+    share = is_paired / np.maximum(pairs, 1.0)
+    return (
         _crossed(drawn, copies, share),
         _crossed(drawn, copies, share * size),
-        _crossed(drawn, copies, once),
-        np.einsum("kn,n->k", drawn, of_rated / np.maximum(size, 1.0))[None],
-        of_rated.sum(keepdims=True),
-        of_paired.sum(keepdims=True),
-        np.einsum("n,n->", own, of_paired)[None],
+        _crossed(drawn, copies, items),
+        np.einsum("kn,n->k", drawn, is_rated / np.maximum(size, 1.0)),
+        is_rated.sum(),
+        is_paired.sum(),
+        np.einsum("n,n->", own, is_paired),
     )
 
 
-def _crossed(drawn: FloatArray, copies: FloatArray, weight: FloatArray) -> FloatArray:
-    """Weighted rater pairs by categories, without pairs of a rater with its copy: (1, q, q).
+def _crossed(drawn: FloatArray, copies: FloatArray, weight: FloatArray | None) -> FloatArray:
+    """Weighted rater pairs by categories, without pairs of a rater with its copy: (q, q).
 
-    Few categories are crossed without BLAS: its threads fight over such thin matrices.
+    Few categories are crossed one by one: BLAS threads would fight over such thin matrices.
     """
-    heavy = drawn * weight
+    heavy = drawn if weight is None else drawn * weight
+    own = copies.sum(axis=1) if weight is None else np.einsum("kn,n->k", copies, weight)
     if len(drawn) > THIN:
-        crossed = heavy @ drawn.T
+        crossed: FloatArray = heavy @ drawn.T
     else:
-        crossed = np.array([[np.einsum("n,n->", row, column) for column in drawn] for row in heavy])
-    crossed[np.diag_indices(len(drawn))] -= np.einsum("kn,n->k", copies, weight)
-    return crossed[None]
+        crossed = np.empty((len(drawn), len(drawn)))
+        for row in range(len(drawn)):
+            for column in range(row + 1):
+                met = np.einsum("n,n->", heavy[row], drawn[column])
+                crossed[row, column] = crossed[column, row] = met
+    crossed[np.diag_indices(len(drawn))] -= own
+    return crossed
 
 
 def joined(parts: list[PairSums]) -> PairSums:
