@@ -171,7 +171,7 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         encoder = self.fields["encoder"]
         assert isinstance(encoder, forms.ModelChoiceField)
         encoder.queryset = encoders_of(self.instance.project)
-        encoder.label = _("model whose similarity ranks the pairs")
+        encoder.label = _("Model whose similarity ranks the pairs")
 
 
 class TextForm(forms.Form):

@@ -18,10 +18,10 @@ from studies.wording import fill, markdown_of, values_of
 FORMAT = "polyannot-preregistration/1"
 
 RULE_SENTENCES = {
-    "distractors": "At most {limit:g} distractors answered good.",
-    "controls": "At most {limit:g} positive controls answered bad.",
-    "speed": "A median of at least {seconds:g} seconds for each pair.",
-    "completeness": "At least {percent:g}% of the cards answered.",
+    "distractors": "Distractors answered good: at most {limit:g}.",
+    "controls": "Positive controls answered bad: at most {limit:g}.",
+    "speed": "Median time for a pair: at least {seconds:g} s.",
+    "completeness": "Cards answered: at least {percent:g}%.",
 }
 
 

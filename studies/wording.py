@@ -74,9 +74,9 @@ def fill(markdown: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(replaced, markdown)
 
 
-def shown(markdown: str, study: Study) -> SafeString:
-    """Return the text as participants see it: facts filled in, safe HTML."""
-    return render_markdown(fill(markdown, values_of(study)), heading_shift=0)
+def shown(markdown: str, study: Study, *, heading_shift: int = 0) -> SafeString:
+    """Return the text as participants see it: facts filled in, safe HTML, headings lowered where asked."""
+    return render_markdown(fill(markdown, values_of(study)), heading_shift=heading_shift)
 
 
 def current_text(study: Study, kind: str) -> StudyText | None:

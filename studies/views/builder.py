@@ -80,7 +80,7 @@ def _as_read(study: Study, kind: TextKind) -> dict[str, object]:
         "kind": kind.value,
         "label": kind.label,
         "text": text,
-        "html": shown(text.markdown if text else "", study),
+        "html": shown(text.markdown if text else "", study, heading_shift=2),
     }
 
 
@@ -101,5 +101,5 @@ def study_text(request: HttpRequest, access: Access, study_id: UUID, kind: str) 
         except Invalid as refusal:
             form.add_error("markdown", str(refusal.message))
     typed = request.POST.get("markdown", text.markdown if text else "")
-    context = {"form": form, "kind": TextKind(kind), "preview": shown(typed, study)}
+    context = {"form": form, "kind": TextKind(kind), "preview": shown(typed, study, heading_shift=2)}
     return study_page(request, study, "text", status=422 if form.errors else 200, **context)

@@ -119,7 +119,7 @@ def _done(request: HttpRequest, participant: Participant, place: Place) -> HttpR
         request,
         study,
         "done",
-        text=shown(markdown_of(study, TextKind.DEBRIEFING), study),
+        text=shown(markdown_of(study, TextKind.DEBRIEFING), study, heading_shift=1),
         code=study.completion_code,
         return_url=return_address(study, participant, study.completion_code),
         withdrawal_code=withdrawal_code(secret_of(request)),

@@ -110,7 +110,7 @@ def test_launching_freezes_what_is_shown_and_declares_it() -> None:
     declared = Preregistration.objects.get(study=study)
     document = declared.document
     assert document["design"]["pairs"] == 8
-    assert document["exclusion"][0]["sentence"] == "At most 1 distractors answered good."
+    assert document["exclusion"][0]["sentence"] == "Distractors answered good: at most 1."
     assert len(document["pairs"]) == 8 + 4 + 2
     assert "Example University" in document["texts"][TextKind.CONSENT]
     client = signed_in(study)
