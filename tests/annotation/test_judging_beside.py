@@ -36,6 +36,7 @@ def returned() -> ReviewItem:
     head, annotator = make.add_member(project, Role.HEAD), make.add_member(project)
     assignment = make.claim(make.make_batch(project, [image]), annotator)
     judgment = make.judge(assignment, CaptionVersion.objects.get(), "good")
+    assert judgment is not None
     batch = assignment.batch
     review_round = ReviewRound.objects.create(project=project, batch=batch, draw="filter", opened_by=head)
     return ReviewItem.objects.create(
@@ -124,13 +125,13 @@ def test_own_work_counts_images_captions_edits_and_focused_time() -> None:
     page = client.get(reverse("my-work", args=[project.slug])).content.decode()
     assert "n = 3 judgments" in page
     export = client.get(reverse("my-work-export", args=[project.slug]))
-    content = b"".join(export.streaming_content).decode()  # type: ignore[attr-defined, arg-type]
+    content = b"".join(export.streaming_content).decode()  # type: ignore[attr-defined]
     rows = list(csv.DictReader(io.StringIO(content)))
     assert [row["label"] for row in rows] == ["bad", "good", "unsure"]
     assert rows[1]["edited"] == "A blue car waits"
     assert sum(int(row["duration_ms"]) for row in rows) == 4500
     other = signed_in(make.add_member(project)).get(reverse("my-work-export", args=[project.slug]))
-    assert len(b"".join(other.streaming_content).splitlines()) == 1  # type: ignore[attr-defined, arg-type]
+    assert len(b"".join(other.streaming_content).splitlines()) == 1  # type: ignore[attr-defined]
 
 
 @pytest.fixture
