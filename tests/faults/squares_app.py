@@ -24,7 +24,7 @@ from projects.running import ChunkOutcome, ChunkPlan, register_runner  # noqa: E
 __all__ = ["app"]
 
 SQUARES = "test-squares"
-N_CHUNKS, PER_CHUNK = 240, 5
+N_CHUNKS, PER_CHUNK = 120, 5
 SECONDS_PER_CHUNK = 0.05
 
 
