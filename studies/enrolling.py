@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from polyannot.kernel.errors import Conflict
 from studies.dealing import is_filled
-from studies.design import deal_participant
+from studies.design import StudyLoads, StudyPlan, deal_participant
 from studies.keys import hashed, withdrawal_code
 from studies.models import Card, Participant, ParticipantState, Study, StudyState, StudyText, TextKind
-from studies.plans import frozen_plan, images_in, read_loads
+from studies.plans import frozen_plan, images_in, kept_people, read_loads
 
 
 def arrive(
@@ -50,9 +50,21 @@ def arrive(
 
 
 def has_place(study: Study, *, is_simulated: bool = False) -> bool:
-    """Say whether some pair still lacks answers that nobody is about to give."""
+    """Say whether the study still wants people: the planned number, and more while a pair lacks answers.
+
+    Whoever is replaced does not count. Where answers and pairs do not divide evenly, the last of the planned people
+    come although every pair has its target by then.
+    """
     plan = frozen_plan(study)
-    return not is_filled(read_loads(study, plan, is_simulated=is_simulated).targets, target=plan.target)
+    loads = read_loads(study, plan, is_simulated=is_simulated)
+    return _has_place(study, plan, loads, is_simulated=is_simulated)
+
+
+def _has_place(study: Study, plan: StudyPlan, loads: StudyLoads, *, is_simulated: bool) -> bool:
+    if not is_filled(loads.targets, target=plan.target):
+        return True
+    people = study.participants.filter(is_test=False, is_simulated=is_simulated, ordinal__isnull=False)
+    return people.filter(kept_people(plan.replacement)).count() < plan.participants
 
 
 def give_consent(*, participant: Participant, text: StudyText) -> Participant:
@@ -88,7 +100,7 @@ def _deal(study: Study, person: Participant) -> None:
     plan = frozen_plan(study)
     loads = read_loads(study, plan, is_simulated=person.is_simulated)
     may_overfill = person.is_test or person.external_id is not None
-    if not may_overfill and is_filled(loads.targets, target=plan.target):
+    if not may_overfill and not _has_place(study, plan, loads, is_simulated=person.is_simulated):
         raise Conflict("study_full", _("This study has all the participants it needs at the moment."))
     last = study.participants.order_by("-ordinal").exclude(ordinal=None).first()
     person.ordinal = (last.ordinal or 0) + 1 if last else 1

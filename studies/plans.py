@@ -73,15 +73,19 @@ def frozen_plan(study: Study) -> StudyPlan:
     )
 
 
+def kept_people(replacement: Replacement, prefix: str = "") -> Q:
+    """Return the people whose answers count for the balance, as a filter; `prefix` leads to them from another row."""
+    states = [state for state in STATES if counts_as_kept(state, replacement)]
+    kept = Q(**{f"{prefix}state__in": states})
+    return kept & Q(**{f"{prefix}is_excluded": False}) if replacement.excluded else kept
+
+
 def read_loads(study: Study, plan: StudyPlan, *, is_simulated: bool = False) -> StudyLoads:
     """Return what every pair has now; read it under the study's lock. Test runs and repeats count nowhere.
 
     Real and simulated participants never fill each other's places.
     """
-    states = [state for state in STATES if counts_as_kept(state, plan.replacement)]
-    kept = Q(state=CardState.ANSWERED, participant__state__in=states)
-    if plan.replacement.excluded:
-        kept &= Q(participant__is_excluded=False)
+    kept = Q(state=CardState.ANSWERED) & kept_people(plan.replacement, "participant__")
     live = Q(state=CardState.LIVE, participant__state=ParticipantState.ACTIVE)
     counted = {
         pair: PairLoad(pair, kept=n_kept, live=n_live)

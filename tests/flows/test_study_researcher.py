@@ -11,7 +11,7 @@ from participants import ClientVisitor, ParticipantDriver, honest
 from study_rows import CONSENT, make_judged_project, make_open_study, make_study, researcher_of
 
 import studies.tasks  # noqa: F401  the runner of the results
-from projects.models import Job
+from projects.models import Job, Project
 from projects.running import run_job
 from studies.models import Participant, Preregistration, Study, StudyResult, TextKind
 from studies.views.frames import DRAFT_TABS, RUNNING_TABS
@@ -19,8 +19,8 @@ from studies.views.frames import DRAFT_TABS, RUNNING_TABS
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(study_or_project: object) -> Client:
-    project = getattr(study_or_project, "project", study_or_project)
+def signed_in(inside: Study | Project) -> Client:
+    project = inside.project if isinstance(inside, Study) else inside
     client = Client()
     assert client.login(username=researcher_of(project).username, password=PASSWORD)
     return client

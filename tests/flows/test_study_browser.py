@@ -1,0 +1,89 @@
+"""A participant on a phone, with the keyboard alone, in a real browser; axe looks at every page."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from live import LiveProgram
+from playwright.sync_api import Page, sync_playwright
+from study_rows import make_judged_project, make_open_study
+
+from studies.models import Answer, Participant, Study
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def study(transactional_db: None) -> Study:
+    return make_open_study(make_judged_project(images=7))
+
+
+@pytest.fixture
+def phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    # Playwright keeps an event loop in this thread; the tests read rows beside it, never inside it.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
+        yield context.new_page()
+        browser.close()
+
+
+def assert_accessible(page: Page) -> None:
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_participant_answers_by_keys_on_a_phone_and_is_measured(
+    study: Study, live_web: LiveProgram, phone: Page
+) -> None:
+    phone.goto(f"{live_web.url}s/{study.slug}/?PROLIFIC_PID=keyboard&STUDY_ID=1")
+    assert phone.url == f"{live_web.url}s/{study.slug}/go/"
+    assert_accessible(phone)
+    phone.get_by_role("button", name="I agree and take part").press("Enter")
+    phone.get_by_role("button", name="Begin").wait_for()
+    assert_accessible(phone)
+    phone.get_by_role("button", name="Begin").press("Enter")
+    phone.locator("#answers").wait_for()
+    assert_accessible(phone)
+    answered = []
+    while phone.locator("#answers").count():
+        key = "b" if "wrong" in phone.locator("h1").inner_text() else "g"
+        answered.append("bad" if key == "b" else "good")
+        card = phone.locator("[name=card]").get_attribute("value")
+        phone.wait_for_timeout(120)
+        phone.keyboard.press(key)
+        phone.wait_for_function(
+            "card => document.readyState === 'complete' && document.querySelector('[name=card]')?.value !== card",
+            arg=card,
+        )
+    assert_accessible(phone)
+    assert phone.locator("#completion-code").inner_text() == "C1X2Y3"
+    rows = list(Answer.objects.order_by("card__position"))
+    assert [row.value for row in rows] == answered
+    assert all(100 <= (row.focused_ms or 0) <= (row.server_ms or 0) for row in rows)
+    phone.go_back()
+    phone.get_by_text("Your completion code").wait_for()
+    assert Answer.objects.count() == 7
+
+
+def test_withdrawing_in_the_browser_asks_once_and_erases(
+    study: Study, live_web: LiveProgram, phone: Page
+) -> None:
+    phone.goto(f"{live_web.url}s/{study.slug}/")
+    phone.get_by_role("button", name="I agree and take part").click()
+    phone.get_by_role("button", name="Begin").click()
+    phone.get_by_role("button", name="Good").click()
+    phone.get_by_role("link", name="Withdraw from this study").click()
+    assert_accessible(phone)
+    phone.get_by_role("button", name="Withdraw and erase my answers").click()
+    phone.get_by_role("heading", name="You have withdrawn").wait_for()
+    assert_accessible(phone)
+    assert Participant.objects.get().state == "withdrawn"
+    assert not Answer.objects.exists()
