@@ -14,6 +14,8 @@ from projects.queue import KINDS
 
 # A pace from fewer items than this is no basis for a forecast.
 FEWEST_ITEMS = 5
+# The counts of an import, in the order in which one asks for them.
+COUNTS = ("given", "added", "already_there", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,22 @@ def outlook_of(job: Job) -> JobOutlook:
     if rate and job.state == JobState.RUNNING:
         left = in_words(timedelta(seconds=(job.items_total - job.items_done) / rate))
     return JobOutlook(job, title_of(job), _rate(rate), left)
+
+
+def figures_of(job: Job) -> list[tuple[str, list[tuple[str, object]]]]:
+    """Return the figures of a job's result as (name, [(word, value)]), imports in the order of their way."""
+    return [(_spoken(name), _counted(value)) for name, value in job.result.items()]
+
+
+def _counted(value: object) -> list[tuple[str, object]]:
+    if not isinstance(value, dict):
+        return [("", value)]
+    names = sorted(value, key=lambda name: COUNTS.index(name) if name in COUNTS else len(COUNTS))
+    return [(_spoken(name), value[name]) for name in names]
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _seconds_at_work(job: Job) -> float:

@@ -1,5 +1,7 @@
 """A project's first page for those who steer it: progress to the target."""
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -10,7 +12,7 @@ from annotation.progress import ACTIVE_DAYS, FEWEST_FINISHED, PACE_DAYS, progres
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
-from projects.outlook import outlook_of
+from projects.outlook import in_words, outlook_of
 
 
 @require_safe
@@ -20,7 +22,7 @@ def project_home(request: HttpRequest, access: Access) -> HttpResponse:
     project = access.project
     progress = progress_of(project)
     active = project.jobs.filter(state__in=["waiting", "running"]).order_by("-pk")[:5]
-    flow = progress.flow
+    flow, forecast = progress.flow, progress.forecast
     context = {
         "progress": progress,
         "stages": [
@@ -31,6 +33,7 @@ def project_home(request: HttpRequest, access: Access) -> HttpResponse:
             (flow.released, _("released"), 0),
         ],
         "jobs": [outlook_of(job) for job in active],
+        "time_left": in_words(timedelta(days=forecast.days_left)) if forecast is not None else "",
         "has_batches": Batch.objects.filter(project=project).exists(),
         "may_open": access.may_act_as(Role.HEAD, Role.ADMIN),
         "pace_days": PACE_DAYS,
