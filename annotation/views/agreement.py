@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from annotation.access import agreement_report_of
-from annotation.agreement import latest_job, latest_report, rating_rows, request_report
+from annotation.agreement import completed_agreement, latest_job, latest_report, rating_rows, request_report
 from annotation.agreement_pairs import pairs_behind
 from annotation.agreement_ratings import LeftOut, category_names, judgments_in
 from annotation.agreement_showing import ShownReport
@@ -41,11 +41,13 @@ def agreement(request: HttpRequest, access: Access) -> HttpResponse:
     scope = ScopeForm(request.GET, project=access.project)
     batch = scope.chosen_batch
     report = latest_report(access.project, batch)
+    settings = _settings(report, batch)
     context: dict[str, Any] = {
         "scope": scope,
         "batch": batch,
         "job": latest_job(access.project, batch),
-        "form": ReportForm(project=access.project, initial=_settings(report, batch)),
+        "form": ReportForm(project=access.project, initial=settings),
+        "hidden_form": ReportForm(project=access.project, initial=settings, auto_id=False),
     }
     if report is not None:
         context |= _reported(report, batch, access)
@@ -54,7 +56,7 @@ def agreement(request: HttpRequest, access: Access) -> HttpResponse:
 
 def _settings(report: AgreementReport | None, batch: Batch | None) -> dict[str, Any]:
     """Return the settings of the report that is shown, so that computing again changes nothing but the judgments."""
-    last = dict(report.figures["judgments"]["parameters"]) if report else {}
+    last = dict(report.figures["judgments"]["parameters"]) if report else completed_agreement({})
     return {**last, "batch": batch.public_id if batch else ""}
 
 
@@ -114,7 +116,6 @@ def agreement_pairs(request: HttpRequest, access: Access) -> HttpResponse:
         "page": page,
         "page_range": paginator.get_elided_page_range(page.number),
         "answers": [names.get(key, key) for key in wanted.answers or ()],
-        "without_answers": request.GET.copy(),
     }
     return render(request, "annotation/agreement/pairs.html", context)
 

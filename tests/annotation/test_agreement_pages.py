@@ -39,7 +39,9 @@ def page(desk: dict[str, Any], name: str = "agreement", *args: Any, **query: Any
 
 
 def test_before_the_first_report_the_page_says_what_to_do(desk: dict[str, Any]) -> None:
-    assert "Compute agreement" in page(desk)
+    text = page(desk)
+    assert "Compute agreement" in text
+    assert 'name="replicates" value="2000"' in text
 
 
 def test_the_page_shows_every_figure_with_its_n_and_interval(desk: dict[str, Any]) -> None:
