@@ -24,7 +24,7 @@ class OpenRoundForm(forms.Form):
     which = forms.ChoiceField(
         label=_("Which judgments"),
         choices=[
-            ("random", _("A random share, for the error rate")),
+            ("random", _("Random share")),
             *[(value, name) for value, name in ReviewFilter.choices if value],
         ],
     )
