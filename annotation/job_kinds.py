@@ -4,12 +4,18 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.agreement import KIND as AGREEMENT
 from annotation.agreement import completed_agreement
-from annotation.ml_requests import completed_difficulty, completed_diversity, completed_similarities
+from annotation.ml_requests import (
+    completed_calibration,
+    completed_difficulty,
+    completed_diversity,
+    completed_similarities,
+)
 from projects.models.jobs import JobQueue
 from projects.queue import register_kind
 
 register_kind("import", JobQueue.DEFAULT, _("Import"))
 register_kind(AGREEMENT, JobQueue.DEFAULT, _("Agreement report"), completed_agreement)
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
+register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)

@@ -20,6 +20,8 @@ DISSENT_FROM = 5
 MOST_ENCODERS = 30
 # The sentence encoder that comes with polyannot; the name of any image-text encoder will do too.
 SENTENCE_ENCODER = "sentence:minilm-l6"
+# Pairs in a batch when thresholds are found on a project's own good pairs, fewer where there are fewer.
+CALIBRATION_BATCH = 64
 # Captions chosen for an image (IMP: five).
 CHOSEN_CAPTIONS = 5
 
@@ -63,6 +65,15 @@ def completed_similarities(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a similarities job: `encoders`, by default those of the settings. Raises Invalid."""
     _known(parameters, "encoders")
     return {"encoders": _encoders(parameters)}
+
+
+def completed_calibration(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a calibration job: `encoders`, and the `batch_size` that moves the threshold."""
+    _known(parameters, "encoders", "batch_size")
+    return {
+        "encoders": _encoders(parameters),
+        "batch_size": _whole_number(parameters, "batch_size", CALIBRATION_BATCH, 2, 8192),
+    }
 
 
 def default_cut_points(n_voters: int, *, has_tie_breaker: bool) -> tuple[int, int]:
@@ -123,6 +134,13 @@ def ask_for_similarities(*, project: Project, actor: User | None, encoders: Sequ
     """Embed what is missing and compute the cosine of every pair in circulation, proposed edits included."""
     return enqueue(
         kind="similarities", project=project, parameters={"encoders": list(encoders)}, asked_by=actor
+    )
+
+
+def ask_for_calibration(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
+    """Find each encoder's threshold on the good pairs of the project; it is used in this project alone."""
+    return enqueue(
+        kind="calibration", project=project, parameters=parameters, asked_by=actor, seed=project.seed
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Count, Max, Min
+from django.db.models import Count, F, Max, Min, Q
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
@@ -123,16 +123,26 @@ def register_encoder(
 
 
 def register_threshold(
-    *, encoder_id: int, cosine: float, method: str, batch_size: int, seed: int, pairs: str, n_pairs: int
+    *,
+    encoder_id: int,
+    cosine: float,
+    method: str,
+    batch_size: int,
+    seed: int,
+    pairs: str,
+    n_pairs: int,
+    project_id: int | None = None,
 ) -> int:
     """Return the row of a threshold found in exactly this way, made now if it is new."""
     row, _created = Threshold.objects.get_or_create(
+        project_id=project_id,  # type: ignore[misc]  None finds those that all share
         encoder_id=encoder_id,
         cosine=cosine,
         method=method[:60],
         batch_size=batch_size,
         seed=seed,
-        defaults={"pairs": pairs, "n_pairs": n_pairs},
+        n_pairs=n_pairs,
+        defaults={"pairs": pairs},
     )
     return row.pk
 
@@ -259,9 +269,10 @@ def count_similarities(job_id: int) -> dict[str, int]:
     return dict(rows.values_list("encoder__name").annotate(n=Count("pk")))
 
 
-def threshold_of(encoder_id: int) -> KnownThreshold | None:
-    """Return the threshold that was found last for an encoder."""
-    row = Threshold.objects.filter(encoder_id=encoder_id).order_by("-pk").first()
+def threshold_of(encoder_id: int, project_id: int) -> KnownThreshold | None:
+    """Return the threshold that was found last for an encoder: the project's own, else one that all share."""
+    found = Threshold.objects.filter(Q(project=project_id) | Q(project=None), encoder_id=encoder_id)
+    row = found.order_by(F("project").desc(nulls_last=True), "-pk").first()
     return KnownThreshold(row.pk, row.cosine) if row else None
 
 

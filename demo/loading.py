@@ -8,9 +8,15 @@ from pathlib import Path
 
 from accounts.demo import DEMO_ACCOUNTS
 from accounts.models import User
+from annotation.agreement import request_report
 from annotation.assigning import open_batch
 from annotation.importing import GivenFile, request_import
-from annotation.ml_requests import ask_for_difficulty, ask_for_diversity, ask_for_similarities
+from annotation.ml_requests import (
+    ask_for_calibration,
+    ask_for_difficulty,
+    ask_for_diversity,
+    ask_for_similarities,
+)
 from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
 from annotation.starting import start_project
 from demo import content, playing
@@ -151,6 +157,9 @@ def _work(project: Project, people: dict[str, User], say: Say) -> None:
             )
         playing.play_review(batch=batch, head=people["head"], seed=SEED)
         playing.play_adjudication(project=project, head=people["head"], known=known, share=ADJUDICATED_SHARE)
+    if not project.agreement_reports.exists():
+        say("Computing agreement ...")
+        wait_for(request_report(project=project, batch=None, asked_by=people["head"]))
 
 
 def _numbers(project: Project, people: dict[str, User], say: Say) -> None:
@@ -160,7 +169,8 @@ def _numbers(project: Project, people: dict[str, User], say: Say) -> None:
         say("Computing similarities with the shipped models ...")
         wait_for(ask_for_similarities(project=project, actor=head))
     if not DifficultyRun.objects.filter(project=project).exists():
-        say("Voting on difficulty ...")
+        say("Calibrating on the good pairs and voting on difficulty ...")
+        wait_for(ask_for_calibration(project=project, actor=head, parameters={}))
         wait_for(ask_for_difficulty(project=project, actor=head, parameters={}))
     if not ImageChoice.objects.filter(project=project).exists():
         say("Choosing diverse captions ...")

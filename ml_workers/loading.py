@@ -90,10 +90,10 @@ def _register_shipped_threshold(encoder_id: int, config: dict[str, Any]) -> None
     )
 
 
-def threshold_of(name: str) -> KnownThreshold:
-    """The threshold by which an encoder votes. Raises Invalid where none was found yet."""
+def threshold_of(name: str, project_id: int) -> KnownThreshold:
+    """The threshold by which an encoder votes in a project. Raises Invalid where none was found yet."""
     _encoder, row = registered(name)
-    if (known := store.threshold_of(row)) is None:
+    if (known := store.threshold_of(row, project_id)) is None:
         raise Invalid(
             "threshold_missing",
             f"There is no threshold for {name} yet, so it cannot vote: calibrate it first.",

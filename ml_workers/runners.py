@@ -89,7 +89,7 @@ class DifficultyRunner:
         place, stage = stage_of(chunk.phase)
         names = self._names(job)
         if place < len(names):
-            threshold_of(names[place])
+            threshold_of(names[place], project_of(job).pk)
             return work_on_stage(job, chunk.items, names[place], stage)
         self._vote(job, chunk.items)
         return ChunkOutcome()
@@ -104,7 +104,7 @@ class DifficultyRunner:
 
     def _vote(self, job: Job, versions: Sequence[int]) -> None:
         asked = job.parameters
-        thresholds = {name: threshold_of(name) for name in self._names(job)}
+        thresholds = {name: threshold_of(name, project_of(job).pk) for name in self._names(job)}
         voters = [
             Voter(name, threshold.cosine, store.cosines(registered(name)[1], versions))
             for name, threshold in thresholds.items()

@@ -81,8 +81,12 @@ class Similarity(models.Model):
 
 
 class Threshold(models.Model):
-    """The cosine from which a model votes yes, with how it was found; it moves with the batch size."""
+    """The cosine from which a model votes yes, with how it was found; it moves with the batch size.
 
+    One with a project was found on the good pairs of that project and is used there alone.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, related_name="thresholds")
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="thresholds")
     cosine = models.FloatField()
     method = models.CharField(max_length=60)
@@ -96,7 +100,9 @@ class Threshold(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["encoder", "method", "batch_size", "seed", "cosine"], name="threshold_once"
+                fields=["project", "encoder", "method", "batch_size", "seed", "cosine", "n_pairs"],
+                nulls_distinct=False,
+                name="threshold_once",
             ),
         ]
 

@@ -7,6 +7,7 @@ from annotation.views import choices, difficulty, similarity
 urlpatterns = [
     path("difficulty/", difficulty.difficulty, name="difficulty"),
     path("difficulty/run/", difficulty.run_difficulty, name="difficulty-run"),
+    path("difficulty/calibrate/", difficulty.run_calibration, name="difficulty-calibrate"),
     path("difficulty/similarities/", similarity.similarities, name="difficulty-similarities"),
     path("difficulty/similarities/run/", similarity.run_similarities, name="difficulty-similarities-run"),
     path("difficulty/jobs/<uuid:job_id>/", similarity.machine_job, name="difficulty-job"),

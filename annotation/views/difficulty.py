@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation import difficulty_showing
 from annotation.forms.machine import DifficultyForm
 from annotation.machine_showing import machine_page, refused
-from annotation.ml_requests import ask_for_difficulty
+from annotation.ml_requests import ask_for_calibration, ask_for_difficulty
 from annotation.models import DifficultyLevel
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
@@ -63,4 +63,15 @@ def run_difficulty(request: HttpRequest, access: Access) -> HttpResponse:
     if form.errors:
         return _page(request, access, form, status=422)
     messages.success(request, _("The vote was asked for; it runs on the next free model worker."))
+    return redirect("difficulty", access.project.slug)
+
+
+@require_POST
+@project_view(Role.HEAD, Role.RESEARCHER)
+def run_calibration(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for thresholds found on the project's own good pairs."""
+    ask_for_calibration(project=access.project, actor=access.user, parameters={})
+    messages.success(
+        request, _("The calibration was asked for; vote again when it is done to use its thresholds.")
+    )
     return redirect("difficulty", access.project.slug)

@@ -1,0 +1,49 @@
+"""The calibration job on a real model worker: a threshold from the project's own good pairs, for this project alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from annotation.ml_requests import ask_for_calibration, ask_for_difficulty
+from annotation.models import CaptionVersion, DifficultyVote, Threshold
+from projects.models.jobs import JobState
+from tests.live import LiveProgram
+from tests.ml_workers.working import a_pool, ended, find_good, set_threshold
+from tests.tiny_clip import tiny_clip
+
+pytestmark = [pytest.mark.models, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_threshold_is_found_on_own_good_pairs_and_used_there_alone(
+    live_workers: Mapping[str, LiveProgram], tmp_path: Path
+) -> None:
+    project, other = a_pool(5, 4), a_pool(5, 4)
+    name = tiny_clip(tmp_path, 1)
+    for one in (project, other):
+        find_good(list(CaptionVersion.objects.filter(project=one)))
+    job = ended(
+        ask_for_calibration(project=project, actor=None, parameters={"encoders": [name], "batch_size": 8})
+    )
+    assert (job.state, job.error) == (JobState.DONE, "")
+    own = Threshold.objects.get(project=project)
+    assert own.batch_size == 8
+    assert own.n_pairs == 16, "20 pairs make two whole batches of 8"
+
+    set_threshold(name, 0.999)
+    for one, expected in ((project, own), (other, Threshold.objects.get(project=None))):
+        ended(ask_for_difficulty(project=one, actor=None, parameters={"encoders": [name]}))
+        votes = DifficultyVote.objects.filter(run__project=one)
+        assert set(votes.values_list("threshold", flat=True)) == {expected.pk}
+
+
+def test_too_few_good_pairs_are_refused_with_a_word(
+    live_workers: Mapping[str, LiveProgram], tmp_path: Path
+) -> None:
+    project = a_pool(2, 3)
+    find_good(list(CaptionVersion.objects.filter(project=project)))
+    job = ended(
+        ask_for_calibration(project=project, actor=None, parameters={"encoders": [tiny_clip(tmp_path, 1)]})
+    )
+    assert job.state == JobState.FAILED
+    assert "at least 10 good pairs, and there are 6" in job.error
