@@ -134,8 +134,9 @@ def register_threshold(
     project_id: int | None = None,
 ) -> int:
     """Return the row of a threshold found in exactly this way, made now if it is new."""
+    project = Project.objects.get(pk=project_id) if project_id is not None else None
     row, _created = Threshold.objects.get_or_create(
-        project_id=project_id,  # type: ignore[misc]  None finds those that all share
+        project=project,
         encoder_id=encoder_id,
         cosine=cosine,
         method=method[:60],
