@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -136,7 +137,7 @@ def gone_difficulties(run: DifficultyRun) -> QuerySet[Difficulty]:
     return Difficulty.objects.filter(run=run).exclude(version__in=good.values("pk"))
 
 
-def pairs_of(run: DifficultyRun, level: str, page: str | int) -> tuple["Page[Difficulty]", list[VotedPair]]:
+def pairs_of(run: DifficultyRun, level: str, page: str | int) -> tuple["Page[Any]", list[VotedPair]]:
     """Return a page of the pairs of one level, the fewest yes votes first, then the lowest mean cosine."""
     of_version = DifficultyVote.objects.filter(run=run, version=OuterRef("version")).order_by()
     mean = of_version.values("version").annotate(mean=Avg("cosine")).values("mean")

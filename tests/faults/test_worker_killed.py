@@ -219,6 +219,7 @@ def test_models_killed_at_twenty_points_leave_the_same_embeddings_cosines_votes_
     def begin() -> Job:
         Embedding.objects.all().delete()
         Similarity.objects.all().delete()
+        assert undisturbed.project is not None
         return ask_for_difficulty(project=undisturbed.project, actor=None, parameters=undisturbed.parameters)
 
     def kill(point: int) -> None:
