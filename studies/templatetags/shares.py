@@ -12,10 +12,16 @@ register = template.Library()
 MISSING = "–"
 
 
+def _rounded(value: float, places: int) -> str:
+    """Return the number in the locale's form; rounded here, since Django's own formatting cuts digits off."""
+    # Adding zero turns a negative zero into zero.
+    return number_format(round(float(value), places) + 0.0, places)
+
+
 @register.filter
 def percent(share: float | None, decimals: int = 1) -> str:
     """Return 0.923 as "92.3%"; a dash where there is none."""
-    return MISSING if share is None else f"{number_format(100 * share, decimals)}%"
+    return MISSING if share is None else f"{_rounded(100 * share, decimals)}%"
 
 
 @register.filter
@@ -30,7 +36,7 @@ def span(interval: Any, decimals: int = 1) -> str:
     if not interval:
         return MISSING
     low, high = _ends(interval)
-    ends = {"low": number_format(100 * low, decimals), "high": number_format(100 * high, decimals)}
+    ends = {"low": _rounded(100 * low, decimals), "high": _rounded(100 * high, decimals)}
     return _("%(low)s to %(high)s%%") % ends
 
 
@@ -41,21 +47,21 @@ def plain_span(interval: Any, decimals: int = 2) -> str:
         return MISSING
     low, high = _ends(interval)
     return _("%(low)s to %(high)s") % {
-        "low": number_format(low, decimals),
-        "high": number_format(high, decimals),
+        "low": _rounded(low, decimals),
+        "high": _rounded(high, decimals),
     }
 
 
 @register.filter
 def decimals(value: float | None, places: int = 2) -> str:
     """Return a number with so many decimals; a dash where there is none."""
-    return MISSING if value is None else number_format(value, places)
+    return MISSING if value is None else _rounded(value, places)
 
 
 @register.filter
 def seconds(milliseconds: float | None) -> str:
     """Return milliseconds as seconds with one decimal; a dash where there are none."""
-    return MISSING if milliseconds is None else number_format(milliseconds / 1000, 1)
+    return MISSING if milliseconds is None else _rounded(milliseconds / 1000, 1)
 
 
 def _ends(interval: Any) -> tuple[float, float]:
