@@ -24,7 +24,7 @@ WORDS = "a the red blue dog cat street light boat over under small tall person w
 
 def table(n_captions: int, n_images: int) -> bytes:
     """Return a table of captions as a corpus gives them, a dozen words each, with a source address."""
-    chance = random.Random(7)  # noqa: S311  words for a measurement
+    chance = random.Random(7)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(["image_key", "caption_key", "text", "source", "source_url", "licence"])
@@ -37,11 +37,11 @@ def table(n_captions: int, n_images: int) -> bytes:
 
 def run(n_captions: int, n_images: int) -> float:
     """Import once and again; print the times and return the first one in seconds."""
+    from accounts.models import User
     from annotation.import_running import ImportRunner
     from annotation.importing import IMPORT, GivenFile, request_import
     from annotation.models import CaptionVersion, Image
     from annotation.starting import start_project
-    from accounts.models import User
     from projects.running import register_runner, run_job
     from projects.storage import store_bytes
 

@@ -156,7 +156,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "wake-waiting-jobs": {"task": "projects.wake_waiting_jobs", "schedule": 10.0, "options": {"expires": 10}},
-    "return-lapsed-cards": {"task": "studies.return_lapsed_cards", "schedule": 60.0, "options": {"expires": 60}},
+    "return-lapsed-cards": {
+        "task": "studies.return_lapsed_cards",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 # Whom /healthz misses: the queues that some worker must serve, and the scheduler.
 HEALTH_EXPECTS = env.words("HEALTH_EXPECTS", "default,beat")

@@ -33,7 +33,9 @@ SECTIONS = (
         frozenset({ANNOTATOR}),
         ("annotate-", "workspace", "my-work", "feedback"),
     ),
-    Section(_("Images"), "images", frozenset({HEAD, RESEARCHER, ADMIN}), ("image", "caption", "import", "batch")),
+    Section(
+        _("Images"), "images", frozenset({HEAD, RESEARCHER, ADMIN}), ("image", "caption", "import", "batch")
+    ),
     Section(_("Review"), "review-home", frozenset({HEAD}), ("review", "adjudicate", "pair-report")),
     Section(_("Agreement"), "agreement", frozenset({HEAD, RESEARCHER}), ("agreement",)),
     Section(_("Difficulty"), "difficulty", frozenset({HEAD, RESEARCHER}), ("difficulty", "choice")),

@@ -4,8 +4,6 @@ import hashlib
 import random
 from decimal import Decimal
 
-import factories
-
 from accounts.models import User
 from annotation.assigning import finish_assignment
 from annotation.models import (
@@ -20,6 +18,7 @@ from projects.models import Job, Project, Role
 from studies.building import create_study, revise_study
 from studies.launching import launch_study
 from studies.models import Study
+from tests import factories
 
 CONSENT = {
     "institution": "Example University",

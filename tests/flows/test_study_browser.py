@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live import LiveProgram
 from playwright.sync_api import Page, sync_playwright
-from study_rows import make_judged_project, make_open_study
 
 from studies.models import Answer, Participant, Study
+from tests.live import LiveProgram
+from tests.study_rows import make_judged_project, make_open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

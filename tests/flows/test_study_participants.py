@@ -7,9 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import Count
 from django.utils import timezone
-from participants import ClientVisitor, ParticipantDriver, honest
 from pytest_django import DjangoAssertNumQueries
-from study_rows import make_judged_project, make_open_study
 
 from projects.running import RUNNERS, run_job
 from studies.computing import compute_figures
@@ -21,6 +19,8 @@ from studies.plans import frozen_plan, read_loads
 from studies.results import pair_shares
 from studies.tasks import StudyResultsRunner
 from studies.withdrawing import return_lapsed_cards
+from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
+from tests.study_rows import make_judged_project, make_open_study
 
 pytestmark = pytest.mark.django_db
 

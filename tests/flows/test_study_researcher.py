@@ -6,15 +6,15 @@ import json
 
 import pytest
 from django.test import Client
-from factories import PASSWORD
-from participants import ClientVisitor, ParticipantDriver, honest
-from study_rows import CONSENT, make_judged_project, make_open_study, make_study, researcher_of
 
 import studies.tasks  # noqa: F401  the runner of the results
 from projects.models import Job, Project
 from projects.running import run_job
 from studies.models import Participant, Preregistration, Study, StudyResult, TextKind
 from studies.views.frames import DRAFT_TABS, RUNNING_TABS
+from tests.factories import PASSWORD, make_project
+from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
+from tests.study_rows import CONSENT, make_judged_project, make_open_study, make_study, researcher_of
 
 pytestmark = pytest.mark.django_db
 
@@ -95,9 +95,7 @@ def test_every_page_of_a_running_study_can_be_read(place: str) -> None:
 
 
 def test_a_project_without_difficulty_is_told_what_is_missing() -> None:
-    import factories
-
-    project = factories.make_project()
+    project = make_project()
     client = signed_in(project)
     client.post(f"/p/{project.slug}/studies/new/", {"title": "Too early"})
     study = Study.objects.get()

@@ -4,13 +4,13 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from live import LiveProgram
-from participants import HttpVisitor, ParticipantDriver, honest
-from study_rows import make_judged_project, make_open_study
 
 from studies.dealing import PairLoad
 from studies.models import Answer, Card, CardState, Participant, Study
 from studies.plans import frozen_plan, read_loads
+from tests.flows.participants import HttpVisitor, ParticipantDriver, honest
+from tests.live import LiveProgram
+from tests.study_rows import make_judged_project, make_open_study
 
 PEOPLE = 40
 SEED = 20240501

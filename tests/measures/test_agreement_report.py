@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from published_ratings import KRIPPENDORFF, by_rater, by_table
 
 from measures.agreement import Bootstrap, Ratings, report
+from tests.measures.published_ratings import KRIPPENDORFF, by_rater, by_table
 
 FAST = (Bootstrap("items", 200, 1),)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from published_ratings import (
+
+from measures.agreement import Coefficient, Ratings, report
+from tests.measures.published_ratings import (
     ABSTRACTORS,
     BEN_GERRY,
     COHEN_1960,
@@ -18,8 +20,6 @@ from published_ratings import (
     by_rater,
     by_table,
 )
-
-from measures.agreement import Coefficient, Ratings, report
 
 TO_FOUR = 5.1e-5
 TO_THREE = 5.1e-4

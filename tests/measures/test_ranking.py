@@ -53,10 +53,10 @@ def test_ranks_and_figures_equal_plain_sorting_even_among_ties(case):
     assert ranking.median_rank(found) == pytest.approx(np.median(pooled))
     full = [np.mean([(i + 1) / rank for i, rank in enumerate(one)]) for one in answered]
     assert ranking.mean_average_precision(found) == pytest.approx(np.mean(full))
-    at_r = []
+    at_r: list[float] = []
     for one in answered:
         hits = [place in one for place in range(1, len(one) + 1)]
-        at_r.append(sum(np.mean(hits[: i + 1]) for i in range(len(one)) if hits[i]) / len(one))
+        at_r.append(float(sum(np.mean(hits[: i + 1]) for i in range(len(one)) if hits[i])) / len(one))
     assert ranking.mean_average_precision_at_r(found) == pytest.approx(np.mean(at_r))
     assert found.n_queries == len(answered)
     assert found.n_relevant == len(pooled)

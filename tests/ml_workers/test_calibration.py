@@ -24,10 +24,10 @@ def best_f1_by_trying_all(images, texts, batches):
         cosines = images[batch] @ texts[batch].T
         positive += list(np.diagonal(cosines))
         negative += list(cosines[~np.eye(len(batch), dtype=bool)])
-    positive, negative = np.array(positive), np.array(negative)
+    yes, no = np.array(positive), np.array(negative)
     best = 0.0
-    for threshold in np.concatenate([positive, negative]):
-        true, false = (positive >= threshold).sum(), (negative >= threshold).sum()
+    for threshold in np.concatenate([yes, no]):
+        true, false = (yes >= threshold).sum(), (no >= threshold).sum()
         best = max(best, 2 * true / (true + false + len(positive)))
     return best
 

@@ -219,8 +219,13 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does_and_stays_small():
 
 
 def test_prepared_items_come_in_order_and_only_so_many_ahead():
-    started = []
-    results = prepared_ahead(lambda n: started.append(n) or n * n, range(50), threads=2, ahead=4)
+    started: list[int] = []
+
+    def squared(number: int) -> int:
+        started.append(number)
+        return number * number
+
+    results = prepared_ahead(squared, range(50), threads=2, ahead=4)
     assert next(results) == 0
     assert max(started) <= 6
     assert list(results) == [n * n for n in range(1, 50)]

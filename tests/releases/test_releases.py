@@ -67,7 +67,7 @@ class Small:
         self.project = make.make_project(good_target=3)
         self.admin = make.add_member(self.project, Role.ADMIN)
         self.head = make.add_member(self.project, Role.HEAD)
-        licensed = {
+        licensed: dict[str, Any] = {
             "licence": "CC0-1.0",
             "may_redistribute": True,
             "attribution": "Photograph: unknown, CC0.",

@@ -1,12 +1,12 @@
 """Made-up participants by the real acts, as the demonstration uses them."""
 
 import pytest
-from study_rows import make_judged_project, make_open_study
 
 from studies.computing import compute_figures
 from studies.models import Answer, Participant
 from studies.playing import play_participants
 from studies.results import pair_shares
+from tests.study_rows import make_judged_project, make_open_study
 
 pytestmark = pytest.mark.django_db
 
