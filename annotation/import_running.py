@@ -14,7 +14,7 @@ from django.db.models.functions import Mod
 from django.utils.translation import gettext as _
 
 from annotation.importing import CAPTION_COLUMNS, IMAGE_COLUMNS, open_table
-from annotation.importing_captions import add_captions
+from annotation.importing_captions import add_captions, refresh_statistics
 from annotation.importing_images import (
     DERIVING,
     KeyedFile,
@@ -188,6 +188,8 @@ def _run_metadata(job: Job, chunk: JobChunk) -> list[Refusal]:
 
 def _run_captions(job: Job, chunk: JobChunk) -> list[Refusal]:
     table = job.parameters["captions"]
+    if chunk.phase == CAPTIONS:
+        refresh_statistics()
     refused = add_captions(
         job=job,
         project=_project(job),

@@ -94,6 +94,16 @@ def add_captions(
     return sorted(refused)
 
 
+def refresh_statistics() -> None:
+    """Let the database count its images anew.
+
+    Each caption is checked against its image; right after images came in, the planner still takes their table for
+    empty and walks through all images of the project for every single caption.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f'ANALYZE "{Image._meta.db_table}"')
+
+
 def caption_text(verbatim: str) -> str:
     """Return the text of the base version: NFC, on one line, the placeholder for persons written <person>."""
     return PLACEHOLDER.sub("<person>", one_line(verbatim))
