@@ -30,6 +30,8 @@ SEED = 20241122
 IMAGES_A, IMAGES_B, LEFT_OPEN = 13, 11, 5
 SHOWN_CAPTIONS = 14
 ADJUDICATED_SHARE = 0.7
+# Fifteen photographs: a batch of about as many pairs, so that it holds each of them about once.
+CALIBRATION_BATCH = 16
 CAPTION_LICENCE = "Apache-2.0"
 
 
@@ -153,7 +155,7 @@ def _work(project: Project, people: dict[str, User], say: Say) -> None:
                 leave_open=LEFT_OPEN,
                 seed=SEED,
             )
-        playing.play_review(batch=batch, head=people["head"], seed=SEED)
+        playing.play_review(batch=batch, head=people["head"], known=known, seed=SEED)
         playing.play_adjudication(project=project, head=people["head"], known=known, share=ADJUDICATED_SHARE)
     if not project.agreement_reports.exists():
         say("Computing agreement ...")
@@ -168,7 +170,9 @@ def _numbers(project: Project, people: dict[str, User], say: Say) -> None:
         wait_for(ask_for_similarities(project=project, actor=head))
     if not DifficultyRun.objects.filter(project=project).exists():
         say("Calibrating on the good pairs and voting on difficulty ...")
-        wait_for(ask_for_calibration(project=project, actor=head, parameters={}))
+        wait_for(
+            ask_for_calibration(project=project, actor=head, parameters={"batch_size": CALIBRATION_BATCH})
+        )
         wait_for(ask_for_difficulty(project=project, actor=head, parameters={}))
     if not ImageChoice.objects.filter(project=project).exists():
         say("Choosing diverse captions ...")

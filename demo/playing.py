@@ -24,9 +24,12 @@ OTHER_ANSWERS = {"good": ("unsure", "bad"), "bad": ("unsure", "good"), "unsure":
 MEDIAN_SECONDS = 4.5
 LONGEST_SECONDS = 60.0
 WORK_BEGAN = timedelta(days=6)
-RETURN_COMMENT = (
-    "Please look again: a figure of speech is not an error when one can point at what it speaks of."
-)
+# What the head annotator writes when an answer differs from what a careful person says, and the section it is about.
+COMMENTS = {
+    "good": ("Please look again: can you point at what in the photograph it speaks of?", "Good"),
+    "bad": ("Please look again: what does it say that the photograph does not show?", "Bad"),
+    "unsure": ("Please look again: can one tell from the photograph whether this is so?", "Unsure"),
+}
 REVIEWED_SHARE = 0.6
 
 
@@ -102,26 +105,27 @@ def _judge(
     )
 
 
-def play_review(*, batch: Batch, head: User, seed: int) -> None:
-    """Open a random round and a round of edits; decide on most of both, return three judgments, leave the rest."""
+def play_review(*, batch: Batch, head: User, known: Mapping[str, DemoCaption], seed: int) -> None:
+    """Open a random round and a round of edits; decide on most of both, return the slips, leave the rest."""
     chance = random.Random(f"{seed}:review")
     drawn = open_round(batch=batch, head=head, draw=ReviewDraw.RANDOM, share=0.15, seed=seed)
     edits = open_round(
         batch=batch, head=head, draw=ReviewDraw.FILTER, chosen_filter=ReviewFilter.EDITED, seed=seed
     )
-    for item in drawn.items.order_by("pk"):
+    for item in drawn.items.select_related("judgment__version__caption").order_by("pk"):
         if chance.random() < REVIEWED_SHARE:
-            _review(item, head, sends_back=chance.random() < 0.12)
+            _review(item, head, known[item.judgment.version.caption.key])
     for item in edits.items.order_by("pk"):
         if chance.random() < REVIEWED_SHARE:
             accept_item(item=item, head=head)
 
 
-def _review(item: ReviewItem, head: User, *, sends_back: bool) -> None:
+def _review(item: ReviewItem, head: User, known: DemoCaption) -> None:
     if item.state != ReviewState.WAITING:
         return
-    if sends_back:
-        return_item(item=item, head=head, comment=RETURN_COMMENT, guideline_section="Good")
+    if item.judgment.edited_version_id is None and item.judgment.label != known.expected:
+        comment, section = COMMENTS[known.expected]
+        return_item(item=item, head=head, comment=comment, guideline_section=section)
     else:
         accept_item(item=item, head=head)
 

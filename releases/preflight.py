@@ -219,7 +219,7 @@ def _demo(project: Project) -> Iterator[Finding]:
             1,
             False,
             _(
-                "Part of the work in this project was played by a script; the release says so in every file's manifest."
+                "Part of the work in this project was played by a script; the release says so in its manifest and its data set card."
             ),
             "project-home",
         )
