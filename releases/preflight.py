@@ -218,9 +218,7 @@ def _demo(project: Project) -> Iterator[Finding]:
             "demo",
             1,
             False,
-            _(
-                "Part of the work in this project was played by a script; the release says so in its manifest and its data set card."
-            ),
+            _("Part of the work was played by a script; manifest and data set card of the release say so."),
             "project-home",
         )
 
