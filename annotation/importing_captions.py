@@ -23,6 +23,8 @@ from projects.models import Job, Project
 PLACEHOLDER = re.compile(r"<\s*person\s*/?\s*>", re.IGNORECASE)
 TEXT_COLUMNS = {"source": 120, "source_key": 300, "licence": 120, "neighbour_encoder": 120}
 
+# An empty array as PostgreSQL writes it.
+NO_KINDS = "{}"
 CAPTION_FIELDS = (
     "id",
     "public_id",
@@ -232,7 +234,7 @@ def _write(job: Job, project: Project, new: Sequence[tuple[int, GivenCaption]]) 
                 pk,
                 row.text,
                 content_hash(row.text),
-                [],
+                NO_KINDS,
                 VersionState.BASE.value,
                 now,
                 project.is_demo,

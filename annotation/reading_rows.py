@@ -40,8 +40,8 @@ class Head:
 
     def parsed(self, text: str) -> list[str]:
         """Return the cells of one row. Raises csv.Error, also for a quotation mark that is still open."""
-        if self.delimiter == "\t":
-            return text.split("\t")
+        if self.delimiter == "\t" or not ('"' in text or "\r" in text):
+            return text.split(self.delimiter)
         return next(csv.reader([text], delimiter=self.delimiter, strict=True), [])
 
 
@@ -71,7 +71,7 @@ def read_head(source: IO[bytes], *, required: Sequence[str]) -> Head:
 
 def row_lines(source: IO[bytes], head: Head) -> list[int]:
     """Return the line on which each row begins; `source` stands after the first line. Empty lines are no rows."""
-    return [line for line, _cells, _problem in _walk(source, head, first_line=2)]
+    return [line for line, _cells, _problem in _walk(source, head, first_line=2, cells_wanted=False)]
 
 
 def read_rows(source: IO[bytes], head: Head, lines: Sequence[int]) -> Iterator[Row]:
@@ -100,8 +100,13 @@ def _row(head: Head, line: int, cells: list[str], problem: str) -> Row:
     return Row(line, dict(zip(head.columns, cells, strict=True)))
 
 
-def _walk(source: IO[bytes], head: Head, *, first_line: int) -> Iterator[tuple[int, list[str], str]]:
-    """Yield (line, cells, problem) of each row from the current place in the file."""
+def _walk(
+    source: IO[bytes], head: Head, *, first_line: int, cells_wanted: bool = True
+) -> Iterator[tuple[int, list[str], str]]:
+    """Yield (line, cells, problem) of each row from the current place in the file.
+
+    Without `cells_wanted`, a line without a quotation mark is known to be a row by itself and is not taken apart.
+    """
     line = first_line
     pending: list[bytes] = []
     while True:
@@ -109,6 +114,10 @@ def _walk(source: IO[bytes], head: Head, *, first_line: int) -> Iterator[tuple[i
         if not raw:
             return
         if not raw.strip():
+            line += 1
+            continue
+        if not cells_wanted and b'"' not in raw:
+            yield line, [], ""
             line += 1
             continue
         gathered = [raw]
