@@ -74,14 +74,11 @@ def _project(people: dict[str, User]) -> Project:
         )
         Project.objects.filter(pk=project.pk).update(judged_target=SHOWN_CAPTIONS)
         project.refresh_from_db()
+    members = set(project.memberships.values_list("user__username", flat=True))
     for account in DEMO_ACCOUNTS:
-        if account.project_role:
-            set_role(
-                project=project,
-                user=people[account.username],
-                role=account.project_role,
-                actor=people["admin"],
-            )
+        if account.project_role and account.username not in members:
+            user = people[account.username]
+            set_role(project=project, user=user, role=account.project_role, actor=people["admin"])
     return project
 
 
