@@ -27,7 +27,7 @@ CAPTION_COLUMNS = (
     "image_id image_key caption_id caption_key position text is_edited edit_kinds imported_text source source_key"
     " source_url terms n_judgments n_good n_bad n_unsure n_edited adjudicated difficulty yes_votes n_votes is_demo"
 ).split()
-NEGATIVE_COLUMNS = "image_id image_key caption_id caption_key text source n_bad".split()
+NEGATIVE_COLUMNS = "image_id image_key caption_id caption_key text source n_bad adjudicated".split()
 VOTE_COLUMNS = "caption_id encoder cosine threshold is_yes is_tie_breaker".split()
 EVALUATION_COLUMNS = "caption_id image_id study n n_good share_good low high is_simulated".split()
 RATING_COLUMNS = (
@@ -110,7 +110,7 @@ def negative_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
                 "image_id": image["id"],
                 "image_key": image["key"],
                 "caption_id": negative["id"],
-                **{name: negative[name] for name in ("caption_key", "text", "source", "n_bad")},
+                **{name: negative[name] for name in ("caption_key", "text", "source", "n_bad", "adjudicated")},
             }
 
 

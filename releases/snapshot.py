@@ -214,6 +214,7 @@ def _negatives(project: Project, image_ids: list[int], chooser: random.Random) -
             "text": version.text,
             "source": version.caption.source,
             "n_bad": version.n_bad,  # type: ignore[attr-defined]
+            "adjudicated": version.adjudicated,  # type: ignore[attr-defined]
         }
         for image_id, version in picked.items()
     }
