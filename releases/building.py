@@ -110,7 +110,9 @@ def negative_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
                 "image_id": image["id"],
                 "image_key": image["key"],
                 "caption_id": negative["id"],
-                **{name: negative[name] for name in ("caption_key", "text", "source", "n_bad", "adjudicated")},
+                **{
+                    name: negative[name] for name in ("caption_key", "text", "source", "n_bad", "adjudicated")
+                },
             }
 
 
