@@ -28,8 +28,8 @@ def study_results(request: HttpRequest, access: Access, study_id: UUID) -> HttpR
     study = study_of(access, study_id)
     job = _job_of(study)
     result = latest_result(study)
-    if request.headers.get("HX-Request") and job is not None and job.is_active:
-        return render(request, "studies/results-waiting.html", {"study": study, "job": job})
+    if request.headers.get("HX-Request"):
+        return _progress(request, study, job)
     context: dict[str, Any] = {"result": result, "job": job, "deviations": study.deviations.all()}
     if result is not None:
         primary, beside = _in_order(result)
@@ -46,6 +46,13 @@ def study_results(request: HttpRequest, access: Access, study_id: UUID) -> HttpR
             "flow": result.figures["flow"],
         }
     return study_page(request, study, "results", **context)
+
+
+def _progress(request: HttpRequest, study: Study, job: Job | None) -> HttpResponse:
+    """Answer the page that waits: how far the job is, and to load itself again once it has ended."""
+    if job is not None and job.is_active:
+        return render(request, "studies/results-waiting.html", {"study": study, "job": job})
+    return HttpResponse(headers={"HX-Refresh": "true"})
 
 
 def _job_of(study: Study) -> Job | None:
