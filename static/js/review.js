@@ -56,6 +56,16 @@ function press(act) {
   }
 }
 
+// What "Accept all" still means, after one judgment of the image was decided or taken back.
+function count(image) {
+  const number = image.querySelector('[data-part="open"]');
+  if (number) {
+    const open = image.querySelectorAll("[data-open]").length;
+    number.textContent = open;
+    number.closest("form").hidden = open < 2;
+  }
+}
+
 function isWriting(target) {
   return target.closest("textarea, input, select") !== null;
 }
@@ -92,6 +102,7 @@ if (queue) {
     const item = event.target.closest?.(".review__item");
     if (item && queue.contains(item)) {
       activate(item, { focus: false });
+      count(item.closest(".review__image"));
       if (event.detail.xhr.status === 200) {
         goOn(item);
       }
