@@ -25,24 +25,34 @@ THEMES = ("light", "dark")
 START_SECONDS = 420
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
 
-# Who looks at what: (name of the picture, sign-in name or None, path).
+# A longer page is cut here; nobody reads further in a picture.
+TALLEST = 1600
+QUALITY = 82
+
+# Who looks at what: (name of the picture, sign-in name or None, path). "path|words" follows the link with these words.
 PAGES: tuple[tuple[str, str | None, str], ...] = (
     ("sign-in", None, "/accounts/sign-in/"),
     ("annotate-home", "annotator-a", "/p/demo/annotate/"),
-    ("workspace", "annotator-a", "first-batch"),
+    ("workspace", "annotator-a", "/p/demo/annotate/|^Continue"),
     ("feedback", "annotator-a", "/p/demo/annotate/feedback/"),
     ("my-work", "annotator-a", "/p/demo/annotate/my-work/"),
     ("guidelines", "annotator-a", "/p/demo/guidelines/"),
     ("progress", "head", "/p/demo/progress/"),
     ("images", "head", "/p/demo/images/"),
+    ("image-detail", "head", "/p/demo/images/|Chelsea"),
     ("review", "head", "/p/demo/review/"),
+    ("review-round", "head", "/p/demo/review/|^Review \\d"),
     ("adjudicate", "head", "/p/demo/adjudicate/"),
     ("agreement", "head", "/p/demo/agreement/"),
     ("difficulty", "researcher", "/p/demo/difficulty/"),
     ("choices", "researcher", "/p/demo/choices/"),
     ("studies", "researcher", "/p/demo/studies/"),
+    ("study-plan", "researcher", "/p/demo/studies/|^Edit"),
+    ("study-results", "researcher", "/p/demo/studies/|^Results"),
     ("releases", "admin", "/p/demo/releases/"),
+    ("release-detail", "admin", "/p/demo/releases/|^0.1.0"),
     ("release-new", "admin", "/p/demo/releases/new/"),
+    ("import", "admin", "/p/demo/import/"),
     ("jobs", "admin", "/p/demo/jobs/"),
     ("people", "admin", "/p/demo/people/"),
     ("site", "site-admin", "/site/"),
@@ -90,12 +100,11 @@ def sign_in(page: Page, address: str, name: str) -> None:
 
 
 def open_page(page: Page, address: str, path: str) -> None:
-    """Open a path; `first-batch` is the workspace of the first batch on the annotator's page."""
-    if path == "first-batch":
-        page.goto(f"{address}/p/demo/annotate/")
-        page.get_by_role("link", name=re.compile("Continue|Begin|Start")).first.click()
-    else:
-        page.goto(f"{address}{path}")
+    """Open a path, and from there the first link with the words behind |."""
+    place, _bar, words = path.partition("|")
+    page.goto(f"{address}{place}")
+    if words:
+        page.get_by_role("link", name=re.compile(words)).first.click()
     page.wait_for_load_state("networkidle")
 
 
@@ -115,7 +124,16 @@ def picture(browser: Browser, address: str, width: int, theme: str) -> None:
             if person is not None:
                 sign_in(page, address, person)
         open_page(page, address, path)
-        page.screenshot(path=IMAGES / f"{name}-{width}-{theme}.png", full_page=name != "workspace")
+        height = (
+            WIDTHS[width] if name == "workspace" else page.evaluate("document.documentElement.scrollHeight")
+        )
+        page.screenshot(
+            path=IMAGES / f"{name}-{width}-{theme}.jpg",
+            type="jpeg",
+            quality=QUALITY,
+            full_page=name != "workspace",
+            clip={"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)},
+        )
 
 
 def main() -> int:
