@@ -171,10 +171,10 @@ def images_left(*, batch: Batch, annotator: User) -> int:
 
 
 def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
-    """Return the open slots of images that the annotator has had no slot of, in the batch's order."""
+    """Return the open slots of active images that the annotator has had no slot of, in the batch's order."""
     theirs = Assignment.objects.filter(batch=batch, image=OuterRef("image"), annotator=annotator)
     return (
-        Assignment.objects.filter(batch=batch, state=AssignmentState.OPEN)
+        Assignment.objects.filter(batch=batch, state=AssignmentState.OPEN, image__state=ImageState.ACTIVE)
         .filter(~Exists(theirs))
         .order_by("position", "slot", "pk")
     )
@@ -209,8 +209,7 @@ def renew_lease(assignment: Assignment) -> None:
 def reclaim_run_out(*, batch: Batch, now: datetime) -> int:
     """Put slots whose lease ran out before anything was judged back into the queue; return how many.
 
-    A slot with judgments stays with its annotator: their work is not given to somebody else half done, and a head
-    annotator can hand it over.
+    A slot with judgments stays with its annotator: their work is not given to somebody else half done.
     """
     run_out = (
         Assignment.objects.filter(batch=batch, state=AssignmentState.LEASED, lease_until__lt=now)

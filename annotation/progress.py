@@ -160,7 +160,9 @@ def forecast_of(project: Project, counts: Mapping[int, ImageCounts]) -> Forecast
     done = Assignment.objects.filter(project=project, state=AssignmentState.DONE)
     lately = done.filter(finished_at__gte=since).aggregate(n=Count("pk"), first=Min("started_at"))
     open_states = [AssignmentState.OPEN, AssignmentState.LEASED]
-    unfinished = Assignment.objects.filter(project=project, state__in=open_states, batch__closed_at=None)
+    unfinished = Assignment.objects.filter(
+        project=project, state__in=open_states, batch__closed_at=None, image__state=ImageState.ACTIVE
+    )
     left = unfinished.count()
     if lately["n"] < FEWEST_FINISHED or not left:
         return None

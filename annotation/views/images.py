@@ -129,7 +129,7 @@ def image_activate(request: HttpRequest, access: Access, image_id: UUID) -> Http
     """Bring a reserve or retired image into the work."""
     image = image_of(access, image_id)
     activate_image(image=image, actor=access.user)
-    messages.success(request, _("The image is in the work; it goes into the next batch."))
+    messages.success(request, _("The image is in the work. In no batch yet, it can go into the next one."))
     return redirect("image-detail", access.project.slug, image.public_id)
 
 

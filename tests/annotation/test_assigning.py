@@ -17,6 +17,7 @@ from annotation.assigning import (
     take_back,
 )
 from annotation.models import Assignment, AssignmentState, Batch, Caption, CaptionVersion
+from annotation.stocking import activate_image, retire_image
 from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
 
@@ -164,3 +165,31 @@ def test_an_image_is_handed_in_only_when_every_caption_in_circulation_is_judged(
     finish_assignment(assignment=assignment, annotator=person)
     assignment.refresh_from_db()
     assert assignment.state == AssignmentState.DONE
+
+
+def test_an_image_taken_out_of_the_work_is_given_to_nobody_until_it_comes_back(batch: Batch) -> None:
+    person, head = make.add_member(batch.project), make.add_member(batch.project, "head")
+    image = batch.assignments.all()[0].image
+    retire_image(image=image, actor=head, why="Too few captions.")
+    ahead = peek_image(batch=batch, annotator=person)
+    assert ahead is not None
+    assert ahead != image
+    assert images_left(batch=batch, annotator=person) == 2
+    for _ in range(2):
+        assignment = make.claim(batch, person)
+        assert assignment.image_id != image.pk
+        judge_all(assignment)
+        finish_assignment(assignment=assignment, annotator=person)
+    assert claim_assignment(batch=batch, annotator=person) is None
+    activate_image(image=image, actor=head)
+    assert make.claim(batch, person).image_id == image.pk
+
+
+def test_an_image_in_hand_that_is_taken_out_may_be_finished(batch: Batch) -> None:
+    person, head = make.add_member(batch.project), make.add_member(batch.project, "head")
+    held = make.claim(batch, person)
+    retire_image(image=held.image, actor=head, why="Too few captions.")
+    judge_all(held)
+    finish_assignment(assignment=held, annotator=person)
+    held.refresh_from_db()
+    assert held.state == AssignmentState.DONE

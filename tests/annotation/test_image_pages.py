@@ -15,6 +15,7 @@ from annotation.import_running import ImportRunner
 from annotation.importing import IMPORT
 from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image
 from annotation.progress import image_counts, progress_of
+from annotation.stocking import retire_image
 from projects.models import Job, Project, Role
 from projects.running import register_runner, run_job
 from tests import factories as make
@@ -87,7 +88,9 @@ def test_a_forecast_needs_a_pace_and_says_what_it_rests_on(
     waiting = [make.add_image(project) for _number in range(4)]
     for image in waiting:
         make.add_caption(image)
-    make.make_batch(project, waiting, overlap=1)
+    retired = make.add_image(project)
+    make.make_batch(project, [*waiting, retired], overlap=1)
+    retire_image(image=retired, actor=head, why="No captions.")
     forecast = progress_of(project).forecast
     assert forecast is not None
     assert (forecast.finished, forecast.left, forecast.n_complete, forecast.n_reached) == (5, 4, 5, 5)
