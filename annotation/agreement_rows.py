@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils import formats
 from django.utils.translation import gettext_lazy
@@ -25,13 +26,18 @@ CORRECTED = ("cohen_kappa", "light_kappa", "fleiss_kappa", "gwet_ac1", "brennan_
 
 
 def decimal(value: float | None, places: int = 2) -> str:
-    """Return a figure as text in the reader's locale, "undefined" for None."""
-    return str(UNDEFINED) if value is None else formats.number_format(value, places)
+    """Return a figure as text, rounded, in the reader's locale, "undefined" for None."""
+    return str(UNDEFINED) if value is None else _rounded(value, places)
 
 
 def per_cent(value: float | None) -> str:
     """Return a share as per cent with one decimal, "undefined" for None."""
-    return str(UNDEFINED) if value is None else f"{formats.number_format(100 * value, 1)}%"
+    return str(UNDEFINED) if value is None else f"{_rounded(100 * value, 1)}%"
+
+
+def _rounded(value: float, places: int) -> str:
+    """Return the number rounded; `number_format` alone would cut the digits off."""
+    return formats.number_format(Decimal(f"{value:.{places}f}"), places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.agreement import compute_report
+from annotation.agreement_rows import decimal, per_cent
 from annotation.models import Judgment
 from projects.models import Job, Role
 from tests import factories as make
@@ -137,3 +138,16 @@ def test_the_page_asks_few_questions_of_the_database(
     computed(desk["project"])
     with django_assert_max_num_queries(22):
         page(desk)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "share"),
+    [
+        (0.876, "0.88", "87.6%"),
+        (2 / 3, "0.67", "66.7%"),
+        (0.9999, "1.00", "100.0%"),
+        (-0.0004, "0.00", "0.0%"),
+    ],
+)
+def test_figures_are_rounded_and_not_cut_off(value: float, shown: str, share: str) -> None:
+    assert (decimal(value), per_cent(value)) == (shown, share)
