@@ -17,7 +17,7 @@ from annotation.models.work import JudgmentMode
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import many_lines
 
-# A judgment claims no more than this as focused time; a browser left alone does not count (docs/algorithms/time.md).
+# A judgment claims no more than this as focused time; a browser left alone does not count (docs/algorithms/judgments.md).
 LONGEST_DURATION_MS = 10 * 60 * 1000
 # A browser's clock may be wrong: a time of the future is set to now.
 CLOCK_SLACK = timedelta(minutes=2)

@@ -1,7 +1,7 @@
 """The plan of one study and the cards of one participant (IMP §4.3).
 
 Pure and seeded: the same design, loads and participant give the same cards. Acts call `deal_participant`
-inside their transaction. See docs/algorithms/study-plan.md.
+inside their transaction. See docs/algorithms/study-design.md.
 """
 
 import random
