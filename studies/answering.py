@@ -55,6 +55,8 @@ def place_of(participant: Participant) -> Place:
     cards = list(participant.cards.select_related("pair__image", "pair__version").order_by("position"))
     waiting = [card for card in cards if card.state != CardState.ANSWERED]
     answered = len(cards) - len(waiting)
+    if not waiting:  # the last answer arrived since the participant's row was read
+        return Place(Stage.DONE)
     if participant.began_at is None:
         return Place(Stage.INSTRUCTIONS, answered, len(cards))
     following = waiting[1] if len(waiting) > 1 else None
@@ -67,7 +69,9 @@ def show_card(*, participant: Participant, card: Card) -> None:
     if participant.state == ParticipantState.LAPSED:
         with transaction.atomic():
             come_back(_locked(participant))
-    Card.objects.filter(pk=card.pk, shown_at=None).update(shown_at=now)
+    Card.objects.filter(pk=card.pk, shown_at=None, participant__state=ParticipantState.ACTIVE).update(
+        shown_at=now
+    )
     Participant.objects.filter(pk=participant.pk, state=ParticipantState.ACTIVE).update(seen_at=now)
 
 

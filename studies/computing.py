@@ -6,6 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
 from projects.models import Job
 from studies.exclusion import ExclusionOutcome
 from studies.models import PairRole, Study, StudyPair, StudyResult
@@ -29,20 +32,44 @@ def code_version() -> str:
 
 def write_result(*, study: Study, job: Job) -> StudyResult:
     """Compute the figures and store them with the job; running twice writes the same row again."""
+    began = timezone.now()
     figures = compute_figures(study)
-    result, _made = StudyResult.objects.update_or_create(
-        job=job,
-        defaults={
-            "study": study,
-            "n_participants": figures["n_participants"],
-            "n_answers": figures["n_answers"],
-            "n_simulated": figures["n_participants"] if figures["is_simulated"] else 0,
-            "seed": study.seed,
-            "code_version": code_version(),
-            "figures": figures,
-        },
-    )
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        if study.participants.filter(withdrawn_at__gte=began).exists():
+            figures = without_single_people(figures)
+        result, _made = StudyResult.objects.update_or_create(
+            job=job,
+            defaults={
+                "study": study,
+                "n_participants": figures["n_participants"],
+                "n_answers": figures["n_answers"],
+                "n_simulated": figures["n_participants"] if figures["is_simulated"] else 0,
+                "seed": study.seed,
+                "code_version": code_version(),
+                "figures": figures,
+            },
+        )
     return result
+
+
+def without_single_people(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return stored figures without what they say about one person each; sums over people stay as they were."""
+    kept = figures | {"exclusions": []}
+    for group in ("everybody", "without_excluded"):
+        attention = figures[group]["attention"] | {"by_participant": []}
+        kept[group] = figures[group] | {"attention": attention}
+    return kept
+
+
+def forget_single_people(study: Study) -> None:
+    """Take what is said about one person each out of all stored figures of a study; call it when somebody withdraws.
+
+    Figures do not say which of their numbered people somebody was, so that all of them go until the next computation.
+    """
+    for result in StudyResult.objects.filter(study=study):
+        result.figures = without_single_people(result.figures)
+        result.save(update_fields=["figures"])
 
 
 def compute_figures(study: Study) -> dict[str, Any]:

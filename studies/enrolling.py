@@ -25,7 +25,8 @@ def arrive(
 ) -> Participant:
     """Return the participant whose link holds this secret, a new one where nobody came with it before.
 
-    Raises Conflict when somebody new comes to a study that takes nobody new.
+    Raises Conflict when somebody new comes to a study that takes nobody new, and when the platform's id is known by
+    another secret (the installation's key was changed since).
     """
     mark = hashed(secret)
     if (known := Participant.objects.filter(secret_hash=mark).first()) is not None:
@@ -45,8 +46,13 @@ def arrive(
                 is_simulated=is_simulated,
                 seen_at=timezone.now(),
             )
-    except IntegrityError:
-        return Participant.objects.get(secret_hash=mark)
+    except IntegrityError as clash:
+        if (known := Participant.objects.filter(secret_hash=mark).first()) is not None:
+            return known
+        raise Conflict(
+            "participant_known",
+            _("You have begun already, and this link no longer leads there. Use your personal link instead."),
+        ) from clash
 
 
 def has_place(study: Study, *, is_simulated: bool = False) -> bool:

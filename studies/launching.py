@@ -52,9 +52,9 @@ def launch_study(*, study: Study, actor: User | None) -> Study:
     A simulated pilot is deleted. Raises Conflict when it was launched before, Invalid while something that an ethics
     board asks for is empty or the numbers do not fit.
     """
-    choice = draft_choice(study)
     with transaction.atomic():
         draft = locked_draft(study)
+        choice = draft_choice(draft)
         ready = readiness(draft, choice)
         if not ready.is_ready:
             raise Invalid(

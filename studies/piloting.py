@@ -46,9 +46,9 @@ def run_pilot(*, study: Study, actor: User | None, assumptions: PilotAssumptions
 
     The seed is the study's. Raises Conflict once the study is launched, Invalid when the numbers do not fit together.
     """
-    choice = draft_choice(study)
     with transaction.atomic():
         draft = locked_draft(study)
+        choice = draft_choice(draft)
         delete_pilot(study=draft, actor=actor)
         plan = lay_out(draft, choice)
         pilot = simulate_pilot(

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from polyannot.kernel.errors import Missing
+from studies.computing import forget_single_people
 from studies.keys import hashed, typed_code
 from studies.models import Answer, CardState, Participant, ParticipantState, Study
 from studies.results import breaks_a_rule
@@ -21,7 +22,7 @@ def withdraw(*, participant: Participant) -> None:
 
     Unanswered cards go back. Answered ones go back too where withdrawn people are replaced, so that the balance is
     repaired by whoever comes next. What the declared texts call consent stays named (which version), so that the flow
-    of people can be told.
+    of people can be told. Figures that were stored before keep their sums and lose what they say about one person each.
     """
     with transaction.atomic():
         person = Participant.objects.select_for_update(no_key=True, of=("self",)).get(pk=participant.pk)
@@ -29,6 +30,7 @@ def withdraw(*, participant: Participant) -> None:
         if person.state == ParticipantState.WITHDRAWN:
             return
         Answer.objects.filter(card__participant=person).delete()
+        forget_single_people(study)
         cards = person.cards.all()
         cards.update(shown_at=None)
         going_back = cards if study.replaces_withdrawn else cards.filter(state=CardState.LIVE)
