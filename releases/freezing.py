@@ -49,9 +49,7 @@ def ask_for_release(
 ) -> Job:
     """Ask a worker to freeze and build a release. Raises Invalid while something blocks, Conflict for a used number."""
     major, minor, patch = parse_number(number)
-    blocking = [finding for finding in preflight(project) if finding.is_blocking]
-    if blocking:
-        raise Invalid("release_blocked", blocking[0].text)
+    _refuse_blocked(project)
     if project.releases.filter(major=major, minor=minor, patch=patch).exists():
         raise Conflict(
             "number_used", _("Release %(number)s exists; its files never change.") % {"number": number}
@@ -65,15 +63,38 @@ def ask_for_release(
     )
 
 
+def _refuse_blocked(project: Project) -> None:
+    blocking = [finding for finding in preflight(project) if finding.is_blocking]
+    if blocking:
+        raise Invalid("release_blocked", blocking[0].text)
+
+
+def _take_over(release: Release, job: Job) -> bool:
+    """Let a job go on with a release that an ended job of the same parameters froze and never built."""
+    with transaction.atomic():
+        locked = Release.objects.select_for_update(no_key=True, of=("self",)).get(pk=release.pk)
+        before = locked.job
+        if before is None or before.is_active or before.fingerprint != job.fingerprint:
+            return False
+        if locked.state != ReleaseState.FROZEN:
+            return False
+        release.job = job
+        release.save(update_fields=["job"])
+    return True
+
+
 def freeze(job: Job) -> Release:
-    """Write the snapshot and its release row in one view of the database; a second run returns the same row."""
+    """Write the snapshot and its release row in one view of the database; a second run returns the same row.
+
+    Raises Invalid when something has come to block the release since it was asked for, Conflict for a used number.
+    """
     assert job.project is not None
     project: Project = job.project
     number = job.parameters["number"]
     major, minor, patch = parse_number(number)
     known = project.releases.filter(major=major, minor=minor, patch=patch).first()
     if known is not None:
-        if known.job_id != job.pk:
+        if known.job_id != job.pk and not _take_over(known, job):
             raise Conflict(
                 "number_used", _("Release %(number)s exists; its files never change.") % {"number": number}
             )
@@ -82,6 +103,7 @@ def freeze(job: Job) -> Release:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        _refuse_blocked(project)
         snapshot = read_snapshot(project, number=number, seed=job.seed)
     snapshot |= {
         "licence": job.parameters["licence"],

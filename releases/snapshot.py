@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from annotation.models import (
     CaptionVersion,
@@ -74,9 +75,19 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
             for row in project.guidelines.order_by("number")
         ],
         "agreement": _agreement(project),
-        "ratings": _ratings(project, random.Random(seed + 1)),
+        "ratings": _ratings(project, _rater_shuffler(project, number, seed)),
         "flow": _flow(project, len(chosen), len(choices)),
     }
+
+
+def _rater_shuffler(project: Project, number: str, seed: int) -> random.Random:
+    """Return what shuffles the raters: other in each release, and not to be repeated without this site's secret.
+
+    The seed is published with the release; from it alone anybody could put the raters back in the order of accounts.
+    """
+    return random.Random(
+        salted_hmac("releases.snapshot.raters", f"{project.public_id}:{number}:{seed}").hexdigest()
+    )
 
 
 def _day(moment: Any) -> str | None:
@@ -260,12 +271,15 @@ def _encoders(project: Project) -> list[dict[str, Any]]:
 
 
 def _agreement(project: Project) -> list[dict[str, Any]]:
-    report = project.agreement_reports.order_by("-pk").first()
+    """Return the newest report over all batches, or else the newest one with the batch that it speaks of."""
+    reports = project.agreement_reports.select_related("batch").order_by("-pk")
+    report = reports.filter(batch=None).first() or reports.first()
     if report is None:
         return []
     return [
         {
             "made": _day(report.made_at),
+            "batch": report.batch.name if report.batch is not None else None,
             "unsure": report.unsure,
             "n_items": report.n_items,
             "n_ratings": report.n_ratings,

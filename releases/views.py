@@ -13,10 +13,10 @@ from projects.http import project_view
 from projects.models import Job, Role
 from projects.storage import open_stored
 from releases.access import release_of
-from releases.comparing import compare_releases
+from releases.comparing import Comparison, compare_releases
 from releases.forms import ReleaseForm
 from releases.freezing import KIND, ask_for_release
-from releases.models import ReleaseState
+from releases.models import Release, ReleaseState
 from releases.preflight import preflight
 
 
@@ -57,16 +57,22 @@ def release_new(request: HttpRequest, access: Access) -> HttpResponse:
 def release_detail(request: HttpRequest, access: Access, release_id: UUID) -> HttpResponse:
     """Show a release with its files and checksums."""
     release = release_of(access, release_id)
-    earlier = [row for row in access.project.releases.all() if row.pk != release.pk]
-    other = next((row for row in earlier if str(row.public_id) == request.GET.get("with")), None)
+    others = [row for row in access.project.releases.select_related("snapshot") if row.pk != release.pk]
+    other = next((row for row in others if str(row.public_id) == request.GET.get("with")), None)
     context = {
         "release": release,
         "files": release.files.all(),
-        "earlier": earlier,
-        "comparison": compare_releases(older=other, newer=release) if other else None,
+        "others": others,
+        "comparison": _comparison(release, other) if other else None,
         "crumbs": [{"label": _("Releases"), "url": "../"}],
     }
     return render(request, "releases/detail.html", context)
+
+
+def _comparison(one: Release, other: Release) -> Comparison:
+    """Compare two releases, the one with the lower number first, whichever page asks."""
+    older, newer = sorted((one, other), key=lambda release: (release.major, release.minor, release.patch))
+    return compare_releases(older=older, newer=newer)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import uuid
 import zipfile
 from pathlib import Path
@@ -15,15 +16,18 @@ from accounts.models import User
 from annotation.editing import decide_edit
 from annotation.judging import GivenEdit
 from annotation.models import CaptionChoice, CaptionVersion, Encoder, Image, ImageChoice
+from annotation.reporting import report_pair
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Job, Project, Role
+from projects.queue import cancel_job, retry_job
 from projects.running import run_job
 from projects.storage import open_stored, read_stored
 from releases import tasks  # noqa: F401  registers the runner as a worker does
 from releases.comparing import compare_releases
-from releases.freezing import ask_for_release, build_release
+from releases.freezing import ask_for_release, build_release, freeze
 from releases.models import Release
 from releases.preflight import preflight
+from releases.snapshot import _rater_shuffler
 from releases.verifying import verify
 from tests import factories as make
 
@@ -251,3 +255,50 @@ def test_the_pages_show_preflight_files_and_download(small: Small, client: Clien
     assert download["Content-Disposition"].endswith('-1.0.0.zip"')
     client.force_login(small.annotators[0])
     assert client.get(base).status_code == 403
+
+
+def test_raters_are_shuffled_anew_in_each_release_and_not_by_the_published_seed() -> None:
+    project = make.make_project()
+    orders = [
+        [_rater_shuffler(project, number, 7).random() for _ in range(2)]
+        for number in ("1.0.0", "1.0.0", "1.1.0")
+    ]
+    assert orders[0] == orders[1] != orders[2]
+    assert orders[0][0] != random.Random(8).random()
+
+
+def test_what_comes_to_block_between_asking_and_freezing_stops_the_release(small: Small) -> None:
+    job = ask_for_release(
+        project=small.project, number="1.0.0", licence="CC0-1.0", notes="", asked_by=small.admin
+    )
+    report_pair(caption=small.versions[0].caption, reporter=small.annotators[0], kind="private")
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, small.project.releases.count()) == ("failed", 0)
+    assert "no longer good" in job.error
+
+
+def test_a_release_whose_build_failed_is_built_by_asking_for_the_job_again(
+    small: Small,
+) -> None:
+    job = ask_for_release(
+        project=small.project, number="1.0.0", licence="CC0-1.0", notes="", asked_by=small.admin
+    )
+    freeze(job)
+    cancel_job(job=job, actor=small.admin)
+    job.refresh_from_db()
+    again = retry_job(job=job, actor=small.admin)
+    run_job(again.pk)
+    again.refresh_from_db()
+    assert again.state == "done", again.error
+    release = small.project.releases.get()
+    assert (release.state, release.job) == ("built", again)
+
+
+def test_a_comparison_begins_with_the_older_release_whichever_page_asks(small: Small, client: Client) -> None:
+    first, second = small.release("1.0.0"), small.release("1.1.0")
+    client.force_login(small.admin)
+    base = f"/p/{small.project.slug}/releases/"
+    for shown, other in ((first, second), (second, first)):
+        page = client.get(f"{base}{shown.public_id}/", {"with": str(other.public_id)})
+        assert b"1.0.0 to 1.1.0: 6 captions unchanged." in page.content
