@@ -16,7 +16,6 @@ WITHOUT_SERVERS = frozenset(
         "healthcheck",
         "help",
         "makemessages",
-        "spectacular",
         "startapp",
         "train_heads",
         "verify_release",
