@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = {1440: 900, 390: 844}
 THEMES = ("light", "dark")
-START_SECONDS = 420
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
 
 # A longer page is cut here; nobody reads further in a picture.
@@ -69,7 +68,7 @@ def free_port() -> int:
 
 @contextmanager
 def demonstration() -> Iterator[str]:
-    """Run a demonstration of its own and yield its address."""
+    """Run a demonstration of its own and yield its address; ends the program with status 1 where it does not start."""
     home = tempfile.mkdtemp(prefix="polyannot-pictures-")
     port = free_port()
     process = subprocess.Popen(
@@ -84,10 +83,14 @@ def demonstration() -> Iterator[str]:
             sys.stdout.write(line)
             if "Ready:" in line:
                 break
+        else:
+            raise SystemExit("The demonstration did not start.")
         yield f"http://127.0.0.1:{port}"
     finally:
+        if process.stdout is not None:
+            process.stdout.close()  # what is still said goes nowhere, and nobody waits to say it
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+        process.wait()
         shutil.rmtree(home, ignore_errors=True)
 
 
