@@ -4,17 +4,28 @@ import secrets
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from polyannot.kernel.errors import Conflict, Invalid, Missing
 from polyannot.kernel.text import one_line
-from projects.founding import set_role
+from projects.founding import end_membership, set_role
 from projects.history import append_event
 from projects.models import Membership, Project
 
 # Enough letters that nobody guesses a first password: 16 of 64, or 96 bits.
 PASSWORD_BYTES = 12
+# What erasing an account writes.
+ERASED = [
+    "username",
+    "display_name",
+    "password",
+    "is_active",
+    "is_superuser",
+    "last_login",
+    "erased_at",
+]
 
 
 def create_account(
@@ -61,6 +72,31 @@ def set_account_active(*, user: User, is_active: bool, actor: User) -> None:
             raise Conflict("account_unchanged", _("The account had already changed; nothing was done."))
         act = "account_opened" if is_active else "account_closed"
         append_event(actor=actor, act=act, row=user, fields=["is_active"])
+
+
+def erase_account(*, user: User, actor: User) -> None:
+    """Replace name, sign-in name and password of an account by a pseudonym for good; its work stays under it.
+
+    Its work in every project ends. Raises Conflict for one's own account, for the last admin of a project, and once
+    it is erased.
+    """
+    if user.pk == actor.pk:
+        raise Conflict("own_account", _("Somebody else has to erase your own account."))
+    with transaction.atomic():
+        running = Membership.objects.filter(user=user, ended_at=None).select_related("project")
+        for membership in running.order_by("project_id"):
+            end_membership(project=membership.project, user=user, actor=actor)
+        locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if locked.erased_at is not None:
+            raise Conflict("account_erased", _("The account had already been erased."))
+        locked.username = f"erased-{locked.public_id.hex[:12]}"
+        locked.display_name = ""
+        locked.set_unusable_password()
+        locked.is_active = locked.is_superuser = False
+        locked.last_login = None
+        locked.erased_at = timezone.now()
+        locked.save(update_fields=ERASED)
+        append_event(actor=actor, act="account_erased", row=locked, fields=["username", "display_name"])
 
 
 def let_in(*, project: Project, username: str, role: str, actor: User) -> Membership:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts/<uuid:user_id>/password", site.site_account_password, name="site-account-password"),
     path("accounts/<uuid:user_id>/close", site.site_account_close, name="site-account-close"),
     path("accounts/<uuid:user_id>/open", site.site_account_open, name="site-account-open"),
+    path("accounts/<uuid:user_id>/erase", site.site_account_erase, name="site-account-erase"),
     path("jobs/", site.site_jobs, name="site-jobs"),
     path("health/", site.site_health, name="site-health"),
 ]

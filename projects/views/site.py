@@ -21,7 +21,7 @@ from projects.heartbeats import GONE_AFTER, SCHEDULER
 from projects.http import site_admin_view
 from projects.models import Job, Project, WorkerHeartbeat
 from projects.outlook import outlook_of
-from projects.people import create_account, renew_password, set_account_active
+from projects.people import create_account, erase_account, renew_password, set_account_active
 
 ROWS_A_PAGE = 50
 
@@ -95,6 +95,16 @@ def site_account_open(request: HttpRequest, admin: User, user_id: UUID) -> HttpR
     user = account_of(admin, user_id)
     set_account_active(user=user, is_active=True, actor=admin)
     messages.success(request, _("%(name)s can sign in again.") % {"name": user})
+    return redirect("site-accounts")
+
+
+@require_POST
+@site_admin_view
+def site_account_erase(request: HttpRequest, admin: User, user_id: UUID) -> HttpResponse:
+    """Erase an account for good."""
+    user = account_of(admin, user_id)
+    erase_account(user=user, actor=admin)
+    messages.success(request, _("%(name)s was erased. Their work stays under a pseudonym.") % {"name": user})
     return redirect("site-accounts")
 
 

@@ -180,3 +180,30 @@ def test_the_job_page_keeps_to_few_queries(
         enqueue(kind="import", project=project, parameters={"n": number}, asked_by=admin)
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         client.get("/p/here/jobs/")
+
+
+def test_an_erased_account_leaves_its_work_under_a_pseudonym(client: Client) -> None:
+    boss, person = make_user(is_site_admin=True), make_user("somebody")
+    project = make_project("here")
+    add_member(project, user=person)
+    theirs = Client()
+    theirs.force_login(person)
+    client.force_login(boss)
+    client.post(f"/site/accounts/{person.public_id}/erase")
+    person.refresh_from_db()
+    assert str(person) == f"erased-{person.public_id.hex[:12]}"
+    assert (person.is_active, person.has_usable_password(), person.last_login) == (False, False, None)
+    assert not person.memberships.filter(ended_at=None).exists()
+    assert theirs.get("/").status_code == 302
+    assert client.post(f"/site/accounts/{person.public_id}/open").status_code == 404
+    assert Event.objects.filter(act="account_erased", actor=boss).count() == 1
+
+
+def test_neither_ones_own_account_nor_the_last_admin_of_a_project_is_erased(client: Client) -> None:
+    boss, admin = make_user(is_site_admin=True), make_user("only-admin")
+    make_project("here", admin=admin)
+    client.force_login(boss)
+    for person in (boss, admin):
+        assert client.post(f"/site/accounts/{person.public_id}/erase").status_code == 409
+        person.refresh_from_db()
+        assert (person.erased_at, person.is_active) == (None, True)
