@@ -27,7 +27,7 @@ from studies.wording import current_text
 def delete_pilot(*, study: Study, actor: User | None) -> int:
     """Delete the simulated participants of a study with all that hangs on them; return how many.
 
-    The figures of a draft go too: they were computed from nothing else.
+    Figures that rest on them go too: such figures, and all of a draft, were computed from nothing else.
     """
     with transaction.atomic():
         simulated = Participant.objects.filter(study=study, is_simulated=True)
@@ -35,8 +35,8 @@ def delete_pilot(*, study: Study, actor: User | None) -> int:
         if count:
             Card.objects.filter(participant__in=simulated).delete()
             simulated.delete()
-            if study.is_draft:
-                study.results.all().delete()
+            results = study.results.all() if study.is_draft else study.results.filter(n_simulated__gt=0)
+            results.delete()
             append_event(actor=actor, act="pilot_deleted", row=study)
     return count
 

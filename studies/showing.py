@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 from annotation.models import CaptionVersion
+from polyannot.kernel.tables import safe_cell
 from studies.candidates import DraftChoice
 from studies.models import PairRole, Study, StudyPair
 
@@ -123,7 +124,7 @@ PAIR_COLUMNS = (
 
 
 def pairs_csv(pairs: Iterable[ShownPair]) -> str:
-    """Return one row for each pair, aggregates only, as UTF-8 CSV."""
+    """Return one row for each pair, aggregates only, as UTF-8 CSV; texts are escaped as `safe_cell` does."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(PAIR_COLUMNS)
@@ -133,7 +134,8 @@ def pairs_csv(pairs: Iterable[ShownPair]) -> str:
 
 
 def _cells(pair: ShownPair) -> list[object]:
-    known = [pair.number, pair.image_key, pair.caption_key, pair.text, pair.difficulty, pair.cosine]
+    texts = [safe_cell(text) for text in (pair.image_key, pair.caption_key, pair.text)]
+    known = [pair.number, *texts, pair.difficulty, pair.cosine]
     if pair.share is None:
         return [*known, 0, 0, *[None] * 6]
     share = pair.share

@@ -1,6 +1,7 @@
 """Participants at moments between two requests, and what is left of those who withdraw."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -15,6 +16,9 @@ from studies.job_kinds import ask_for_results
 from studies.keys import new_secret
 from studies.launching import launch_study
 from studies.models import Answer, Card, Participant, Study, StudyResult
+from studies.piloting import delete_pilot
+from studies.playing import play_participants
+from studies.showing import ShownPair, pairs_csv
 from studies.withdrawing import withdraw
 from studies.wording import current_text
 from tests.study_rows import make_judged_project, make_open_study, make_study
@@ -106,6 +110,20 @@ def test_figures_under_way_while_somebody_withdraws_say_nothing_about_one_person
     assert not Answer.objects.exists()
     assert result.figures["exclusions"] == []
     assert result.figures["everybody"]["attention"]["by_participant"] == []
+
+
+def test_figures_of_simulated_people_go_with_them_after_the_launch_too(study: Study) -> None:
+    play_participants(study=study, people=3, seed=5)
+    write_result(study=study, job=ask_for_results(study=study, actor=None))
+    assert StudyResult.objects.get().n_simulated == 3
+    assert delete_pilot(study=study, actor=None) == 3
+    assert not StudyResult.objects.exists()
+
+
+def test_no_caption_of_the_table_of_pairs_is_taken_for_a_formula() -> None:
+    pair = ShownPair(1, uuid4(), "image", "caption", '=HYPERLINK("x")', "hard", -0.1)
+    row = pairs_csv([pair]).splitlines()[1]
+    assert row.startswith('1,image,caption,"\'=HYPERLINK(""x"")",hard,-0.1,0,0')
 
 
 def test_forgetting_twice_changes_nothing(study: Study) -> None:
