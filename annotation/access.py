@@ -9,7 +9,6 @@ from annotation.models import (
     AgreementReport,
     Assignment,
     Batch,
-    Caption,
     CaptionVersion,
     Guideline,
     Image,
@@ -59,13 +58,6 @@ def slot_of(batch: Batch, public_id: UUID) -> Assignment:
     if (slot := Assignment.objects.filter(batch=batch, public_id=public_id).first()) is None:
         raise _missing(_("There is no such image in this batch."))
     return slot
-
-
-def caption_of(access: Access, public_id: UUID) -> Caption:
-    """Return a caption of the project; raises Missing."""
-    if (caption := Caption.objects.filter(project=access.project, public_id=public_id).first()) is None:
-        raise _missing(_("There is no such caption in this project."))
-    return caption
 
 
 def visible_versions(access: Access) -> QuerySet[CaptionVersion]:

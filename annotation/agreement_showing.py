@@ -82,11 +82,6 @@ class ShownReport:
         keys = [primary, *(key for key in CORRECTED if key != left_out)]
         return [self._corrected_figure(key, primary) for key in keys]
 
-    @property
-    def lead_figures(self) -> list[ShownFigure]:
-        """Return what the top of the page says: raw agreement, alpha, AC1."""
-        return [self.raw[0], *(figure for figure in self.corrected if figure.is_primary)]
-
     def _share_figure(self, name: str, row: Mapping[str, Any]) -> ShownFigure:
         interval = row["intervals"][0] if row["intervals"] else None
         return ShownFigure(
