@@ -25,7 +25,7 @@ from annotation.importing_images import (
     images_without_derivatives,
 )
 from annotation.models import Caption, Image
-from annotation.reading_images import Found, SourceRefused, walk_source
+from annotation.reading_images import SourceRefused, walk_source
 from annotation.reading_rows import Row, read_rows, row_lines
 from polyannot.kernel.errors import Invalid
 from polyannot.kernel.text import one_line
@@ -156,25 +156,29 @@ def _keys_of_files(job: Job) -> dict[str, str]:
 
 
 def _run_images(job: Job, chunk: JobChunk) -> list[Refusal]:
-    files, wanted = job.parameters["images"], frozenset(chunk.items)
-    keys = _keys_of_files(job)
-    seen: dict[str, Found] = {}
-    chosen: list[KeyedFile] = []
     refused: list[Refusal] = []
     with _refusals_as_invalid():
-        for found in walk_source(files["kind"], _stored(files), wanted):
-            key = keys.get(found.name) or keys.get(PurePath(found.name).name) or found.stem
-            first = seen.setdefault(key, found)
-            if found.index not in wanted:
-                continue
-            if first.index != found.index:
-                reason = _("The key %(key)s is that of %(name)s; give keys in a table of images.")
-                refused.append((found.name, reason % {"key": key, "name": first.name}))
-            else:
-                chosen.append(KeyedFile(found, key))
-            if found.index == chunk.items[-1]:
-                break
-    return refused + add_images(job=job, project=_project(job), files=chosen)
+        files = _chosen_files(job, chunk, refused)
+        return add_images(job=job, project=_project(job), files=files) + refused
+
+
+def _chosen_files(job: Job, chunk: JobChunk, refused: list[Refusal]) -> Iterator[KeyedFile]:
+    """Yield the part's files one after the other, so that one picture is in memory; add to `refused` the others."""
+    files, wanted = job.parameters["images"], frozenset(chunk.items)
+    keys = _keys_of_files(job)
+    seen: dict[str, tuple[int, str]] = {}
+    for found in walk_source(files["kind"], _stored(files), wanted):
+        key = keys.get(found.name) or keys.get(PurePath(found.name).name) or found.stem
+        index, name = seen.setdefault(key, (found.index, found.name))
+        if found.index not in wanted:
+            continue
+        if index == found.index:
+            yield KeyedFile(found, key)
+        else:
+            reason = _("The key %(key)s is that of %(name)s; give keys in a table of images.")
+            refused.append((found.name, reason % {"key": key, "name": name}))
+        if found.index == chunk.items[-1]:
+            return
 
 
 def _run_metadata(job: Job, chunk: JobChunk) -> list[Refusal]:

@@ -1,7 +1,7 @@
 """Bringing pictures and what is known about them into a project; doing it twice changes nothing."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -38,14 +38,16 @@ class KeyedFile:
     key: str
 
 
-def add_images(*, job: Job, project: Project, files: Sequence[KeyedFile]) -> list[Refusal]:
-    """Store the pictures and add those that are new; return what was refused, with the reason.
+def add_images(*, job: Job, project: Project, files: Iterable[KeyedFile]) -> list[Refusal]:
+    """Store the pictures, one after the other, and add those that are new; return what was refused, with the reason.
 
     The same bytes under the same key are already there; other bytes under it are refused.
     """
     refused: list[Refusal] = []
     fresh: list[Image] = []
+    names: dict[str, str] = {}
     for file in files:
+        names[file.key] = file.found.name
         try:
             fresh.append(_image(job, project, file))
         except PictureRefused as error:
@@ -64,7 +66,6 @@ def add_images(*, job: Job, project: Project, files: Sequence[KeyedFile]) -> lis
                 image.position += first
                 new.append(image)
         Image.objects.bulk_create(new, batch_size=500)
-    names = {file.key: file.found.name for file in files}
     refused += [
         (
             names[image.key],

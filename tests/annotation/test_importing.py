@@ -2,7 +2,9 @@
 
 import csv
 import io
+import random
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from annotation.import_running import ImportRunner
 from annotation.importing import IMPORT, GivenFile, files_of_folder, request_import
 from annotation.models import Caption, CaptionVersion, Image, ImageDerivative
 from polyannot.kernel.errors import Invalid
-from projects.models import Event, Job, Project
+from projects.models import Event, Job, JobChunk, Project
 from projects.running import register_runner, run_job
 from tests.factories import PASSWORD, add_image, add_member, make_project, make_user, picture_bytes
 
@@ -290,3 +292,22 @@ def test_windows_of_a_long_table_find_their_lines(project: Project) -> None:
     job = brought(project, captions=GivenFile("c.csv", out.getvalue().encode()))
     assert project.captions.count() == 50
     assert not told(job)
+
+
+def test_a_part_of_an_archive_holds_one_picture_in_memory_at_a_time(project: Project) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as bundle:
+        for number in range(12):
+            noise = random.Random(number).randbytes(900_000)
+            with bundle.open(f"noise-{number}.png", "w") as entry:
+                Picture.frombytes("RGB", (600, 500), noise).save(entry, "PNG")
+    job = request_import(project=project, actor=None, images=[GivenFile("noise.zip", archive.getvalue())])
+    part = JobChunk(job=job, position=0, items=list(range(12)), phase=0)
+    tracemalloc.start()
+    try:
+        ImportRunner().run(job, part)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert Image.objects.filter(project=project).count() == 12
+    assert peak < 6 * 900_000
