@@ -60,15 +60,10 @@ def open_round(
         raise Invalid(
             "round_malformed", _("Choose a random share above 0 and up to 100%, or one of the filters.")
         )
-    candidates = list(_candidates(batch, head, chosen_filter).values_list("pk", flat=True).order_by("pk"))
-    if draw == ReviewDraw.RANDOM:
-        count = math.ceil(share * len(candidates))
-        candidates = sorted(random.Random(seed).sample(candidates, count))
-    if not candidates:
-        raise Invalid(
-            "round_empty", _("No judgment fits, or all that fit are under review; no round was opened.")
-        )
     with transaction.atomic():
+        # One round of a batch is drawn after the other, so that no judgment comes into two.
+        Batch.objects.select_for_update(no_key=True, of=("self",)).get(pk=batch.pk)
+        drawn = _drawn(_candidates(batch, head, chosen_filter), draw, share, seed)
         review_round = ReviewRound.objects.create(
             project_id=batch.project_id,
             batch=batch,
@@ -79,14 +74,23 @@ def open_round(
             opened_by=head,
         )
         ReviewItem.objects.bulk_create(
-            [
-                ReviewItem(project_id=batch.project_id, round=review_round, judgment_id=pk)
-                for pk in candidates
-            ],
+            [ReviewItem(project_id=batch.project_id, round=review_round, judgment_id=pk) for pk in drawn],
             batch_size=2000,
         )
         append_event(actor=head, act="review_round_opened", row=review_round)
     return review_round
+
+
+def _drawn(candidates: QuerySet[Judgment], draw: str, share: float, seed: int) -> list[int]:
+    """Return the judgments of a round. Raises Invalid when there are none."""
+    drawn = list(candidates.values_list("pk", flat=True).order_by("pk"))
+    if draw == ReviewDraw.RANDOM:
+        drawn = sorted(random.Random(seed).sample(drawn, math.ceil(share * len(drawn))))
+    if not drawn:
+        raise Invalid(
+            "round_empty", _("No judgment fits, or all that fit are under review; no round was opened.")
+        )
+    return drawn
 
 
 def _candidates(batch: Batch, head: User, chosen_filter: str) -> QuerySet[Judgment]:

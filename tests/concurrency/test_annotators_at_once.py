@@ -5,6 +5,8 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -13,8 +15,9 @@ from django.db.models import Count
 from accounts.models import User
 from annotation.assigning import claim_assignment, finish_assignment, skip_assignment
 from annotation.judging import record_judgment
-from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
-from polyannot.kernel.errors import Conflict
+from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment, ReviewItem
+from annotation.reviewing import open_round
+from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -174,3 +177,17 @@ def test_a_run_out_lease_goes_to_one_of_many_who_claim() -> None:
     assert len(got) == 1
     with pytest.raises(Conflict):
         finish_assignment(assignment=slot, annotator=absent)
+
+
+def test_no_judgment_comes_into_two_rounds_that_are_opened_at_once() -> None:
+    batch = a_batch(n_images=6, overlap=1)
+    work_through(batch, make.add_member(batch.project))
+    heads = [make.add_member(batch.project, "head") for _ in range(4)]
+
+    def open_one(head: User) -> None:
+        with suppress(Invalid):
+            open_round(batch=batch, head=head, draw="random")
+
+    at_once(*(partial(open_one, head) for head in heads))
+    drawn = ReviewItem.objects.filter(project=batch.project).values_list("judgment", flat=True)
+    assert len(drawn) == len(set(drawn)) == 6 * N_CAPTIONS
