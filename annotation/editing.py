@@ -129,7 +129,9 @@ def decide_edit(*, version: CaptionVersion, reviewer: User, accept: bool) -> Cap
         if locked.author_id == reviewer.pk:
             raise Denied("own_edit", _("Somebody else has to decide on your own edit."))
         if locked.state == VersionState.ACCEPTED and locked.released_in.exists():
-            raise Conflict("edit_released", _("This edit is in a release; it can be taken down there."))
+            raise Conflict(
+                "edit_released", _("This edit is in a release, which never changes; the decision stays.")
+            )
         locked.state = state
         locked.decided_by = reviewer
         locked.decided_at = timezone.now()
@@ -149,7 +151,9 @@ def withdraw_decision(*, version: CaptionVersion, reviewer: User) -> CaptionVers
                 "decided_by_another", _("Somebody else decided on this edit; only they can take it back.")
             )
         if locked.released_in.exists():
-            raise Conflict("edit_released", _("This edit is in a release; it can be taken down there."))
+            raise Conflict(
+                "edit_released", _("This edit is in a release, which never changes; the decision stays.")
+            )
         locked.state = VersionState.PROPOSED
         locked.decided_by = None
         locked.decided_at = None

@@ -69,11 +69,11 @@ def read_item(item: Any) -> SentJudgment:
                 made_at=made_at if made_at.tzinfo else made_at.replace(tzinfo=UTC),
                 duration_ms=int(item.get("duration_ms", 0)),
                 mode=mode,
-                note=str(item.get("note", "")),
+                note=str(item.get("note") or ""),
                 edit=_edit(item.get("edit")),
             ),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise Invalid(
             "judgment_malformed", _("A part of this judgment is missing; it was not saved.")
         ) from error

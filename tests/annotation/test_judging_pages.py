@@ -140,9 +140,10 @@ def test_a_bad_item_is_refused_by_itself(desk: dict[str, Any]) -> None:
         item(assignment, second, "good", sequence=2, edit={"text": "", "kinds": ["color"]}),
         "nonsense",
         item(assignment, third, "good", sequence=3),
+        item(assignment, third, "good", sequence=4, duration_ms=float("inf")),
     ]
     results = {result["id"]: result for result in send(desk, items).json()["results"]}
-    assert [result["state"] for result in results.values()].count("refused") == 4
+    assert [result["state"] for result in results.values()].count("refused") == 5
     assert results[items[4]["id"]]["state"] == "saved"  # type: ignore[index]
     assert results["x"]["code"] == "judgment_malformed"
     assert Judgment.objects.count() == 1
