@@ -1,11 +1,10 @@
 """From a snapshot to the files of a release: pure, so that the same snapshot gives the same bytes anywhere."""
 
 import hashlib
-import io
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from releases import cards
 from releases.cells import csv_bytes, json_bytes, json_lines
@@ -38,15 +37,23 @@ EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "im
 
 @dataclass(frozen=True, slots=True)
 class BuiltFile:
-    """One file of a release with its checksum."""
+    """One file of a release with its content."""
 
     path: str
     content: bytes
 
-    @property
-    def sha256(self) -> str:
-        """Return the checksum of the content."""
-        return hashlib.sha256(self.content).hexdigest()
+    def listed(self) -> "ListedFile":
+        """Return what the manifest says of it, without the content."""
+        return ListedFile(self.path, len(self.content), hashlib.sha256(self.content).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One file of a release: its path, its size in bytes and its checksum."""
+
+    path: str
+    size: int
+    sha256: str
 
 
 def image_path(image: Mapping[str, Any]) -> str:
@@ -169,7 +176,7 @@ def _marked(rows: Any, canary: str) -> Iterator[dict[str, Any]]:
         yield {**row, "canary": canary}
 
 
-def manifest(snapshot: Snapshot, *, canary: str, files: list[BuiltFile]) -> BuiltFile:
+def manifest(snapshot: Snapshot, *, canary: str, files: Sequence[ListedFile]) -> BuiltFile:
     """Return the manifest: what the release is, its counts, and size and checksum of each file."""
     captions = list(caption_rows(snapshot))
     return BuiltFile(
@@ -192,29 +199,34 @@ def manifest(snapshot: Snapshot, *, canary: str, files: list[BuiltFile]) -> Buil
                     "judgments": len(snapshot["ratings"]),
                     "human_evaluations": sum(1 for _ in evaluation_rows(snapshot)),
                 },
-                "files": [
-                    {"path": file.path, "bytes": len(file.content), "sha256": file.sha256} for file in files
-                ],
+                "files": [{"path": file.path, "bytes": file.size, "sha256": file.sha256} for file in files],
             }
         ),
     )
 
 
-def checksums(files: list[BuiltFile]) -> BuiltFile:
+def checksums(files: Sequence[ListedFile]) -> BuiltFile:
     """Return the file that `sha256sum --check` reads."""
     return BuiltFile(SUMS, "".join(f"{file.sha256}  {file.path}\n" for file in files).encode())
 
 
-def build(snapshot: Snapshot, *, canary: str, read_image: ReadBytes) -> tuple[bytes, list[BuiltFile]]:
-    """Return the bundle (a zip) and its files; `read_image` gives the bytes with a SHA-256."""
-    files = list(data_files(snapshot, canary=canary, read_image=read_image))
-    files.append(manifest(snapshot, canary=canary, files=files))
-    files.append(checksums(files))
-    out = io.BytesIO()
+def build(snapshot: Snapshot, *, canary: str, read_image: ReadBytes, out: IO[bytes]) -> list[ListedFile]:
+    """Write the bundle (a zip) to `out`, one file after the other, and return what is in it.
+
+    `read_image` gives the bytes with a SHA-256; `out` can be sought in.
+    """
+    listed: list[ListedFile] = []
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
-        for file in files:
-            entry = zipfile.ZipInfo(file.path, ENTRY_TIME)
-            entry.external_attr = 0o644 << 16
-            entry.create_system = 3
-            bundle.writestr(entry, file.content)
-    return out.getvalue(), files
+        made = data_files(snapshot, canary=canary, read_image=read_image)
+        listed.extend(_written(bundle, file) for file in made)
+        listed.append(_written(bundle, manifest(snapshot, canary=canary, files=listed)))
+        listed.append(_written(bundle, checksums(listed)))
+    return listed
+
+
+def _written(bundle: zipfile.ZipFile, file: BuiltFile) -> ListedFile:
+    entry = zipfile.ZipInfo(file.path, ENTRY_TIME)
+    entry.external_attr = 0o644 << 16
+    entry.create_system = 3
+    bundle.writestr(entry, file.content)
+    return file.listed()

@@ -1,7 +1,9 @@
 """Freezing and building a release: two steps of one job, each safe to run again."""
 
 import json
+import tempfile
 import uuid
+from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,7 +16,7 @@ from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
 from projects.models import Job, Project, StoredFile
 from projects.queue import enqueue
-from projects.storage import read_stored, store_bytes
+from projects.storage import read_stored, store_bytes, store_path
 from releases import building
 from releases.cells import json_bytes
 from releases.models import Release, ReleaseCaption, ReleaseFile, ReleaseState
@@ -164,13 +166,15 @@ def _add_release(
 def build_release(release: Release) -> None:
     """Build the bundle from the snapshot alone and make it downloadable; building again gives the same bytes."""
     snapshot = json.loads(read_stored(release.snapshot))
-    bundle, files = building.build(snapshot, canary=str(release.canary), read_image=_stored_image)
-    stored = store_bytes(bundle, media_type="application/zip")
+    with tempfile.NamedTemporaryFile(suffix=".zip") as bundle:
+        files = building.build(snapshot, canary=str(release.canary), read_image=_stored_image, out=bundle)
+        bundle.flush()
+        stored = store_path(Path(bundle.name), media_type="application/zip")
     with transaction.atomic():
         ReleaseFile.objects.filter(release=release).delete()
         ReleaseFile.objects.bulk_create(
             [
-                ReleaseFile(release=release, path=file.path, sha256=file.sha256, size=len(file.content))
+                ReleaseFile(release=release, path=file.path, sha256=file.sha256, size=file.size)
                 for file in files
             ]
         )

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import tracemalloc
 import uuid
 import zipfile
 from pathlib import Path
@@ -23,6 +24,7 @@ from projects.queue import cancel_job, retry_job
 from projects.running import run_job
 from projects.storage import open_stored, read_stored
 from releases import tasks  # noqa: F401  registers the runner as a worker does
+from releases.building import build
 from releases.comparing import compare_releases
 from releases.freezing import ask_for_release, build_release, freeze
 from releases.models import Release
@@ -302,3 +304,18 @@ def test_a_comparison_begins_with_the_older_release_whichever_page_asks(small: S
     for shown, other in ((first, second), (second, first)):
         page = client.get(f"{base}{shown.public_id}/", {"with": str(other.public_id)})
         assert b"1.0.0 to 1.1.0: 6 captions unchanged." in page.content
+
+
+def test_a_bundle_is_written_one_picture_at_a_time(small: Small, tmp_path: Path) -> None:
+    snapshot = json.loads(read_stored(small.release("1.0.0").snapshot))
+    image = next(image for image in snapshot["images"] if image["may_redistribute"])
+    snapshot["images"] = [{**image, "id": str(uuid.uuid4()), "captions": []} for _ in range(10)]
+    tracemalloc.start()
+    try:
+        with (tmp_path / "bundle.zip").open("wb") as out:
+            files = build(snapshot, canary="none", read_image=lambda _sha256: bytes(2_000_000), out=out)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(file.size for file in files) > 20_000_000
+    assert peak < 6_000_000
