@@ -204,7 +204,11 @@ export class Desk {
     if (entry.item.edit) {
       this.keepDraft(caption, entry.item.edit);
     }
-    caption.say(caption.saved);
+    // A later judgment of the same caption that is still on its way stays painted.
+    const isLast = (other) => other.item.version !== entry.item.version || other.item.sequence <= entry.item.sequence;
+    if (this.#outbox.waiting().every(isLast)) {
+      caption.say(caption.saved);
+    }
     this.#paintFoot();
   }
 

@@ -74,9 +74,12 @@ export class Outbox extends EventTarget {
       return this.#flushing;
     }
     clearTimeout(this.#timer);
-    this.#flushing = this.#alone(() => this.#sendAll()).finally(() => {
-      this.#flushing = null;
-    });
+    this.#flushing = this.#alone(() => this.#sendAll())
+      .finally(() => {
+        this.#flushing = null;
+      })
+      // Asked again after the last look, while the lock was given back: what came then is sent too.
+      .then((isEmpty) => (isEmpty && this.#isAskedAgain ? this.flush() : isEmpty));
     return this.#flushing;
   }
 
