@@ -26,7 +26,7 @@ TABS = (
 
 @dataclass(frozen=True, slots=True)
 class EncoderRow:
-    """An encoder, how many pairs of the project it has a cosine for, and its latest threshold."""
+    """An encoder, how many pairs of the project it has a cosine for, and the threshold by which it votes here."""
 
     encoder: Encoder
     n_pairs: int
@@ -82,6 +82,6 @@ def encoder_rows(project: Project) -> Sequence[EncoderRow]:
     encoders = Encoder.objects.filter(pk__in=counts).order_by("name", "-pk")
     thresholds = {
         threshold.encoder_id: threshold
-        for threshold in Threshold.objects.filter(encoder__in=counts).order_by("pk")
+        for threshold in Threshold.objects.filter(encoder__in=counts).for_project(project.pk).reverse()
     }
     return [EncoderRow(encoder, counts[encoder.pk], thresholds.get(encoder.pk)) for encoder in encoders]

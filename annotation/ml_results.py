@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Count, F, Max, Min, Q
+from django.db.models import Count, Max, Min
+from django.utils import timezone
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
@@ -133,9 +134,12 @@ def register_threshold(
     n_pairs: int,
     project_id: int | None = None,
 ) -> int:
-    """Return the row of a threshold found in exactly this way, made now if it is new."""
+    """Return the row of a threshold found in exactly this way, made now if it is new.
+
+    A project's own that is found again becomes the one that was found last.
+    """
     project = Project.objects.get(pk=project_id) if project_id is not None else None
-    row, _created = Threshold.objects.get_or_create(
+    row, is_new = Threshold.objects.get_or_create(
         project=project,
         encoder_id=encoder_id,
         cosine=cosine,
@@ -145,6 +149,8 @@ def register_threshold(
         n_pairs=n_pairs,
         defaults={"pairs": pairs},
     )
+    if project is not None and not is_new:
+        Threshold.objects.filter(pk=row.pk).update(found_at=timezone.now())
     return row.pk
 
 
@@ -272,8 +278,7 @@ def count_similarities(job_id: int) -> dict[str, int]:
 
 def threshold_of(encoder_id: int, project_id: int) -> KnownThreshold | None:
     """Return the threshold that was found last for an encoder: the project's own, else one that all share."""
-    found = Threshold.objects.filter(Q(project=project_id) | Q(project=None), encoder_id=encoder_id)
-    row = found.order_by(F("project").desc(nulls_last=True), "-pk").first()
+    row = Threshold.objects.filter(encoder_id=encoder_id).for_project(project_id).first()
     return KnownThreshold(row.pk, row.cosine) if row else None
 
 

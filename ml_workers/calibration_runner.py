@@ -72,7 +72,7 @@ class CalibrationRunner:
             pairs.images,
             pairs.texts,
             image_keys=pairs.image_ids,
-            text_keys=pairs.version_ids,
+            text_keys=[text.tobytes() for text in pairs.texts],  # equal texts share one stored embedding
             batch_size=job.parameters["batch_size"],
             seed=job.seed,
         )

@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
@@ -80,10 +80,20 @@ class Similarity(models.Model):
         return f"{self.version_id} {self.cosine:.3f}"
 
 
+class ThresholdQuerySet(models.QuerySet["Threshold"]):
+    """Named sets of thresholds."""
+
+    def for_project(self, project_id: int) -> "ThresholdQuerySet":
+        """Those that a project may use: its own before those that all share, of each the one found last first."""
+        usable = self.filter(Q(project=project_id) | Q(project=None))
+        return usable.order_by(F("project").desc(nulls_last=True), "-found_at", "-pk")
+
+
 class Threshold(models.Model):
     """The cosine from which a model votes yes, with how it was found; it moves with the batch size.
 
-    One with a project was found on the good pairs of that project and is used there alone.
+    One with a project was found on the good pairs of that project and is used there alone. Found again in the same way,
+    it is the same row with a newer `found_at`.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, related_name="thresholds")
@@ -95,6 +105,8 @@ class Threshold(models.Model):
     pairs = models.TextField()
     n_pairs = models.PositiveIntegerField(default=0)
     found_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ThresholdQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
