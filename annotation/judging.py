@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.assigning import LEASE
 from annotation.editing import propose_edit
-from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment, Label
+from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment, Label, ReviewItem
+from annotation.models.reviews import ReviewState
 from annotation.models.work import JudgmentMode
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import many_lines
 
-# A judgment claims no more than this as focused time; a browser left alone does not count (docs/algorithms/judgments.md).
+# A judgment claims no more than this as focused time; a browser left alone does not count: see
+# docs/algorithms/judgments.md.
 LONGEST_DURATION_MS = 10 * 60 * 1000
 # A browser's clock may be wrong: a time of the future is set to now.
 CLOCK_SLACK = timedelta(minutes=2)
@@ -137,7 +139,7 @@ def add_judgment(
         edited_version=edited,
         note=many_lines(given.note)[:2000],
         mode=given.mode,
-        is_revision=is_revision,
+        is_revision=is_revision or (last is not None and not is_late and _follows_feedback(last)),
         is_demo=given.is_demo,
         shown_position=_shown_position(assignment, version),
         duration_ms=max(0, min(given.duration_ms, LONGEST_DURATION_MS)),
@@ -146,6 +148,12 @@ def add_judgment(
         supersedes=None if is_late else last,
         is_current=not is_late,
     )
+
+
+def _follows_feedback(last: Judgment) -> bool:
+    """Say whether what takes the place of this judgment is no independent rating any more."""
+    seen = ReviewItem.objects.filter(judgment=last, state=ReviewState.RETURNED, seen_at__isnull=False)
+    return last.is_revision or seen.exists()
 
 
 def _check_label(schema_id: int, given: GivenJudgment) -> None:

@@ -10,7 +10,7 @@ from annotation.judging import record_judgment
 from annotation.models import AgreementReport, CaptionVersion
 from annotation.models.reviews import ReviewDraw
 from annotation.reviewing import open_round, return_item
-from annotation.revising import revise_judgment
+from annotation.revising import mark_feedback_seen, revise_judgment
 from polyannot.kernel.errors import Invalid
 from projects.models import Role
 from projects.running import run_job
@@ -76,6 +76,24 @@ def test_a_revision_after_feedback_counts_as_the_judgment_before_it() -> None:
     assert after.figures["coefficients"]["raw_agreement"]["value"] == before
     assert after.figures["judgments"]["left_out"] == {"revision": 1}
     assert after.n_ratings == 8
+
+
+@pytest.mark.parametrize("answers_first", [True, False])
+def test_a_change_in_the_workspace_after_feedback_is_no_independent_rating(*, answers_first: bool) -> None:
+    project, batch, annotators = work([["good", "good", "bad", "bad"], ["bad", "good", "bad", "bad"]])
+    head = make.add_member(project, Role.HEAD)
+    review = open_round(batch=batch, head=head, draw=ReviewDraw.RANDOM)
+    item = review.items.get(judgment__annotator=annotators[1], judgment__shown_position=0)
+    before = computed(project, batch).figures["coefficients"]["raw_agreement"]["value"]
+    return_item(item=item, head=head, comment="Look again.")
+    mark_feedback_seen(project=project, annotator=annotators[1])
+    version, other = item.judgment.version, "good" if item.judgment.label == "bad" else "bad"
+    if answers_first:
+        revise_judgment(item=item, annotator=annotators[1], given=make.given(version, item.judgment.label))
+    make.judge(item.judgment.assignment, version, other)
+    after = computed(project, batch, seed=2)
+    assert after.figures["coefficients"]["raw_agreement"]["value"] == before
+    assert after.figures["judgments"]["left_out"] == {"revision": 1}
 
 
 def test_ratings_that_do_not_vary_give_undefined_with_the_reason() -> None:
