@@ -51,6 +51,6 @@ def _study(project: Project, researcher: User, slug: str, title: str) -> Study:
     if known is not None:
         return known
     study = create_study(project=project, title=title, actor=researcher, slug=slug, is_demo=True)
-    revise_study(study=study, actor=researcher, values=CONSENT)
+    revise_study(study=study, actor=researcher, values={**CONSENT, "seed": SEED})
     study.refresh_from_db()
     return study
