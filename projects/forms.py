@@ -24,7 +24,6 @@ class SettingsForm(ProjectModelForm):
         help_texts = {
             "judged_target": _("An annotator is shown this many captions of an image."),
             "good_target": _("The paper needs five. Progress is counted against it."),
-            "is_blind": _("Leave this on while agreement is to be measured."),
         }
 
 

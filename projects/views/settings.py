@@ -14,7 +14,7 @@ from projects.models import Project, Role
 
 @project_view(Role.ADMIN)
 def settings(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show and change name, description, targets and the blind switch."""
+    """Show and change name, description and targets."""
     row = Project.objects.get(pk=access.project.pk)
     form = SettingsForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():

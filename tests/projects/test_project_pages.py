@@ -99,14 +99,9 @@ def test_settings_are_saved_and_the_history_names_the_columns(
     values = {"name": "Another name", "description": "", "judged_target": 10, "good_target": 4}
     assert client.post("/p/here/settings/", values).status_code == 302
     project.refresh_from_db()
-    assert (project.name, project.judged_target, project.good_target, project.is_blind) == (
-        "Another name",
-        10,
-        4,
-        False,
-    )
+    assert (project.name, project.judged_target, project.good_target) == ("Another name", 10, 4)
     event = Event.objects.get(act="settings_changed")
-    assert set(event.fields.split(",")) == {"name", "judged_target", "good_target", "is_blind"}
+    assert set(event.fields.split(",")) == {"name", "judged_target", "good_target"}
     assert client.post("/p/here/settings/", values | {"good_target": 0}).status_code == 422
 
 
