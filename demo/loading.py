@@ -8,7 +8,7 @@ from accounts.demo import DEMO_ACCOUNTS
 from accounts.models import User
 from annotation.agreement import request_report
 from annotation.assigning import open_batch
-from annotation.importing import GivenFile, request_import
+from annotation.importing import IMPORT, GivenFile, request_import
 from annotation.ml_requests import (
     ask_for_calibration,
     ask_for_difficulty,
@@ -21,6 +21,7 @@ from demo import content, playing, studying
 from demo.waiting import Say, wait_for
 from projects.founding import set_role
 from projects.models import Project
+from projects.models.jobs import JobState
 from releases.freezing import ask_for_release
 from releases.preflight import preflight
 
@@ -83,7 +84,7 @@ def _project(people: dict[str, User]) -> Project:
 
 
 def _content(project: Project, people: dict[str, User], say: Say) -> None:
-    if not project.captions.exists():
+    if not project.jobs.filter(kind=IMPORT, state=JobState.DONE).exists():
         say("Importing photographs and captions ...")
         wait_for(
             request_import(

@@ -200,6 +200,8 @@ ENCODERS = env.words("ENCODERS", "shipped:lite0,shipped:lite1,shipped:lite2")
 
 # Images above this number of pixels are refused before they are decoded.
 IMAGE_PIXEL_LIMIT = env.integer("IMAGE_PIXEL_LIMIT", 50_000_000)
+# A form takes 100 pictures and its two tables (the page of the import says so).
+DATA_UPLOAD_MAX_NUMBER_FILES = 102
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -33,7 +33,8 @@ def arrive(
         return known
     if study.state != StudyState.LAUNCHED:
         raise Conflict("study_not_open", _("This study takes no new participants at the moment."))
-    if not is_test and external_id is None and not has_place(study, is_simulated=is_simulated):
+    is_counted = not is_test and not is_sent_by_platform(study, external_id)
+    if is_counted and not has_place(study, is_simulated=is_simulated):
         raise Conflict("study_full", _("This study has all the participants it needs at the moment."))
     try:
         with transaction.atomic():
@@ -53,6 +54,11 @@ def arrive(
             "participant_known",
             _("You have begun already, and this link no longer leads there. Use your personal link instead."),
         ) from clash
+
+
+def is_sent_by_platform(study: Study, external_id: str | None) -> bool:
+    """Say whether a platform counts this person's place: it sent an id, and the study names its parameter."""
+    return bool(study.id_parameter) and external_id is not None
 
 
 def has_place(study: Study, *, is_simulated: bool = False) -> bool:
@@ -105,7 +111,7 @@ def give_consent(*, participant: Participant, text: StudyText) -> Participant:
 def _deal(study: Study, person: Participant) -> None:
     plan = frozen_plan(study)
     loads = read_loads(study, plan, is_simulated=person.is_simulated)
-    may_overfill = person.is_test or person.external_id is not None
+    may_overfill = person.is_test or is_sent_by_platform(study, person.external_id)
     if not may_overfill and not _has_place(study, plan, loads, is_simulated=person.is_simulated):
         raise Conflict("study_full", _("This study has all the participants it needs at the moment."))
     last = study.participants.order_by("-ordinal").exclude(ordinal=None).first()

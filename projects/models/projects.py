@@ -28,7 +28,7 @@ class Project(models.Model):
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True)
     is_demo = models.BooleanField(default=False)
-    # An image is done at this many judged captions or this many good ones, whichever comes first (pipeline: budget).
+    # So many captions of an image's pool are shown to each annotator; so many good ones are what the image needs.
     judged_target = models.PositiveSmallIntegerField(
         _("judged captions that finish an image"),
         default=12,

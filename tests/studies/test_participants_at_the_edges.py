@@ -11,7 +11,7 @@ from studies import computing
 from studies.answering import Stage, place_of, record_answer, show_card
 from studies.building import revise_study
 from studies.computing import forget_single_people, write_result
-from studies.enrolling import arrive, begin, give_consent
+from studies.enrolling import arrive, begin, give_consent, has_place
 from studies.job_kinds import ask_for_results
 from studies.keys import new_secret
 from studies.launching import launch_study
@@ -134,3 +134,14 @@ def test_forgetting_twice_changes_nothing(study: Study) -> None:
     forget_single_people(study)
     assert StudyResult.objects.get().figures == once
     assert StudyResult.objects.get().made_at > timezone.now() - timedelta(minutes=5)
+
+
+def test_an_id_that_the_study_did_not_ask_for_opens_no_place_beyond_the_plan(study: Study) -> None:
+    assert study.id_parameter == ""
+    while has_place(study):
+        begun(study)
+    with pytest.raises(Conflict, match="study_full"):
+        arrive(study=study, secret=new_secret(), external_id="anything")
+    Study.objects.filter(pk=study.pk).update(id_parameter="PROLIFIC_PID")
+    study.refresh_from_db()
+    assert arrive(study=study, secret=new_secret(), external_id="counted by the platform").state == "arrived"
