@@ -1,15 +1,21 @@
 """Batches: which images are given out, and how far they are."""
 
 import secrets
+from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
+from annotation.access import batch_of
 from annotation.assigning import open_batch
+from annotation.closing import close_batch, give_on_interrupted, reopen_batch
 from annotation.forms.images import BatchForm
 from annotation.models import Assignment, AssignmentState, Batch, Image, ImageState
 from polyannot.kernel.errors import DomainError
@@ -37,6 +43,12 @@ def batches(request: HttpRequest, access: Access) -> HttpResponse:
             n_slots=Count("assignments", filter=counted),
             n_done=Count("assignments", filter=Q(assignments__state=AssignmentState.DONE)),
             n_images=Count("assignments__image", distinct=True),
+            n_interrupted=Count(
+                "assignments",
+                filter=Q(
+                    assignments__state=AssignmentState.LEASED, assignments__lease_until__lt=timezone.now()
+                ),
+            ),
         )
         .order_by("-pk")
     )
@@ -67,3 +79,31 @@ def batch_new(request: HttpRequest, access: Access) -> HttpResponse:
         "crumbs": [{"label": _("Batches"), "url": reverse("batches", args=[access.project.slug])}],
     }
     return render(request, "annotation/batch_new.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@project_view(Role.HEAD, Role.ADMIN)
+def batch_close(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
+    """End a batch."""
+    close_batch(batch=batch_of(access, batch_id), actor=access.user)
+    messages.success(request, _("The batch is closed; everything judged in it was kept."))
+    return redirect("batches", access.project.slug)
+
+
+@require_POST
+@project_view(Role.HEAD, Role.ADMIN)
+def batch_reopen(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
+    """Let the annotators go on."""
+    reopen_batch(batch=batch_of(access, batch_id), actor=access.user)
+    messages.success(request, _("The batch is open again."))
+    return redirect("batches", access.project.slug)
+
+
+@require_POST
+@project_view(Role.HEAD, Role.ADMIN)
+def batch_give_on(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
+    """Give images that somebody left half done to others."""
+    given = give_on_interrupted(batch=batch_of(access, batch_id), actor=access.user)
+    told = ngettext("%(n)d image was given on.", "%(n)d images were given on.", given) % {"n": given}
+    messages.success(request, told)
+    return redirect("batches", access.project.slug)
