@@ -9,12 +9,16 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import django
 import psycopg
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.test import TransactionTestCase
 
 from polyannot import embedded
 from polyannot.embedded import addresses
@@ -42,6 +46,26 @@ django.setup()
 def django_db_setup(django_db_setup: None) -> None:
     """Beside the test database, collect the static files: a page names them by their hashes."""
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+FLUSH_ATTEMPTS = 10
+flush_tables: Callable[[TransactionTestCase], None] = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+def flush_patiently(case: TransactionTestCase) -> None:
+    """Empty the tables after a test, again where a last request of a closed browser still held some of them."""
+    for _attempt in range(FLUSH_ATTEMPTS - 1):
+        try:
+            flush_tables(case)
+            return
+        except CommandError as refusal:
+            if not isinstance(refusal.__cause__, OperationalError):
+                raise
+            time.sleep(0.5)
+    flush_tables(case)
+
+
+TransactionTestCase._fixture_teardown = flush_patiently  # type: ignore[attr-defined]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

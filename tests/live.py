@@ -1,7 +1,8 @@
 """Real programs beside the tests: workers and the web server, on the test database and broker.
 
-They see only what is committed, so a test that uses them needs `@pytest.mark.django_db(transaction=True)`. They
-start once a session and are stopped at its end; a test that kills one starts it again.
+They see only what is committed, so a test that uses them needs `@pytest.mark.django_db(transaction=True)`. The web
+server starts once a session, workers once a module: a worker that went on would take the jobs of tests that run theirs
+by themselves. A test that kills one starts it again.
 
     live_default_worker   the worker of the default queue
     live_workers          that one and the worker of the model queues, by name: live_workers["ml"].kill()
@@ -146,7 +147,7 @@ def live_worker_named(
     return describe
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live_default_worker(
     live_worker_named: Callable[[Program, set[str]], LiveProgram],
 ) -> Iterator[LiveProgram]:
@@ -157,7 +158,7 @@ def live_default_worker(
     worker.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live_workers(
     live_default_worker: LiveProgram, live_worker_named: Callable[[Program, set[str]], LiveProgram]
 ) -> Iterator[Mapping[str, LiveProgram]]:
