@@ -143,9 +143,14 @@ def accept_item(*, item: ReviewItem, head: User, comment: str = "") -> ReviewIte
         if locked.state == ReviewState.ACCEPTED:
             return locked
         _must_be_open(locked)
-        edited = _under_review(locked).edited_version
-        if edited is not None:
-            decide_edit(version=edited, reviewer=head, accept=True)
+        judgment = _under_review(locked)
+        if judgment.edited_version is not None:
+            if not judgment.is_current:
+                raise Conflict(
+                    "edit_taken_back",
+                    _("The annotator has changed this judgment since; return it or give your own label."),
+                )
+            decide_edit(version=judgment.edited_version, reviewer=head, accept=True)
         return _decide(locked, head, ReviewState.ACCEPTED, comment)
 
 

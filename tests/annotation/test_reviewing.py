@@ -157,3 +157,13 @@ def test_what_filters_found_never_enters_the_error_rate_and_is_told_when_it_came
     assert n_drawn_by_filter_first(desk["project"]) == 0
     drawn(desk)
     assert n_drawn_by_filter_first(desk["project"]) == 1
+
+
+def test_an_edit_that_its_annotator_took_back_cannot_be_accepted_any_more(desk: dict[str, Any]) -> None:
+    item = drawn(desk, ReviewFilter.EDITED)[0]
+    make.judge(item.judgment.assignment, item.judgment.version, "bad")
+    with pytest.raises(Conflict, match="edit_taken_back"):
+        accept_item(item=item, head=desk["head"])
+    item.refresh_from_db()
+    assert item.state == ReviewState.WAITING
+    assert return_item(item=item, head=desk["head"], comment="Look again").state == ReviewState.RETURNED
