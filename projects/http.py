@@ -61,11 +61,6 @@ def signed_in_view(view: Callable[Concatenate[HttpRequest, User, P], HttpRespons
     return _declared(guarded, (SIGNED_IN,))
 
 
-def public_view(view: View) -> View:
-    """Say that a view is for everybody."""
-    return _declared(view, (PUBLIC,))
-
-
 def participant_view(view: View) -> View:
     """Say that a view is for participants of studies, who have a link and no account."""
     return _declared(view, (PARTICIPANT,))

@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# A spreadsheet takes a cell that begins with one of these for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-ESCAPE = "'"
+from polyannot.kernel.tables import ESCAPE, safe_cell
 
 
 def escape_cell(value: object) -> str:
@@ -22,8 +20,7 @@ def escape_cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
-    text = str(value)
-    return ESCAPE + text if text.startswith((*FORMULA_STARTS, ESCAPE)) else text
+    return safe_cell(value)
 
 
 def unescape_cell(cell: str) -> str:
