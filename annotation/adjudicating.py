@@ -6,7 +6,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Adjudication, Caption, CaptionVersion, Label, PairReport
+from annotation.models import (
+    Adjudication,
+    Caption,
+    CaptionVersion,
+    Judgment,
+    Label,
+    LabelMeaning,
+    LabelSchema,
+    PairReport,
+)
 from annotation.models.captions import DropReason
 from annotation.models.reviews import ReportState
 from annotation.verdicts import Verdict, versions_in_pool, with_verdict
@@ -26,19 +35,25 @@ def undecided_versions(project: Project) -> QuerySet[CaptionVersion]:
 
 
 def adjudicate(
-    *, version: CaptionVersion, head: User, label: str, note: str = "", is_demo: bool = False
+    *,
+    version: CaptionVersion,
+    head: User,
+    label: str,
+    schema: LabelSchema | None = None,
+    note: str = "",
+    is_demo: bool = False,
 ) -> Adjudication:
-    """Give a version its final label; a later one supersedes, the same one again changes nothing.
+    """Give a version its final label in a set of labels; a later one supersedes, the same one again changes nothing.
 
-    Raises Denied for a good on one's own edit, Invalid for a label that no batch of the project has.
+    Without `schema` the set is the one in which the version was last judged, else the project's first with such a
+    label. Raises Denied for a good on one's own edit, Invalid for a label that the set does not have.
     """
-    if not Label.objects.filter(schema__project_id=version.project_id, key=label).exists():
-        raise Invalid("label_unknown", _("There is no label %(label)s in this project.") % {"label": label})
-    if label == "good" and version.author_id == head.pk:
+    chosen = _label_of(version, label, schema)
+    if chosen.meaning == LabelMeaning.GOOD and version.author_id == head.pk:
         raise Denied("own_edit", _("Somebody else has to find your own edit good."))
     with transaction.atomic():
         CaptionVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version.pk)
-        last = Adjudication.objects.filter(version=version, is_current=True).first()
+        last = Adjudication.objects.filter(version=version, schema=chosen.schema_id, is_current=True).first()
         if last is not None and last.label == label:
             return last
         if last is not None:
@@ -46,7 +61,9 @@ def adjudicate(
         row = Adjudication.objects.create(
             project_id=version.project_id,
             version=version,
+            schema_id=chosen.schema_id,
             label=label,
+            meaning=chosen.meaning,
             note=many_lines(note)[:2000],
             adjudicator=head,
             supersedes=last,
@@ -54,6 +71,22 @@ def adjudicate(
         )
         append_event(actor=head, act="version_adjudicated", row=row)
     return row
+
+
+def schema_judged(version: CaptionVersion) -> LabelSchema | None:
+    """Return the set of labels in which the version was last judged, None when nobody judged it."""
+    last = Judgment.objects.current().filter(version=version).select_related("schema").order_by("-pk").first()
+    return last.schema if last else None
+
+
+def _label_of(version: CaptionVersion, key: str, schema: LabelSchema | None) -> Label:
+    """Return the label that is meant. Raises Invalid."""
+    labels = Label.objects.filter(schema__project_id=version.project_id, key=key).order_by("schema_id")
+    schema = schema or schema_judged(version)
+    chosen = labels.filter(schema=schema).first() if schema else labels.first()
+    if chosen is None:
+        raise Invalid("label_unknown", _("There is no label %(label)s in this project.") % {"label": key})
+    return chosen
 
 
 def decide_report(*, report: PairReport, head: User, take_down: bool) -> PairReport:

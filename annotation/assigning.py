@@ -212,7 +212,9 @@ def reclaim_run_out(*, batch: Batch, now: datetime) -> int:
     A slot with judgments stays with its annotator: their work is not given to somebody else half done.
     """
     run_out = (
-        Assignment.objects.filter(batch=batch, state=AssignmentState.LEASED, lease_until__lt=now)
+        Assignment.objects.filter(
+            batch=batch, state=AssignmentState.LEASED, is_gold=False, lease_until__lt=now
+        )
         .filter(~Exists(Judgment.objects.filter(assignment=OuterRef("pk"))))
         .select_for_update(skip_locked=True, of=("self",))
     )
@@ -254,7 +256,7 @@ def finish_assignment(*, assignment: Assignment, annotator: User) -> None:
 
 def _unjudged(assignment: Assignment, annotator: User) -> int:
     """Count the captions shown and still in the pool that the annotator has not judged."""
-    judged = assignment.judgments.current().filter(annotator=annotator).values("version_id")
+    judged = assignment.judgments.last_words().filter(annotator=annotator).values("version_id")
     return (
         CaptionVersion.objects.filter(pk__in=assignment.version_ids, caption__drop_reason="")
         .exclude(pk__in=judged)
@@ -276,11 +278,12 @@ def skip_assignment(*, assignment: Assignment, annotator: User, reason: str, not
         held.finished_at = timezone.now()
         held.lease_until = None
         held.save(update_fields=["state", "skip_reason", "note", "finished_at", "lease_until"])
-        Assignment.objects.create(
-            project_id=held.project_id,
-            batch_id=held.batch_id,
-            image_id=held.image_id,
-            slot=held.slot,
-            position=held.position,
-        )
+        if not held.is_gold:
+            Assignment.objects.create(
+                project_id=held.project_id,
+                batch_id=held.batch_id,
+                image_id=held.image_id,
+                slot=held.slot,
+                position=held.position,
+            )
         append_event(actor=annotator, act="image_skipped", row=held, fields=["skip_reason"])

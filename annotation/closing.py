@@ -69,6 +69,7 @@ def give_on_interrupted(*, batch: Batch, actor: User) -> int:
                     position=slot.position,
                 )
                 for slot in left
+                if not slot.is_gold
             ]
         )
         append_events(actor=actor, act="image_given_on", rows=left, fields=["state"])

@@ -12,7 +12,16 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.assigning import LEASE
 from annotation.editing import propose_edit
-from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment, Label, ReviewItem
+from annotation.models import (
+    Assignment,
+    AssignmentState,
+    CaptionVersion,
+    Judgment,
+    Label,
+    LabelMeaning,
+    LabelSchema,
+    ReviewItem,
+)
 from annotation.models.reviews import ReviewState
 from annotation.models.work import JudgmentMode
 from polyannot.kernel.errors import Conflict, Denied, Invalid
@@ -78,7 +87,7 @@ def _known_to(known: Judgment, annotator: User) -> Judgment:
 def _record(assignment: Assignment, annotator: User, given: GivenJudgment) -> Judgment | None:
     held = (
         Assignment.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("batch")
+        .select_related("batch__schema")
         .get(pk=assignment.pk)
     )
     if held.annotator_id != annotator.pk:
@@ -107,7 +116,7 @@ def add_judgment(
 ) -> Judgment | None:
     """Add the row and make it the current one unless a later act is; call inside the act's transaction."""
     batch = assignment.batch
-    _check_label(batch.schema_id, given)
+    label = _checked_label(batch.schema, given)
     last = Judgment.objects.filter(annotator=annotator, version=version, batch=batch, is_current=True).first()
     is_late = last is not None and last.client_sequence > given.sequence
     if given.label is None and (last is None or is_late or last.label is None):
@@ -136,10 +145,12 @@ def add_judgment(
         schema_id=batch.schema_id,
         guideline_id=batch.guideline_id,
         label=given.label,
+        meaning=label.meaning if label else None,
         edited_version=edited,
         note=many_lines(given.note)[:2000],
         mode=given.mode,
         is_revision=is_revision or (last is not None and not is_late and _follows_feedback(last)),
+        is_gold=assignment.is_gold,
         is_demo=given.is_demo,
         shown_position=_shown_position(assignment, version),
         duration_ms=max(0, min(given.duration_ms, LONGEST_DURATION_MS)),
@@ -156,18 +167,26 @@ def _follows_feedback(last: Judgment) -> bool:
     return last.is_revision or seen.exists()
 
 
-def _check_label(schema_id: int, given: GivenJudgment) -> None:
+def _checked_label(schema: LabelSchema, given: GivenJudgment) -> Label | None:
+    """Return the label that was given, None for an undo. Raises Invalid."""
     if given.mode not in JudgmentMode.values:
         raise Invalid("mode_unknown", _("There is no such way of judging."))
     if given.label is None:
-        return
-    label = Label.objects.filter(schema_id=schema_id, key=given.label).first()
+        return None
+    label = Label.objects.filter(schema=schema, key=given.label).first()
     if label is None:
         raise Invalid(
             "label_unknown", _("There is no label %(label)s in this batch.") % {"label": given.label}
         )
-    if given.edit is not None and label.meaning != "good":
+    if given.mode == JudgmentMode.REST_BAD and label.meaning != LabelMeaning.BAD:
+        raise Invalid("rest_needs_bad", _("Only a label that means bad is given to all the rest at once."))
+    if given.edit is not None and not schema.allows_edits:
+        raise Invalid(
+            "edits_not_asked", _("Captions of this batch are judged as they are; nothing was saved.")
+        )
+    if given.edit is not None and label.meaning != LabelMeaning.GOOD:
         raise Invalid("edit_needs_good", _("An edited caption is judged good as edited; nothing was saved."))
+    return label
 
 
 def _shown_position(assignment: Assignment, version: CaptionVersion) -> int:

@@ -74,7 +74,7 @@ def _by_caption(versions: QuerySet[CaptionVersion]) -> tuple[Counter[int], Count
     """Count by image the captions that are judged, good, or settled without being good."""
     touched = versions.filter(
         Q(state__in=[VersionState.PROPOSED, VersionState.ACCEPTED])
-        | Exists(Judgment.objects.filter(version=OuterRef("pk"), is_current=True, label__isnull=False))
+        | Exists(Judgment.objects.current().filter(version=OuterRef("pk")))
         | Exists(Adjudication.objects.filter(version=OuterRef("pk"), is_current=True))
     )
     seen: dict[int, tuple[int, set[str], bool]] = {}
@@ -110,13 +110,13 @@ class Flow:
 def flow_of(project: Project, counts: Mapping[int, ImageCounts]) -> Flow:
     """Return how many captions reached each stage."""
     shown = (
-        Assignment.objects.filter(project=project)
+        Assignment.objects.filter(project=project, is_gold=False)
         .order_by()
         .annotate(version_id=_Unnest("version_ids"))
         .values("version_id")
         .distinct()
     )
-    judged = Judgment.objects.filter(project=project, is_current=True, label__isnull=False).order_by()
+    judged = Judgment.objects.current().filter(project=project).order_by()
     released = CaptionVersion.objects.filter(project=project, released_in__isnull=False).order_by()
     return Flow(
         imported=project.captions.count(),
@@ -157,11 +157,15 @@ class Forecast:
 def forecast_of(project: Project, counts: Mapping[int, ImageCounts]) -> Forecast | None:
     """Return the forecast, or None while too little was finished lately or nothing is open."""
     since = timezone.now() - timedelta(days=PACE_DAYS)
-    done = Assignment.objects.filter(project=project, state=AssignmentState.DONE)
+    done = Assignment.objects.filter(project=project, state=AssignmentState.DONE, is_gold=False)
     lately = done.filter(finished_at__gte=since).aggregate(n=Count("pk"), first=Min("started_at"))
     open_states = [AssignmentState.OPEN, AssignmentState.LEASED]
     unfinished = Assignment.objects.filter(
-        project=project, state__in=open_states, batch__closed_at=None, image__state=ImageState.ACTIVE
+        project=project,
+        state__in=open_states,
+        is_gold=False,
+        batch__closed_at=None,
+        image__state=ImageState.ACTIVE,
     )
     left = unfinished.count()
     if lately["n"] < FEWEST_FINISHED or not left:

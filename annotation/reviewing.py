@@ -18,7 +18,15 @@ from accounts.models import User
 from annotation.adjudicating import adjudicate
 from annotation.editing import decide_edit, propose_edit, withdraw_decision
 from annotation.judging import GivenEdit
-from annotation.models import Batch, CaptionVersion, Judgment, ReviewItem, ReviewRound, VersionState
+from annotation.models import (
+    Batch,
+    CaptionVersion,
+    Judgment,
+    LabelMeaning,
+    ReviewItem,
+    ReviewRound,
+    VersionState,
+)
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
 from annotation.verdicts import versions_in_pool
 from measures.proportions import wilson
@@ -101,7 +109,7 @@ def _candidates(batch: Batch, head: User, chosen_filter: str) -> QuerySet[Judgme
         .filter(~Exists(ReviewItem.objects.filter(Q(judgment=OuterRef("pk")) | Q(revision=OuterRef("pk")))))
     )
     if chosen_filter == ReviewFilter.UNSURE:
-        return judgments.filter(label="unsure")
+        return judgments.filter(meaning=LabelMeaning.UNSURE)
     if chosen_filter == ReviewFilter.EDITED:
         return judgments.filter(edited_version__isnull=False)
     if chosen_filter == ReviewFilter.DISAGREED:
@@ -165,7 +173,7 @@ def fix_item(
         locked = _locked(item, head)
         _must_be_open(locked)
         version = locked.judgment.version
-        adjudicate(version=version, head=head, label=label, note=comment)
+        adjudicate(version=version, head=head, label=label, schema=locked.judgment.schema, note=comment)
         if edit is not None:
             propose_edit(parent=version, text=edit.text, kinds=edit.kinds, author=head)
         return _decide(locked, head, ReviewState.FIXED, comment)
@@ -186,7 +194,9 @@ def return_item(*, item: ReviewItem, head: User, comment: str, guideline_section
 def _locked(item: ReviewItem, head: User) -> ReviewItem:
     locked = (
         ReviewItem.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("judgment__version", "judgment__edited_version", "revision__edited_version")
+        .select_related(
+            "judgment__version", "judgment__schema", "judgment__edited_version", "revision__edited_version"
+        )
         .get(pk=item.pk)
     )
     if locked.judgment.annotator_id == head.pk:

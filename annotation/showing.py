@@ -10,7 +10,16 @@ from django.db.models import Count, Max, Q, QuerySet
 from accounts.models import User
 from annotation.assigning import images_left
 from annotation.editing import WordChange, word_difference
-from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment, Label, PairReport
+from annotation.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    CaptionVersion,
+    Judgment,
+    Label,
+    LabelMeaning,
+    PairReport,
+)
 from annotation.models.reviews import ReportState
 from projects.models import Project
 
@@ -103,7 +112,7 @@ def shown_captions(*, assignment: Assignment, annotator: User) -> list[ShownCapt
     versions = CaptionVersion.objects.select_related("caption").in_bulk(assignment.version_ids)
     judged = {
         judgment.version_id: judgment
-        for judgment in assignment.judgments.current()
+        for judgment in assignment.judgments.last_words()
         .filter(annotator=annotator)
         .select_related("edited_version")
     }
@@ -151,7 +160,7 @@ def previous_images(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
         done_by(batch=batch, annotator=annotator)
         .select_related("image")
         .annotate(
-            n_good=Count("judgments", filter=mine & Q(judgments__label="good")),
+            n_good=Count("judgments", filter=mine & Q(judgments__meaning=LabelMeaning.GOOD)),
             n_judged=Count("judgments", filter=mine & Q(judgments__label__isnull=False)),
         )
         .order_by("-finished_at", "-pk")[:MOST_PREVIOUS]

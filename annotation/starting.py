@@ -4,8 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Guideline, Label, LabelSchema
-from annotation.models.schemas import LabelMeaning, MeasurementLevel
+from annotation.models import Guideline, Label, LabelColor, LabelMeaning, LabelSchema, MeasurementLevel
 from polyannot.kernel.errors import Conflict
 from projects.founding import create_project, set_role
 from projects.history import append_event
@@ -13,9 +12,9 @@ from projects.models import Project, Role
 
 # The labels of IMP (C.4); the shortcut is the key on the keyboard.
 IMP_LABELS = (
-    ("good", "Good", "g", LabelMeaning.GOOD),
-    ("bad", "Bad", "b", LabelMeaning.BAD),
-    ("unsure", "Unsure", "u", LabelMeaning.UNSURE),
+    ("good", "Good", "g", LabelMeaning.GOOD, LabelColor.GOOD),
+    ("bad", "Bad", "b", LabelMeaning.BAD, LabelColor.BAD),
+    ("unsure", "Unsure", "u", LabelMeaning.UNSURE, LabelColor.UNSURE),
 )
 
 FIRST_GUIDELINES = """\
@@ -52,9 +51,15 @@ def start_project(
         Label.objects.bulk_create(
             [
                 Label(
-                    schema=schema, key=key, name=name, shortcut=shortcut, position=position, meaning=meaning
+                    schema=schema,
+                    key=key,
+                    name=name,
+                    shortcut=shortcut,
+                    position=position,
+                    meaning=meaning,
+                    color=color,
                 )
-                for position, (key, name, shortcut, meaning) in enumerate(IMP_LABELS)
+                for position, (key, name, shortcut, meaning, color) in enumerate(IMP_LABELS)
             ]
         )
         publish_guidelines(project=project, text=guidelines, author=actor)

@@ -1,5 +1,6 @@
 """What the project concludes about a version: adjudicated label, else unanimous, else undecided.
 
+A label counts by its meaning, whatever it is called; neutral labels (grades, say) never touch the verdict.
 Unsure and undecided versions are never released and never used as negatives. A released version has a good on exactly
 that version by somebody other than its editor.
 """
@@ -9,7 +10,7 @@ from django.db.models import Case, CharField, Count, F, Max, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Adjudication, CaptionVersion, VersionState
+from annotation.models import Adjudication, CaptionVersion, LabelMeaning, VersionState
 from projects.models import Project
 
 
@@ -24,30 +25,38 @@ class Verdict(models.TextChoices):
     NOT_RELEASABLE = "rejected", _("Edit not accepted")
 
 
-# Judgments that count: the annotator's last word, undone ones left out, at any round.
-CURRENT = Q(judgments__is_current=True, judgments__label__isnull=False)
+# Judgments that count: the annotator's last word, undone ones left out, at any round; gold pairs and neutral
+# labels say nothing about the version.
+TELLING = (LabelMeaning.GOOD, LabelMeaning.BAD, LabelMeaning.UNSURE)
+CURRENT = Q(judgments__is_current=True, judgments__is_gold=False, judgments__meaning__in=TELLING)
 AS_IS = CURRENT & Q(judgments__edited_version=None)
 
 
 def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]:
     """Annotate versions with `n_judgments`, `n_good`, `n_bad`, `n_edited`, `n_unsure`, `adjudicated`, `verdict`.
 
+    `adjudicated` is the final label and `adjudicated_meaning` what it means; the newest where sets of labels differ.
     `n_good` counts good as it is; a good with an edit says that the version itself was not good (`n_edited`).
     """
-    adjudicated = Adjudication.objects.filter(version=OuterRef("pk"), is_current=True).values("label")[:1]
+    adjudicated = (
+        Adjudication.objects.filter(version=OuterRef("pk"), is_current=True)
+        .exclude(meaning=LabelMeaning.NEUTRAL)
+        .order_by("-pk")
+    )
     counted = versions.annotate(
         n_judgments=Count("judgments", filter=CURRENT),
-        n_good=Count("judgments", filter=AS_IS & Q(judgments__label="good")),
-        n_bad=Count("judgments", filter=CURRENT & Q(judgments__label="bad")),
-        n_unsure=Count("judgments", filter=CURRENT & Q(judgments__label="unsure")),
+        n_good=Count("judgments", filter=AS_IS & Q(judgments__meaning=LabelMeaning.GOOD)),
+        n_bad=Count("judgments", filter=CURRENT & Q(judgments__meaning=LabelMeaning.BAD)),
+        n_unsure=Count("judgments", filter=CURRENT & Q(judgments__meaning=LabelMeaning.UNSURE)),
         n_edited=Count("judgments", filter=CURRENT & Q(judgments__edited_version__isnull=False)),
         n_needed=Coalesce(Max("judgments__batch__overlap", filter=CURRENT), Value(1)),
-        adjudicated=Subquery(adjudicated),
+        adjudicated=Subquery(adjudicated.values("label")[:1]),
+        adjudicated_meaning=Subquery(adjudicated.values("meaning")[:1]),
     )
     return counted.annotate(
         verdict=Case(
-            When(adjudicated="good", then=Value(Verdict.GOOD)),
-            When(adjudicated="bad", then=Value(Verdict.BAD)),
+            When(adjudicated_meaning=LabelMeaning.GOOD, then=Value(Verdict.GOOD)),
+            When(adjudicated_meaning=LabelMeaning.BAD, then=Value(Verdict.BAD)),
             When(adjudicated__isnull=False, then=Value(Verdict.UNDECIDED)),
             When(state=VersionState.ACCEPTED, then=Value(Verdict.GOOD)),
             When(state=VersionState.REJECTED, then=Value(Verdict.NOT_RELEASABLE)),

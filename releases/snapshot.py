@@ -324,7 +324,8 @@ def _flow(project: Project, n_released: int, n_images: int) -> list[dict[str, An
     """Return the counts from imported to released, as a flow diagram tells them."""
     captions = project.captions
     judged = Judgment.objects.filter(project=project).current()
-    shown = {pk for ids in project.assignments.values_list("version_ids", flat=True) for pk in ids}
+    slots = project.assignments.filter(is_gold=False)
+    shown = {pk for ids in slots.values_list("version_ids", flat=True) for pk in ids}
     good = with_verdict(CaptionVersion.objects.filter(project=project)).filter(Q(verdict="good")).count()
     return [
         {"step": "images imported", "n": project.images.count()},

@@ -16,7 +16,14 @@ from annotation.models.machine import (
 )
 from annotation.models.reports import AgreementReport
 from annotation.models.reviews import Adjudication, PairReport, ReviewItem, ReviewRound
-from annotation.models.schemas import Guideline, Label, LabelSchema
+from annotation.models.schemas import (
+    Guideline,
+    Label,
+    LabelColor,
+    LabelMeaning,
+    LabelSchema,
+    MeasurementLevel,
+)
 from annotation.models.work import Assignment, AssignmentState, Batch, BatchPurpose, Judgment
 
 __all__ = [
@@ -44,7 +51,10 @@ __all__ = [
     "ImageState",
     "Judgment",
     "Label",
+    "LabelColor",
+    "LabelMeaning",
     "LabelSchema",
+    "MeasurementLevel",
     "PairReport",
     "ReviewItem",
     "ReviewRound",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models.captions import Caption, CaptionVersion
 from annotation.models.images import Image
+from annotation.models.schemas import LabelMeaning, LabelSchema
 from annotation.models.work import Batch, Judgment
 from projects.models import Project
 
@@ -108,11 +109,16 @@ class ReviewItem(models.Model):
 
 
 class Adjudication(models.Model):
-    """A head annotator's final label of one version; a later one supersedes."""
+    """A head annotator's final label of one version in one set of labels; a later one supersedes.
+
+    `meaning` is the label's, held to it by a composite foreign key.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="adjudications")
     version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="adjudications")
+    schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="+")
     label = models.CharField(max_length=40)
+    meaning = models.CharField(max_length=8, choices=LabelMeaning.choices)
     note = models.TextField(blank=True)
     adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
@@ -126,7 +132,7 @@ class Adjudication(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["version"], condition=Q(is_current=True), name="adjudication_current_once"
+                fields=["version", "schema"], condition=Q(is_current=True), name="adjudication_current_once"
             ),
         ]
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models.captions import Caption, CaptionVersion
 from annotation.models.images import Image
-from annotation.models.schemas import Guideline, LabelSchema
+from annotation.models.schemas import Guideline, LabelMeaning, LabelSchema
 from projects.models import Project
 
 
@@ -100,7 +100,12 @@ class Assignment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "project"], name="assignment_of_project"),
             models.UniqueConstraint(
-                fields=["batch", "image", "slot"], condition=~Q(state="skipped"), name="assignment_slot_once"
+                fields=["batch", "image", "slot"],
+                condition=~Q(state="skipped") & Q(is_gold=False),
+                name="assignment_slot_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_gold=False) | ~Q(state="open"), name="assignment_gold_never_waits"
             ),
             models.UniqueConstraint(
                 fields=["batch", "image", "annotator"],
@@ -135,19 +140,21 @@ class Assignment(models.Model):
 
 
 class JudgmentMode(models.TextChoices):
+    is_gold = models.BooleanField(default=False)
     """How a judgment was given; bulk acts stay out of agreement."""
 
     KEY = "key", _("Key")
     POINTER = "pointer", _("Pointer")
     REST_BAD = "rest_bad", _("Mark the rest bad")
+            models.UniqueConstraint(fields=["id", "is_gold"], name="assignment_gold_or_not"),
     IMPORTED = "imported", _("Imported")
 
 
 class JudgmentQuerySet(models.QuerySet["Judgment"]):
     """Named filters over judgments."""
 
-    def current(self) -> Self:
-        """Keep each annotator's last word on a version in a batch, undone ones left out."""
+    def last_words(self) -> Self:
+        """Keep each annotator's last word on a version in a batch, undone ones left out, gold pairs with the rest."""
         return self.filter(is_current=True, label__isnull=False)
 
     def for_agreement(self) -> Self:
@@ -158,8 +165,10 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
 class Judgment(models.Model):
     """One annotator's label of one caption version; never updated: undo and change add a row that supersedes.
 
-    A row without a label is an undo. `edited_version` is the repair proposed together with a good.
-    `public_id` and `client_sequence` are made by the browser, so that a judgment sent twice counts once, in order.
+    A row without a label is an undo. `meaning` is the label's and `is_gold` the assignment's, held to them by composite
+    foreign keys; gold judgments enter no verdict, agreement or forecast. `edited_version` is the repair proposed
+    together with a good. `public_id` and `client_sequence` are made by the browser, so that a judgment sent twice
+    counts once, in order.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -199,6 +208,10 @@ class Judgment(models.Model):
             models.UniqueConstraint(
                 fields=["annotator", "version", "batch"],
                 condition=Q(is_current=True),
+    def current(self) -> Self:
+        """Keep the last words that say something about a pair: those on gold pairs say it about the annotator."""
+        return self.last_words().filter(is_gold=False)
+
                 name="judgment_current_once",
             ),
             models.CheckConstraint(condition=Q(mode__in=JudgmentMode.values), name="judgment_mode_known"),
@@ -220,3 +233,10 @@ class Judgment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id}: {self.label}"
+    meaning = models.CharField(max_length=8, choices=LabelMeaning.choices, null=True)  # noqa: DJ001  as the label
+    is_gold = models.BooleanField(default=False)
+            models.CheckConstraint(
+                condition=Q(label__isnull=True, meaning__isnull=True)
+                | Q(label__isnull=False, meaning__isnull=False),
+                name="judgment_label_means_something",
+            ),
