@@ -94,11 +94,13 @@ class Assignment(models.Model):
     finished_at = models.DateTimeField(null=True)
     skip_reason = models.CharField(max_length=14, choices=SkipReason.choices, blank=True, default="")
     note = models.TextField(blank=True)
+    is_gold = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["position", "slot", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["id", "project"], name="assignment_of_project"),
+            models.UniqueConstraint(fields=["id", "is_gold"], name="assignment_gold_or_not"),
             models.UniqueConstraint(
                 fields=["batch", "image", "slot"],
                 condition=~Q(state="skipped") & Q(is_gold=False),
@@ -140,13 +142,11 @@ class Assignment(models.Model):
 
 
 class JudgmentMode(models.TextChoices):
-    is_gold = models.BooleanField(default=False)
     """How a judgment was given; bulk acts stay out of agreement."""
 
     KEY = "key", _("Key")
     POINTER = "pointer", _("Pointer")
     REST_BAD = "rest_bad", _("Mark the rest bad")
-            models.UniqueConstraint(fields=["id", "is_gold"], name="assignment_gold_or_not"),
     IMPORTED = "imported", _("Imported")
 
 
@@ -156,6 +156,10 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
     def last_words(self) -> Self:
         """Keep each annotator's last word on a version in a batch, undone ones left out, gold pairs with the rest."""
         return self.filter(is_current=True, label__isnull=False)
+
+    def current(self) -> Self:
+        """Keep the last words that say something about a pair: those on gold pairs say it about the annotator."""
+        return self.last_words().filter(is_gold=False)
 
     def for_agreement(self) -> Self:
         """Keep the independent ratings: current, of a single version at a time, not revised after feedback."""
@@ -184,10 +188,12 @@ class Judgment(models.Model):
     schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="+")
     guideline = models.ForeignKey(Guideline, on_delete=models.PROTECT, related_name="+")
     label = models.CharField(max_length=40, null=True)  # noqa: DJ001  null is an undo, never an empty label
+    meaning = models.CharField(max_length=8, choices=LabelMeaning.choices, null=True)  # noqa: DJ001  as the label
     edited_version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     mode = models.CharField(max_length=10, choices=JudgmentMode.choices)
     is_revision = models.BooleanField(default=False)
+    is_gold = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
     shown_position = models.PositiveSmallIntegerField(default=0)
     duration_ms = models.PositiveIntegerField(default=0)
@@ -208,13 +214,14 @@ class Judgment(models.Model):
             models.UniqueConstraint(
                 fields=["annotator", "version", "batch"],
                 condition=Q(is_current=True),
-    def current(self) -> Self:
-        """Keep the last words that say something about a pair: those on gold pairs say it about the annotator."""
-        return self.last_words().filter(is_gold=False)
-
                 name="judgment_current_once",
             ),
             models.CheckConstraint(condition=Q(mode__in=JudgmentMode.values), name="judgment_mode_known"),
+            models.CheckConstraint(
+                condition=Q(label__isnull=True, meaning__isnull=True)
+                | Q(label__isnull=False, meaning__isnull=False),
+                name="judgment_label_means_something",
+            ),
             models.CheckConstraint(
                 condition=Q(label__isnull=False) | Q(supersedes__isnull=False, edited_version__isnull=True),
                 name="judgment_undo_supersedes",
@@ -233,10 +240,3 @@ class Judgment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id}: {self.label}"
-    meaning = models.CharField(max_length=8, choices=LabelMeaning.choices, null=True)  # noqa: DJ001  as the label
-    is_gold = models.BooleanField(default=False)
-            models.CheckConstraint(
-                condition=Q(label__isnull=True, meaning__isnull=True)
-                | Q(label__isnull=False, meaning__isnull=False),
-                name="judgment_label_means_something",
-            ),
