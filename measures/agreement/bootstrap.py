@@ -232,26 +232,25 @@ class RaterDrawing:
         items, self.wide = len(table.items), len(table.scale.categories)
         cell = table.label * items + table.item
         self.given = sparse.csr_array(
-            (np.ones(len(cell)), (cell, table.rater)), shape=(self.wide * items, len(table.raters))
+            (np.ones(len(cell), dtype=np.float32), (cell, table.rater)),
+            shape=(self.wide * items, len(table.raters)),
         )
         items_alone = replace(bootstrap, kind="items")
         self.stacked = resampler.stacked(items_alone) if bootstrap.draws_items else None
 
     def draw(self, rng: np.random.Generator, many: int) -> Sample:
         """A block of ``many`` resamples."""
-        chosen = drawn_counts(rng, len(self.table.raters), many).astype(float).T
+        drawn = drawn_counts(rng, len(self.table.raters), many)
         weights = self._item_weights(rng, many) if self.bootstrap.draws_items else None
-        both = self.given @ np.concatenate([chosen, chosen * chosen]).T
+        both = self.given @ np.concatenate([drawn, drawn * drawn], axis=1)
         both = _turned(both).reshape(2, many, self.wide, len(self.table.items))
         sums = joined(
             [
-                sums_of_weighted(
-                    both[0, b], both[1, b], None if weights is None else weights[:, b].astype(float)
-                )
+                sums_of_weighted(both[0, b], both[1, b], None if weights is None else weights[:, b])
                 for b in range(many)
             ]
         )
-        return self._with_raters(sums, chosen, weights)
+        return self._with_raters(sums, drawn.T.astype(float), weights)
 
     def _item_weights(self, rng: np.random.Generator, many: int) -> Float32Array:
         if self.bootstrap.draws_clusters and self.table.cluster is not None:
@@ -270,9 +269,9 @@ class RaterDrawing:
         return Sample(sums, fixed.tables, together, fixed.margins, chosen)
 
 
-def _turned(matrix: FloatArray) -> FloatArray:
+def _turned(matrix: Float32Array) -> Float32Array:
     """The transpose, copied in strips that fit the cache."""
-    out = np.empty(matrix.shape[::-1])
+    out = np.empty(matrix.shape[::-1], dtype=np.float32)
     for start in range(0, len(matrix), 1024):
         out[:, start : start + 1024] = matrix[start : start + 1024].T
     return out

@@ -15,6 +15,8 @@ MAX_MEETINGS = 30_000_000
 MAX_CELLS = 50_000_000
 """Cells of all cross tables together above which they are not built."""
 
+MOST_COUNTED_KEYS = 4_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class RaterPairs:
@@ -42,7 +44,7 @@ def rater_pairs(table: Table) -> RaterPairs | None:
     left, right = _meetings(table.item, int(totals.max(initial=0)))
     wide, raters = len(table.scale.categories), len(table.raters)
     key = table.rater[left] * raters + table.rater[right]
-    pairs, place = np.unique(key, return_inverse=True)
+    pairs, place = _different(key, raters * raters)
     if len(pairs) * wide * wide > MAX_CELLS:
         return None
     cell = (place * wide + table.label[left]) * wide + table.label[right]
@@ -55,6 +57,17 @@ def rater_pairs(table: Table) -> RaterPairs | None:
         shape=(len(pairs) * wide * wide, len(table.items)),
     )
     return RaterPairs(pairs // max(1, raters), pairs % max(1, raters), cells)
+
+
+def _different(key: IntArray, below: int) -> tuple[IntArray, IntArray]:
+    """The different keys in order and the place of each, as np.unique gives them; sorts only where they are wide."""
+    if below > MOST_COUNTED_KEYS:
+        pairs, place = np.unique(key, return_inverse=True)
+        return pairs, place
+    used = np.zeros(below, dtype=bool)
+    used[key] = True
+    order: IntArray = np.cumsum(used, dtype=np.int64) - 1
+    return np.flatnonzero(used), order[key]
 
 
 def _meetings(item: IntArray, most: int) -> tuple[IntArray, IntArray]:

@@ -14,7 +14,10 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
-MISSING_TEXTS = frozenset({"", "NA", "NaN", "nan"})
+MISSING_TEXTS = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null"})
+FEW_TEXTS = 16
+DOUBTFUL = frozenset({"-", "--", ".", "*", "?", "none", "missing", "skip", "skipped"})
+"""Labels that often stand for no rating; they count as labels, and the report says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,10 @@ def _factorize(column: Iterable[object]) -> tuple[IntArray, tuple[str, ...]]:
     if isinstance(column, np.ndarray) and column.dtype.kind in "iu":
         numbers, codes = np.unique(column, return_inverse=True)
         return codes.astype(np.int64, copy=False).reshape(-1), tuple(map(str, numbers.tolist()))
+    if isinstance(column, np.ndarray) and column.dtype.kind == "U":
+        few = _few_texts(column)
+        if few is not None:
+            return few
     values: Sequence[object] = column.tolist() if isinstance(column, np.ndarray) else list(column)
     seen: dict[object, int] = {}
     codes = np.fromiter((seen.setdefault(value, len(seen)) for value in values), np.int64, len(values))
@@ -82,6 +89,18 @@ def _factorize(column: Iterable[object]) -> tuple[IntArray, tuple[str, ...]]:
     if len(names) < len(seen) or merged != list(range(len(merged))):
         codes = np.array(merged, dtype=np.int64)[codes]
     return codes, tuple(names)
+
+
+def _few_texts(column: npt.NDArray[np.str_]) -> tuple[IntArray, tuple[str, ...]] | None:
+    """The same for texts of which there are few, by comparing whole columns; None where there are many."""
+    codes = np.full(len(column), -1, dtype=np.int64)
+    names: dict[str, int] = {}
+    for _ in range(FEW_TEXTS):
+        left = int(np.argmin(codes)) if len(codes) else 0
+        if not len(codes) or codes[left] >= 0:
+            return codes, tuple(names)
+        codes[column == column[left]] = names.setdefault(_name(str(column[left])), len(names))
+    return None
 
 
 def _name(value: object) -> str:

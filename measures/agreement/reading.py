@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import TextIO
 
 from measures.agreement.ratings import MISSING_TEXTS, Ratings
 
 NAMES = {
     "item": ("item", "item_id"),
-    "rater": ("rater", "rater_id"),
-    "label": ("label",),
+    "rater": ("rater", "rater_id", "annotator", "annotator_id"),
+    "label": ("label", "rating"),
 }
+SEPARATORS = ",;\t|"
+LONGEST_ROW = 200
+"""Lines that one row may run over where a quoted note holds line breaks."""
+AS_UTF8 = "save it as CSV in UTF-8"
 
 
 class UnreadableRatings(ValueError):
@@ -61,18 +67,12 @@ def read_ratings(
     or an open quotation mark are left out and reported. Raises UnreadableRatings where there is no header,
     a column is missing, an item lies in two clusters, or the text is not UTF-8.
     """
-    try:
-        header_line = file.readline().lstrip("\ufeff")
-    except UnicodeDecodeError as error:
-        raise UnreadableRatings(f"The file is not UTF-8 text: {error.reason}.") from error
-    if not header_line.strip():
-        raise UnreadableRatings("The file is empty: a header with item, rater and label is needed.")
-    separator = max(",;\t", key=header_line.count)
+    header_line, separator, before = _header(file)
     header = [name.strip() for name in _fields(header_line.rstrip("\r\n"), separator)]
-    wanted = {name: _place(header, (columns or {}).get(name), NAMES[name]) for name in NAMES}
-    wanted["cluster"] = -1 if cluster is None else _place(header, cluster, ())
+    wanted = {name: _place(header, (columns or {}).get(name), NAMES[name], name) for name in NAMES}
+    wanted["cluster"] = -1 if cluster is None else _place(header, cluster, (), "cluster")
     found = _Columns()
-    _read_rows(file, separator, len(header), wanted, found)
+    _read_rows(_Lines(file, before), separator, len(header), wanted, found)
     try:
         ratings = Ratings.from_columns(
             found.items, found.raters, found.labels, found.clusters if cluster else None, missing
@@ -82,56 +82,136 @@ def read_ratings(
     return ReadRatings(ratings, found.rows, tuple(found.problems))
 
 
-def _place(header: Sequence[str], named: str | None, names: Sequence[str]) -> int:
-    """Where a column stands in the header."""
-    accepted = (named,) if named else names
-    places = [place for place, name in enumerate(header) if name in accepted]
-    if not places:
-        places = [place for place, name in enumerate(header) if name.lower() in accepted]
-    if len(places) == 1:
-        return places[0]
-    kind = "no column" if not places else "more than one column"
+def _header(file: TextIO) -> tuple[str, str, int]:
+    """The header line, its separator and its number; blank lines and a spreadsheet's "sep=;" stand before it."""
+    line, text, declared = 0, "", ""
+    try:
+        for line, text in enumerate(file, start=1):
+            bare = text.lstrip("\ufeff").strip().strip('"')
+            if bare.lower().startswith("sep=") and len(bare) == len("sep=") + 1:
+                declared = bare[-1]
+            elif bare:
+                text = text.lstrip("\ufeff")
+                return text, declared or max(SEPARATORS, key=text.count), line
+    except UnicodeDecodeError as error:
+        raise UnreadableRatings(f"The file is not UTF-8 text ({error.reason}): {AS_UTF8}.") from error
+    raise UnreadableRatings("The file is empty: a header with item, rater and label is needed.")
+
+
+def _place(header: Sequence[str], named: str | None, names: Sequence[str], column: str) -> int:
+    """Where a column stands in the header; the first of the accepted names that occurs is taken."""
+    plain = [_plain(name) for name in header]
+    for name in (named,) if named else names:
+        places = [place for place, found in enumerate(header) if found == name]
+        places = places or [place for place, found in enumerate(plain) if found == _plain(name)]
+        if len(places) == 1:
+            return places[0]
+        if places:
+            raise UnreadableRatings(
+                f"The header has more than one column named {name!r}; it reads {', '.join(header)!r}."
+            )
+    accepted = " or ".join(map(repr, (named,) if named else names))
+    hint = f"--{column} COLUMN" if column == "cluster" else f"--{column}-column COLUMN"
     raise UnreadableRatings(
-        f"The header has {kind} named {' or '.join(map(repr, accepted))}; it reads {', '.join(header)!r}."
+        f"The header has no column named {accepted}; it reads {', '.join(header)!r}. "
+        f"Name it with {hint}; a row holds one rating of one rater, not the ratings of all."
     )
 
 
-def _read_rows(file: TextIO, separator: str, width: int, wanted: dict[str, int], found: _Columns) -> None:
-    """Fill the columns. Each line is read for itself, so that a broken one never swallows the next."""
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+class _Lines:
+    """Lines with their numbers; one can be looked at before it is taken."""
+
+    def __init__(self, file: TextIO, before: int) -> None:
+        self.file, self.number = file, before
+        self.ahead: deque[str] = deque()
+
+    def take(self) -> str:
+        """The next line, "" at the end. Raises UnreadableRatings for text that is not UTF-8."""
+        text = self.ahead.popleft() if self.ahead else self._read()
+        self.number += bool(text)
+        return text
+
+    def peek(self, place: int) -> str:
+        """The line so many after the one taken last, 0 the next one; "" beyond the end."""
+        while len(self.ahead) <= place:
+            text = self._read()
+            if not text:
+                return ""
+            self.ahead.append(text)
+        return self.ahead[place]
+
+    def _read(self) -> str:
+        try:
+            return self.file.readline()
+        except UnicodeDecodeError as error:
+            raise UnreadableRatings(
+                f"After line {self.number} the file is not UTF-8 text ({error.reason}): {AS_UTF8}."
+            ) from error
+
+
+def _read_rows(lines: _Lines, separator: str, width: int, wanted: dict[str, int], found: _Columns) -> None:
+    """Fill the columns. A row that cannot be read is left out without swallowing the next."""
     item, rater, label, cluster = (wanted[name] for name in ("item", "rater", "label", "cluster"))
-    line = 1
-    try:
-        for line, text in enumerate(file, start=2):
-            if not text.strip():
-                continue
-            found.rows += 1
-            row = _fields(text.rstrip("\r\n"), separator)
-            what = _fault(row, width, item, rater)
-            if what:
-                found.problems.append(Problem(line, what))
-                continue
-            found.items.append(row[item])
-            found.raters.append(row[rater])
-            found.labels.append(row[label])
-            if cluster >= 0:
-                found.clusters.append(row[cluster])
-    except UnicodeDecodeError as error:
-        raise UnreadableRatings(f"After line {line} the file is not UTF-8 text: {error.reason}.") from error
+    while text := lines.take():
+        if not text.strip():
+            continue
+        found.rows += 1
+        line = lines.number
+        row = _fields(text.rstrip("\r\n"), separator)
+        if not row:
+            row = _running_on(text, lines, separator, width, (item, rater, label))
+        what = _fault(row, width, item, rater)
+        if what:
+            found.problems.append(Problem(line, what))
+            continue
+        found.items.append(row[item])
+        found.raters.append(row[rater])
+        found.labels.append(row[label])
+        if cluster >= 0:
+            found.clusters.append(row[cluster])
 
 
-def _fields(line: str, separator: str) -> list[str]:
-    """The fields of one line; none where its quotation marks do not close."""
-    if '"' not in line:
-        return line.split(separator)
+def _running_on(
+    text: str, lines: _Lines, separator: str, width: int, whole: tuple[int, int, int]
+) -> list[str]:
+    """The fields of a row whose quoted text runs over further lines, which are then taken.
+
+    None where the quotation never closes, the number of fields is wrong or an item, rater or label (``whole``)
+    would hold a line break: then the quotation mark is a slip, and the next line is a row of its own.
+    """
+    for more in range(LONGEST_ROW):
+        further = lines.peek(more)
+        if not further:
+            return []
+        text += further
+        row = _fields(text.rstrip("\r\n"), separator)
+        if not row:
+            continue
+        if len(row) != width or any("\n" in row[place] for place in whole):
+            return []
+        for _ in range(more + 1):
+            lines.take()
+        return row
+    return []
+
+
+def _fields(text: str, separator: str) -> list[str]:
+    """The fields of one row; none where its quotation marks do not close."""
+    if '"' not in text:
+        return text.split(separator)
     try:
-        return next(csv.reader([line], delimiter=separator, strict=True), [])
+        return next(csv.reader(StringIO(text), delimiter=separator, strict=True), [])
     except csv.Error:
         return []
 
 
 def _fault(row: Sequence[str], width: int, item: int, rater: int) -> str:
     if not row:
-        return "a quotation mark that does not close on its line"
+        return "a quotation mark that does not close"
     if len(row) != width:
         return f"{len(row)} fields instead of {width}"
     if not row[item].strip():

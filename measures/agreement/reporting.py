@@ -9,7 +9,7 @@ import numpy as np
 from measures.agreement import annotators as people
 from measures.agreement.bootstrap import Bootstrap, Resampler
 from measures.agreement.estimates import estimate
-from measures.agreement.ratings import Ratings
+from measures.agreement.ratings import DOUBTFUL, Ratings
 from measures.agreement.results import AgreementReport, Category, Parameters, Sensitivity
 from measures.agreement.scale import TREATMENTS, Scale, scale_of, treat
 from measures.agreement.table import Table, tabulate, treated_table
@@ -168,4 +168,24 @@ def _notes(scale: Scale, level: str, table: Table) -> tuple[str, ...]:
         notes.append(
             "Items are taken as independent; captions of one image are not: name the cluster column."
         )
-    return tuple(notes)
+    return (*notes, *_notes_on_labels(scale.categories))
+
+
+def _notes_on_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """What looks like a slip in the labels themselves: they are counted as they stand."""
+    notes = []
+    doubtful = [label for label in labels if label.lower() in DOUBTFUL]
+    if doubtful:
+        names = ", ".join(map(repr, doubtful))
+        notes.append(f"{names}: counted as a label; if it means no rating, declare it as missing.")
+    by_letters: dict[str, list[str]] = {}
+    for label in labels:
+        by_letters.setdefault(label.casefold(), []).append(label)
+    return (
+        *notes,
+        *(
+            f"{' and '.join(map(repr, alike))} differ in capitals only and count as {len(alike)} labels."
+            for alike in by_letters.values()
+            if len(alike) > 1
+        ),
+    )

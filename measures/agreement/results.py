@@ -10,7 +10,7 @@ from measures.agreement.bootstrap import Bootstrap
 from measures.agreement.table import Exclusion
 from measures.intervals import Interval
 
-VERSION = "1"
+VERSION = "2"
 """Changes whenever the same ratings and parameters would give other figures."""
 
 

@@ -32,13 +32,14 @@ def standard_error(figure: Figure, value: float, resampler: Resampler) -> tuple[
 
 
 def error_interval(figure: Figure, value: float, error: float, items: int, level: float) -> Interval:
-    """The interval of a standard error: normal for Cohen's kappa, else Student's t; cut at 1."""
+    """The interval of a standard error: normal for Cohen's kappa, else Student's t; cut at 1, a share at 0 too."""
     if figure.kind == "cohen":
         half, method = critical_value(level) * error, "Fleiss-Cohen-Everitt"
     else:
         half, method = float(student.isf((1 - level) / 2, items - 1)) * error, "Gwet, linearised, Student's t"
     note = NO_WIDTH if half < 1e-12 else ""
-    return Interval(value - half, min(1.0, value + half), level, method, note=note)
+    low = max(0.0, value - half) if figure.kind == "raw" else value - half
+    return Interval(low, min(1.0, value + half), level, method, note=note)
 
 
 def _linearised(figure: Figure, value: float, resampler: Resampler) -> tuple[float | None, int]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from measures.agreement.ratings import FloatArray, IntArray
+
+Counted: TypeAlias = npt.NDArray[np.float32] | FloatArray
+"""Whole numbers, exact in either width."""
 
 CHUNK_CELLS = 4_000_000
 KEPT_CELLS = 20_000_000
@@ -115,8 +120,8 @@ def _features(rows: FloatArray) -> FloatArray:
     )
 
 
-def sums_of_weighted(drawn: FloatArray, copies: FloatArray, items: FloatArray | None) -> PairSums:
-    """The sums of one resample of raters; leading axis 1.
+def sums_of_weighted(drawn: Counted, copies: Counted, items: Counted | None) -> PairSums:
+    """The sums of one resample of raters; leading axis 1. Counts may come as float32, sums are float64.
 
     drawn: (q, n) ratings of each category and item, a rater drawn m times counting m times; copies: (q, n)
     the same with m * m; items: (n,) how often each item was drawn, or None for once.
@@ -133,8 +138,12 @@ def sums_of_weighted(drawn: FloatArray, copies: FloatArray, items: FloatArray | 
     return PairSums(*(row[None] for row in parts))
 
 
-def _strip_sums(drawn: FloatArray, copies: FloatArray, items: FloatArray | None) -> tuple[FloatArray, ...]:
+def _strip_sums(
+    counted: Counted, counted_copies: Counted, drawn_items: Counted | None
+) -> tuple[FloatArray, ...]:
     """The sums of a strip of items short enough for the cache, in the order of `PairSums`."""
+    drawn, copies = counted.astype(float), counted_copies.astype(float)
+    items = None if drawn_items is None else drawn_items.astype(float)
     size, own = drawn.sum(axis=0), copies.sum(axis=0)
     pairs = size * size - own
     is_paired, is_rated = (pairs > 0.5).astype(float), (size > 0.5).astype(float)

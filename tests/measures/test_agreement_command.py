@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from measures.agreement import Ratings, report
 from measures.agreement.command import main
 from measures.agreement.reading import UnreadableRatings, read_ratings
 
@@ -100,7 +101,8 @@ def test_a_malformed_row_is_reported_by_its_line_and_the_others_are_kept(
     [
         ("", "The file is empty"),
         ("item,label\n1,x\n", "no column named 'rater' or 'rater_id'"),
-        ("item,item_id,rater,label\n", "more than one column"),
+        ("item,Item,item,rater,label\n", "more than one column"),
+        ("item,ann,bob\n1,good,bad\n", "a row holds one rating of one rater"),
     ],
 )
 def test_a_file_without_its_columns_is_refused(text: str, message: str) -> None:
@@ -120,6 +122,36 @@ def test_nothing_is_computed_from_what_cannot_be_read(
     path.write_text("item,rater,label\n1,a,x\n", encoding="utf-8")
     assert main([str(path), "--bootstrap", "clusters"]) == 2
     assert "--cluster" in capsys.readouterr().err
+
+
+def test_a_quoted_note_may_run_over_lines_and_an_open_quotation_swallows_no_row() -> None:
+    text = 'item,rater,label,note\n1,a,good,"two\n\nlines"\n1,b,good,\n2,a,"bad,\n2,b,bad,\n3,b,bad,"x"\n'
+    found = read_ratings(io.StringIO(text))
+    assert [problem.line for problem in found.problems] == [6]
+    assert (found.rows, len(found.ratings), found.ratings.items) == (5, 4, ("1", "2", "3"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\nItem ID;Annotator;Rating\n1;a;good\n",
+        "\n\nitem|rater|label\n1|a|good\n",
+        "item_id,rater_id,rating,label\n1,a,5,good\n",
+        "item,rater,label,\r1,a,good,\r",
+    ],
+)
+def test_files_of_other_programs_are_read(text: str) -> None:
+    found = read_ratings(io.StringIO(text, newline=None))
+    assert (found.ratings.items, found.ratings.raters, found.ratings.labels) == (("1",), ("a",), ("good",))
+
+
+def test_labels_that_look_like_slips_are_counted_and_named() -> None:
+    labels = ["good", "Good", "?", "bad", "null", "N/A"]
+    ratings = Ratings.from_columns(["1", "1", "2", "2", "3", "3"], list("ababab"), labels)
+    found = report(ratings, bootstraps=())
+    assert (found.ratings, found.excluded[0].ratings) == (4, 2)
+    assert "'?': counted as a label; if it means no rating, declare it as missing." in found.notes
+    assert "'Good' and 'good' differ in capitals only and count as 2 labels." in found.notes
 
 
 def test_separators_names_quotes_and_marks_of_other_programs_are_read() -> None:
