@@ -1,6 +1,7 @@
 """The rows of annotation, by noun."""
 
 from annotation.models.captions import Caption, CaptionVersion, DropReason, EditKind, VersionState
+from annotation.models.fixes import CaptionFix, FixItem, FixOutcome, FixReason, FixState, SavedFilter
 from annotation.models.images import Image, ImageDerivative, ImageState
 from annotation.models.machine import (
     CaptionChoice,
@@ -24,6 +25,7 @@ from annotation.models.schemas import (
     LabelSchema,
     MeasurementLevel,
 )
+from annotation.models.swaps import ImageSwap
 from annotation.models.work import Assignment, AssignmentState, Batch, BatchPurpose, Judgment
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "BatchPurpose",
     "Caption",
     "CaptionChoice",
+    "CaptionFix",
     "CaptionVersion",
     "Difficulty",
     "DifficultyLevel",
@@ -44,11 +47,16 @@ __all__ = [
     "EditKind",
     "Embedding",
     "Encoder",
+    "FixItem",
+    "FixOutcome",
+    "FixReason",
+    "FixState",
     "Guideline",
     "Image",
     "ImageChoice",
     "ImageDerivative",
     "ImageState",
+    "ImageSwap",
     "Judgment",
     "Label",
     "LabelColor",
@@ -58,6 +66,7 @@ __all__ = [
     "PairReport",
     "ReviewItem",
     "ReviewRound",
+    "SavedFilter",
     "Similarity",
     "Threshold",
     "VersionState",

@@ -5,8 +5,10 @@ from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models.images import Image
@@ -81,18 +83,39 @@ class EditKind(models.TextChoices):
 
 
 class VersionState(models.TextChoices):
-    """An edit is seen by its author, reviewers and adjudicators only until accepted."""
+    """An edit is seen by its author, reviewers and adjudicators only until accepted; withdrawn by undoing a fix."""
 
     BASE = "base", _("As imported")
     PROPOSED = "proposed", _("Proposed")
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Taken back")
+
+
+class CaptionVersionQuerySet(models.QuerySet["CaptionVersion"]):
+    """Named filters over versions."""
+
+    def standing(self) -> Self:
+        """Keep those that everybody may see: the imported text and accepted versions."""
+        return self.filter(state__in=[VersionState.BASE, VersionState.ACCEPTED])
+
+    def current(self) -> Self:
+        """Keep of each caption the text that stands now: the youngest accepted version, else the imported one."""
+        return self.standing().filter(~Exists(younger_accepted()))
+
+
+def younger_accepted() -> "models.QuerySet[CaptionVersion]":
+    """Return the accepted versions that were made of the outer version's caption after it."""
+    return CaptionVersion.objects.filter(
+        caption=OuterRef("caption"), state=VersionState.ACCEPTED, pk__gt=OuterRef("pk")
+    )
 
 
 class CaptionVersion(models.Model):
     """A text of a caption; versions form a tree whose root is the imported base. The text never changes.
 
-    `content_hash` is the SHA-256 of the text in UTF-8: the key under which its embeddings lie.
+    `content_hash` is the SHA-256 of the text in UTF-8: the key under which its embeddings lie. `reverts_to` names the
+    version whose text was made current again, for the reason given.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -112,7 +135,13 @@ class CaptionVersion(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
+    reverts_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reverted_by"
+    )
+    reason = models.CharField(max_length=300, blank=True, default="")
     is_demo = models.BooleanField(default=False)
+
+    objects = CaptionVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -121,7 +150,9 @@ class CaptionVersion(models.Model):
             models.UniqueConstraint(fields=["id", "project"], name="version_of_project"),
             models.UniqueConstraint(fields=["caption"], condition=Q(parent=None), name="version_one_base"),
             models.UniqueConstraint(
-                fields=["caption", "content_hash", "author"], name="version_text_once_per_author"
+                fields=["caption", "content_hash", "author"],
+                condition=Q(reverts_to=None) & ~Q(state="withdrawn"),
+                name="version_text_once_per_author",
             ),
             models.CheckConstraint(condition=Q(state__in=VersionState.values), name="version_state_known"),
             models.CheckConstraint(
@@ -132,6 +163,17 @@ class CaptionVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(parent=None) | ~Q(parent=F("id")), name="version_not_its_own_parent"
             ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | Q(author=None) | ~Q(decided_by=F("author")),
+                name="version_decided_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(reverts_to=None) | (Q(parent__isnull=False) & ~Q(reason="")),
+                name="version_revert_says_why",
+            ),
+        ]
+        indexes = [
+            GinIndex(SearchVector("text", config="simple"), name="version_words"),
         ]
 
     def __str__(self) -> str:
