@@ -17,6 +17,7 @@ from annotation.models.machine import (
 )
 from annotation.models.reports import AgreementReport
 from annotation.models.reviews import Adjudication, PairReport, ReviewItem, ReviewRound
+from annotation.models.questions import Precedent, Question, QuestionState
 from annotation.models.schemas import (
     Guideline,
     Label,
@@ -71,3 +72,6 @@ __all__ = [
     "Threshold",
     "VersionState",
 ]
+    "Precedent",
+    "Question",
+    "QuestionState",

@@ -24,7 +24,11 @@ class BatchPurpose(models.TextChoices):
 
 
 class Batch(models.Model):
-    """A round of annotation: images, one label schema, one guideline version, how many annotators see each image."""
+    """A round of annotation: images, one label schema, one guideline version, how many annotators see each image.
+
+    `overlap` is how many judgments a verdict needs; a production batch has so many slots an image. `basis` and
+    `taken_by` say what a re-annotation batch asks again, and whom.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="batches")
@@ -55,6 +59,8 @@ class AssignmentState(models.TextChoices):
     """open -> leased -> done; leased -> open when given back or run out; leased -> skipped opens a new one."""
 
     OPEN = "open", _("Open")
+    taken_by = models.CharField(max_length=6, choices=BatchTakers.choices, default=BatchTakers.ANYONE)
+    basis = models.CharField(max_length=10, choices=ReannotationBasis.choices, blank=True, default="")
     LEASED = "leased", _("In work")
     DONE = "done", _("Done")
     SKIPPED = "skipped", _("Skipped")
@@ -66,6 +72,14 @@ class SkipReason(models.TextChoices):
     NONE = "", "—"
     CANNOT_SEE = "cannot_see", _("I cannot see the image properly")
     CANNOT_JUDGE = "cannot_judge", _("I do not know enough about what it shows")
+            models.CheckConstraint(condition=Q(taken_by__in=BatchTakers.values), name="batch_takers_known"),
+            models.CheckConstraint(
+                condition=Q(basis__in=ReannotationBasis.values), name="batch_reannotation_basis_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="reannotation") | Q(taken_by="anyone", basis=""),
+                name="batch_asks_again_only_in_reannotation",
+            ),
     DISTURBING = "disturbing", _("It disturbs me")
     OTHER = "other", _("Something else")
 
@@ -74,7 +88,9 @@ class Assignment(models.Model):
     """One image for one annotator slot of a batch: the unit of the queue.
 
     `version_ids` are the caption versions shown, in the order shown; a caption that is in no assignment was never
-    shown. `order_seed` reproduces the order.
+    shown. `order_seed` reproduces the order. `chosen_ids` are the versions that a slot of a re-annotation batch asks
+    about; null stands for the first of the image's pool. `reserved_for` is whom the slot waits for; null is anyone.
+    `lease_seconds` is how long a sign of work holds the lease, measured at the claim.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -108,8 +124,13 @@ class Assignment(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(is_gold=False) | ~Q(state="open"), name="assignment_gold_never_waits"
+    reserved_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    chosen_ids = ArrayField(models.BigIntegerField(), null=True)
             ),
             models.UniqueConstraint(
+    lease_seconds = models.PositiveIntegerField(default=15 * 60)
                 fields=["batch", "image", "annotator"],
                 condition=Q(annotator__isnull=False),
                 name="assignment_annotator_once",
@@ -133,7 +154,8 @@ class Assignment(models.Model):
                 condition=Q(state="open"),
                 name="assignment_open_queue",
             ),
-            models.Index(fields=["annotator", "batch", "state"], name="assignment_of_annotator"),
+            # With the position, so that the last image that somebody finished is one look-up.
+            models.Index(fields=["annotator", "batch", "state", "position"], name="assignment_of_annotator"),
             models.Index(fields=["lease_until"], condition=Q(state="leased"), name="assignment_lease"),
         ]
 
@@ -147,6 +169,10 @@ class JudgmentMode(models.TextChoices):
     KEY = "key", _("Key")
     POINTER = "pointer", _("Pointer")
     REST_BAD = "rest_bad", _("Mark the rest bad")
+            models.CheckConstraint(
+                condition=Q(reserved_for=None) | Q(annotator=None) | Q(annotator=F("reserved_for")),
+                name="assignment_kept_for_whom_it_waits",
+            ),
     IMPORTED = "imported", _("Imported")
 
 
@@ -156,6 +182,9 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
     def last_words(self) -> Self:
         """Keep each annotator's last word on a version in a batch, undone ones left out, gold pairs with the rest."""
         return self.filter(is_current=True, label__isnull=False)
+            models.Index(
+                fields=["reserved_for"], condition=Q(reserved_for__isnull=False), name="assignment_reserved"
+            ),
 
     def current(self) -> Self:
         """Keep the last words that say something about a pair: those on gold pairs say it about the annotator."""
