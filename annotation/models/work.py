@@ -23,6 +23,26 @@ class BatchPurpose(models.TextChoices):
     REANNOTATION = "reannotation", _("Re-annotation")
 
 
+class BatchTakers(models.TextChoices):
+    """Who may take the slots of a batch."""
+
+    ANYONE = "anyone", _("Anyone")
+    SAME = "same", _("Who judged the captions before")
+    OTHERS = "others", _("Others than those who judged the captions before")
+
+
+class ReannotationBasis(models.TextChoices):
+    """Which captions a re-annotation batch asks about again."""
+
+    NONE = "", "—"
+    OLD_GUIDELINE = "guideline", _("Judged under an older version of the guidelines")
+    RETURNED = "returned", _("Returned in review, and not answered")
+    UNSURE = "unsure", _("Judged unsure")
+    EDITED = "edited", _("Judged good after an edit")
+    DISAGREED = "disagreed", _("Judged differently by different annotators")
+    CHOSEN = "chosen", _("Captions that I name")
+
+
 class Batch(models.Model):
     """A round of annotation: images, one label schema, one guideline version, how many annotators see each image.
 
@@ -38,6 +58,8 @@ class Batch(models.Model):
     schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="batches")
     guideline = models.ForeignKey(Guideline, on_delete=models.PROTECT, related_name="batches")
     seed = models.BigIntegerField(default=0)
+    taken_by = models.CharField(max_length=6, choices=BatchTakers.choices, default=BatchTakers.ANYONE)
+    basis = models.CharField(max_length=10, choices=ReannotationBasis.choices, blank=True, default="")
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -49,6 +71,14 @@ class Batch(models.Model):
             models.UniqueConstraint(fields=["id", "project"], name="batch_of_project"),
             models.CheckConstraint(condition=Q(purpose__in=BatchPurpose.values), name="batch_purpose_known"),
             models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_overlap_positive"),
+            models.CheckConstraint(condition=Q(taken_by__in=BatchTakers.values), name="batch_takers_known"),
+            models.CheckConstraint(
+                condition=Q(basis__in=ReannotationBasis.values), name="batch_reannotation_basis_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="reannotation") | Q(taken_by="anyone", basis=""),
+                name="batch_asks_again_only_in_reannotation",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -59,8 +89,6 @@ class AssignmentState(models.TextChoices):
     """open -> leased -> done; leased -> open when given back or run out; leased -> skipped opens a new one."""
 
     OPEN = "open", _("Open")
-    taken_by = models.CharField(max_length=6, choices=BatchTakers.choices, default=BatchTakers.ANYONE)
-    basis = models.CharField(max_length=10, choices=ReannotationBasis.choices, blank=True, default="")
     LEASED = "leased", _("In work")
     DONE = "done", _("Done")
     SKIPPED = "skipped", _("Skipped")
@@ -72,14 +100,6 @@ class SkipReason(models.TextChoices):
     NONE = "", "—"
     CANNOT_SEE = "cannot_see", _("I cannot see the image properly")
     CANNOT_JUDGE = "cannot_judge", _("I do not know enough about what it shows")
-            models.CheckConstraint(condition=Q(taken_by__in=BatchTakers.values), name="batch_takers_known"),
-            models.CheckConstraint(
-                condition=Q(basis__in=ReannotationBasis.values), name="batch_reannotation_basis_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(purpose="reannotation") | Q(taken_by="anyone", basis=""),
-                name="batch_asks_again_only_in_reannotation",
-            ),
     DISTURBING = "disturbing", _("It disturbs me")
     OTHER = "other", _("Something else")
 
@@ -103,8 +123,13 @@ class Assignment(models.Model):
     annotator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="assignments"
     )
+    reserved_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    chosen_ids = ArrayField(models.BigIntegerField(), null=True)
     version_ids = ArrayField(models.BigIntegerField(), default=list)
     order_seed = models.BigIntegerField(null=True)
+    lease_seconds = models.PositiveIntegerField(default=15 * 60)
     lease_until = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -124,13 +149,8 @@ class Assignment(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(is_gold=False) | ~Q(state="open"), name="assignment_gold_never_waits"
-    reserved_for = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
-    )
-    chosen_ids = ArrayField(models.BigIntegerField(), null=True)
             ),
             models.UniqueConstraint(
-    lease_seconds = models.PositiveIntegerField(default=15 * 60)
                 fields=["batch", "image", "annotator"],
                 condition=Q(annotator__isnull=False),
                 name="assignment_annotator_once",
@@ -147,6 +167,10 @@ class Assignment(models.Model):
             models.CheckConstraint(
                 condition=Q(skip_reason="") | Q(state="skipped"), name="assignment_skip_reason_when_skipped"
             ),
+            models.CheckConstraint(
+                condition=Q(reserved_for=None) | Q(annotator=None) | Q(annotator=F("reserved_for")),
+                name="assignment_kept_for_whom_it_waits",
+            ),
         ]
         indexes = [
             models.Index(
@@ -157,6 +181,9 @@ class Assignment(models.Model):
             # With the position, so that the last image that somebody finished is one look-up.
             models.Index(fields=["annotator", "batch", "state", "position"], name="assignment_of_annotator"),
             models.Index(fields=["lease_until"], condition=Q(state="leased"), name="assignment_lease"),
+            models.Index(
+                fields=["reserved_for"], condition=Q(reserved_for__isnull=False), name="assignment_reserved"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -169,10 +196,6 @@ class JudgmentMode(models.TextChoices):
     KEY = "key", _("Key")
     POINTER = "pointer", _("Pointer")
     REST_BAD = "rest_bad", _("Mark the rest bad")
-            models.CheckConstraint(
-                condition=Q(reserved_for=None) | Q(annotator=None) | Q(annotator=F("reserved_for")),
-                name="assignment_kept_for_whom_it_waits",
-            ),
     IMPORTED = "imported", _("Imported")
 
 
@@ -182,9 +205,6 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
     def last_words(self) -> Self:
         """Keep each annotator's last word on a version in a batch, undone ones left out, gold pairs with the rest."""
         return self.filter(is_current=True, label__isnull=False)
-            models.Index(
-                fields=["reserved_for"], condition=Q(reserved_for__isnull=False), name="assignment_reserved"
-            ),
 
     def current(self) -> Self:
         """Keep the last words that say something about a pair: those on gold pairs say it about the annotator."""
