@@ -15,9 +15,9 @@ from annotation.models.machine import (
     Similarity,
     Threshold,
 )
+from annotation.models.questions import Precedent, Question, QuestionState
 from annotation.models.reports import AgreementReport
 from annotation.models.reviews import Adjudication, PairReport, ReviewItem, ReviewRound
-from annotation.models.questions import Precedent, Question, QuestionState
 from annotation.models.schemas import (
     Guideline,
     Label,
@@ -65,6 +65,9 @@ __all__ = [
     "LabelSchema",
     "MeasurementLevel",
     "PairReport",
+    "Precedent",
+    "Question",
+    "QuestionState",
     "ReviewItem",
     "ReviewRound",
     "SavedFilter",
@@ -72,6 +75,3 @@ __all__ = [
     "Threshold",
     "VersionState",
 ]
-    "Precedent",
-    "Question",
-    "QuestionState",
