@@ -1,6 +1,5 @@
 """Edits in the manner of a version tree: a child with kinds, checked on saving, seen by few until accepted."""
 
-import difflib
 import hashlib
 import re
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import CaptionVersion, EditKind, VersionState
+from annotation.models import CaptionVersion, EditKind, FixItem, VersionState
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import one_line
 from projects.history import append_event
@@ -38,22 +37,44 @@ class WordChange:
 
 
 def word_difference(before: str, after: str) -> list[WordChange]:
-    """Return the word-level difference of two texts, in reading order."""
+    """Return the word-level difference of two texts, in reading order; the browser's difference.js says the same.
+
+    Kept is the longest common subsequence of the words; of several, the one that removes before it adds.
+    """
     old, new = before.split(), after.split()
-    changes: list[WordChange] = []
-    for step, a0, a1, b0, b1 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if step == "equal":
-            changes.append(WordChange("same", " ".join(old[a0:a1])))
-            continue
-        if a1 > a0:
-            changes.append(WordChange("removed", " ".join(old[a0:a1])))
-        if b1 > b0:
-            changes.append(WordChange("added", " ".join(new[b0:b1])))
-    return changes
+    common = _common_from(old, new)
+    changes: list[tuple[str, list[str]]] = []
+    i = j = 0
+    while i < len(old) or j < len(new):
+        if i < len(old) and j < len(new) and old[i] == new[j]:
+            kind, word, i, j = "same", old[i], i + 1, j + 1
+        elif i < len(old) and (j == len(new) or common[i + 1][j] >= common[i][j + 1]):
+            kind, word, i = "removed", old[i], i + 1
+        else:
+            kind, word, j = "added", new[j], j + 1
+        if changes and changes[-1][0] == kind:
+            changes[-1][1].append(word)
+        else:
+            changes.append((kind, [word]))
+    return [WordChange(kind, " ".join(words)) for kind, words in changes]
+
+
+def _common_from(old: Sequence[str], new: Sequence[str]) -> list[list[int]]:
+    """Return how many words in order the ends old[i:] and new[j:] have in common, by i and j."""
+    common = [[0] * (len(new) + 1) for _word in range(len(old) + 1)]
+    for i in range(len(old) - 1, -1, -1):
+        for j in range(len(new) - 1, -1, -1):
+            same = old[i] == new[j]
+            common[i][j] = common[i + 1][j + 1] + 1 if same else max(common[i + 1][j], common[i][j + 1])
+    return common
 
 
 def checked_text(*, parent: CaptionVersion, text: str) -> str:
-    """Return the edited text as it will be kept. Raises Invalid when it is empty, unchanged, too short or malformed."""
+    """Return the edited text as it will be kept.
+
+    Raises Invalid when it is empty, unchanged, too short or malformed, or the text that an earlier version had. A text
+    that somebody else proposed is taken: annotators are blind to each other, and agreement on edits is measured by it.
+    """
     text = one_line(text)
     if not text:
         raise Invalid("edit_empty", _("The edited caption is empty; the caption was left as it is."))
@@ -69,7 +90,22 @@ def checked_text(*, parent: CaptionVersion, text: str) -> str:
             _("Write the placeholder for a person exactly as %(placeholder)s.")
             % {"placeholder": PLACEHOLDER},
         )
+    if _had_earlier(parent, text):
+        raise Invalid(
+            "edit_earlier_text",
+            _("The caption had this text before; nothing was saved. Ask a head annotator to go back to it."),
+        )
     return text
+
+
+def _had_earlier(version: CaptionVersion, text: str) -> bool:
+    """Say whether one of the texts from which the version was made is this one."""
+    ancestor = version.parent
+    while ancestor is not None:
+        if ancestor.text == text:
+            return True
+        ancestor = ancestor.parent
+    return False
 
 
 def checked_kinds(kinds: Sequence[str]) -> list[str]:
@@ -95,7 +131,8 @@ def propose_edit(
     text = checked_text(parent=parent, text=text)
     kinds = checked_kinds(kinds)
     with transaction.atomic():
-        version, created = CaptionVersion.objects.get_or_create(
+        proposed = CaptionVersion.objects.filter(reverts_to=None).exclude(state=VersionState.WITHDRAWN)
+        version, created = proposed.get_or_create(
             caption_id=parent.caption_id,
             content_hash=content_hash(text),
             author=author,
@@ -117,21 +154,15 @@ def propose_edit(
 def decide_edit(*, version: CaptionVersion, reviewer: User, accept: bool) -> CaptionVersion:
     """Accept or reject an edit; an acceptance counts as a good on exactly this version by a second person.
 
-    Raises Denied for the editor themselves, Conflict once somebody decided otherwise.
+    A text that its author made current (a revert, a find-and-fix) is confirmed by the acceptance. Raises Denied for the
+    editor themselves, Conflict once it is released or was taken back.
     """
     state = VersionState.ACCEPTED if accept else VersionState.REJECTED
     with transaction.atomic():
         locked = CaptionVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version.pk)
-        if locked.state == state:
+        if locked.state == state and locked.decided_by_id is not None:
             return locked
-        if locked.is_base:
-            raise Invalid("not_an_edit", _("This is the imported text, not an edit."))
-        if locked.author_id == reviewer.pk:
-            raise Denied("own_edit", _("Somebody else has to decide on your own edit."))
-        if locked.state == VersionState.ACCEPTED and locked.released_in.exists():
-            raise Conflict(
-                "edit_released", _("This edit is in a release, which never changes; the decision stays.")
-            )
+        _refuse_decision(locked, reviewer)
         locked.state = state
         locked.decided_by = reviewer
         locked.decided_at = timezone.now()
@@ -140,8 +171,24 @@ def decide_edit(*, version: CaptionVersion, reviewer: User, accept: bool) -> Cap
     return locked
 
 
+def _refuse_decision(version: CaptionVersion, reviewer: User) -> None:
+    if version.is_base:
+        raise Invalid("not_an_edit", _("This is the imported text, not an edit."))
+    if version.author_id == reviewer.pk:
+        raise Denied("own_edit", _("Somebody else has to decide on your own edit."))
+    if version.state == VersionState.WITHDRAWN:
+        raise Conflict("edit_withdrawn", _("This edit was taken back; nothing was decided."))
+    if version.state == VersionState.ACCEPTED and version.released_in.exists():
+        raise Conflict(
+            "edit_released", _("This edit is in a release, which never changes; the decision stays.")
+        )
+
+
 def withdraw_decision(*, version: CaptionVersion, reviewer: User) -> CaptionVersion:
-    """Make an edit that the reviewer had decided on a proposal again. Raises Denied, Conflict once it is released."""
+    """Take one's own decision on an edit back: it is again what its author had made it.
+
+    Raises Denied, Conflict once it is released.
+    """
     with transaction.atomic():
         locked = CaptionVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=version.pk)
         if locked.state not in {VersionState.ACCEPTED, VersionState.REJECTED}:
@@ -154,9 +201,15 @@ def withdraw_decision(*, version: CaptionVersion, reviewer: User) -> CaptionVers
             raise Conflict(
                 "edit_released", _("This edit is in a release, which never changes; the decision stays.")
             )
-        locked.state = VersionState.PROPOSED
+        locked.state = _state_given_by_author(locked)
         locked.decided_by = None
         locked.decided_at = None
         locked.save(update_fields=["state", "decided_by", "decided_at"])
         append_event(actor=reviewer, act="edit_decision_withdrawn", row=locked, fields=["state"])
     return locked
+
+
+def _state_given_by_author(version: CaptionVersion) -> VersionState:
+    """Return accepted for a revert and for a fix that accepts, proposed for every other edit."""
+    accepts = FixItem.objects.filter(made=version, fix__accepts=True).exists()
+    return VersionState.ACCEPTED if version.reverts_to_id or accepts else VersionState.PROPOSED

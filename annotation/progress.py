@@ -82,7 +82,10 @@ def _by_caption(versions: QuerySet[CaptionVersion]) -> tuple[Counter[int], Count
     rows = counted.values_list("image_id", "caption_id", "state", "verdict", "n_judgments")
     for image_id, caption_id, state, verdict, n_judgments in rows:
         _image, words, is_judged = seen.get(caption_id, (image_id, set(), False))
-        word = "awaited" if state == VersionState.PROPOSED else verdict
+        is_awaited = state == VersionState.PROPOSED or (
+            state == VersionState.ACCEPTED and verdict == Verdict.INCOMPLETE
+        )
+        word = "awaited" if is_awaited else verdict
         words.add(word)
         seen[caption_id] = (image_id, words, is_judged or n_judgments > 0)
     judged, good, settled = Counter[int](), Counter[int](), Counter[int]()

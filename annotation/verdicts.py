@@ -6,11 +6,25 @@ that version by somebody other than its editor.
 """
 
 from django.db import models
-from django.db.models import Case, CharField, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Adjudication, CaptionVersion, LabelMeaning, VersionState
+from annotation.models.captions import younger_accepted
 from projects.models import Project
 
 
@@ -23,6 +37,7 @@ class Verdict(models.TextChoices):
     INCOMPLETE = "incomplete", _("Waits for more judgments")
     NOT_JUDGED = "not_judged", _("Not judged")
     NOT_RELEASABLE = "rejected", _("Edit not accepted")
+    REPLACED = "replaced", _("Replaced by a later text")
 
 
 # Judgments that count: the annotator's last word, undone ones left out, at any round; gold pairs and neutral
@@ -37,6 +52,7 @@ def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]
 
     `adjudicated` is the final label and `adjudicated_meaning` what it means; the newest where sets of labels differ.
     `n_good` counts good as it is; a good with an edit says that the version itself was not good (`n_edited`).
+    A caption has one good version at most: a good one with a younger accepted one beside it is replaced.
     """
     adjudicated = (
         Adjudication.objects.filter(version=OuterRef("pk"), is_current=True)
@@ -53,18 +69,29 @@ def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]
         adjudicated=Subquery(adjudicated.values("label")[:1]),
         adjudicated_meaning=Subquery(adjudicated.values("meaning")[:1]),
     )
-    return counted.annotate(
-        verdict=Case(
+    judged = counted.annotate(
+        n_by_others=Count("judgments", filter=CURRENT & ~Q(judgments__annotator=F("author"))),
+        word=Case(
             When(adjudicated_meaning=LabelMeaning.GOOD, then=Value(Verdict.GOOD)),
             When(adjudicated_meaning=LabelMeaning.BAD, then=Value(Verdict.BAD)),
             When(adjudicated__isnull=False, then=Value(Verdict.UNDECIDED)),
-            When(state=VersionState.ACCEPTED, then=Value(Verdict.GOOD)),
-            When(state=VersionState.REJECTED, then=Value(Verdict.NOT_RELEASABLE)),
+            When(state=VersionState.ACCEPTED, decided_by__isnull=False, then=Value(Verdict.GOOD)),
+            When(state=VersionState.ACCEPTED, n_by_others=0, then=Value(Verdict.INCOMPLETE)),
+            When(
+                state__in=[VersionState.REJECTED, VersionState.WITHDRAWN], then=Value(Verdict.NOT_RELEASABLE)
+            ),
             When(n_judgments=0, then=Value(Verdict.NOT_JUDGED)),
             When(n_judgments__lt=F("n_needed"), then=Value(Verdict.INCOMPLETE)),
             When(n_good=F("n_judgments"), then=Value(Verdict.GOOD)),
             When(n_bad=F("n_judgments"), then=Value(Verdict.BAD)),
             default=Value(Verdict.UNDECIDED),
+            output_field=CharField(),
+        ),
+    )
+    return judged.annotate(
+        verdict=Case(
+            When(Q(word=Verdict.GOOD) & Q(Exists(younger_accepted())), then=Value(Verdict.REPLACED)),
+            default=F("word"),
             output_field=CharField(),
         )
     )

@@ -89,3 +89,21 @@ def test_an_edit_is_a_proposed_child_with_its_kinds_in_order(base: CaptionVersio
 def test_an_edit_says_what_it_repairs(base: CaptionVersion, kinds: list[str]) -> None:
     with pytest.raises(Invalid):
         propose_edit(parent=base, text="Emma rides a bus", kinds=kinds, author=make.make_user())
+
+
+@pytest.mark.django_db
+def test_an_edit_does_not_go_back_to_a_text_that_the_caption_had(base: CaptionVersion) -> None:
+    child = propose_edit(
+        parent=base, text="Emma rides a blue bicycle", kinds=["color"], author=make.make_user()
+    )
+    with pytest.raises(Invalid) as refused:
+        propose_edit(parent=child, text=base.text, kinds=["color"], author=make.make_user())
+    assert refused.value.code == "edit_earlier_text"
+
+
+@pytest.mark.django_db
+def test_two_people_may_propose_the_same_text_without_knowing_of_each_other(base: CaptionVersion) -> None:
+    text = "<person> rides a red bicycle"
+    made = [propose_edit(parent=base, text=text, kinds=["person"], author=make.make_user()) for _ in range(2)]
+    assert made[0].pk != made[1].pk
+    assert made[0].content_hash == made[1].content_hash

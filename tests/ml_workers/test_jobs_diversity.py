@@ -9,7 +9,7 @@ from annotation.models import CaptionVersion, Image, ImageChoice
 from ml_workers.sentences import MINILM
 from projects.models import Job, Project
 from projects.models.jobs import JobState
-from tests.factories import add_caption, add_image, make_project
+from tests.factories import add_caption, add_image, make_project, make_user
 from tests.live import LiveProgram
 from tests.ml_workers.working import ended, find_good
 
@@ -98,6 +98,7 @@ def test_two_good_versions_of_one_caption_are_never_both_chosen(
         content_hash="0" * 64,
         kinds=["color"],
         state="accepted",
+        decided_by=make_user(),
     )
     job = ended(ask_for_diversity(project=project, actor=None, parameters={"wanted": 7}))
     assert ImageChoice.objects.get(job=job, image=rich).n_good == 7

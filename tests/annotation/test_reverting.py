@@ -1,0 +1,116 @@
+"""Going back to a version by its name: a new version, a reason, and a second person before a release."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from annotation.editing import decide_edit, propose_edit, withdraw_decision
+from annotation.models import CaptionVersion, VersionState
+from annotation.progress import image_counts
+from annotation.reverting import revert_to_version
+from annotation.verdicts import Verdict, good_versions, with_verdict
+from polyannot.kernel.errors import Conflict, Denied, Invalid
+from projects.models import Event, Project, Role
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    return make.make_project(good_target=1)
+
+
+@pytest.fixture
+def head(project: Project) -> User:
+    return make.add_member(project, Role.HEAD)
+
+
+@pytest.fixture
+def base(project: Project) -> CaptionVersion:
+    return make.add_caption(make.add_image(project), "A red car waits")
+
+
+def accepted(base: CaptionVersion, text: str, head: User) -> CaptionVersion:
+    """Return an edit of the base version that a head annotator accepted."""
+    edit = propose_edit(parent=base, text=text, kinds=["color"], author=make.make_user())
+    return decide_edit(version=edit, reviewer=head, accept=True)
+
+
+def verdict(version: CaptionVersion) -> str:
+    return str(with_verdict(CaptionVersion.objects.filter(pk=version.pk)).get().verdict)
+
+
+def test_a_caption_has_one_text_that_stands(base: CaptionVersion, head: User) -> None:
+    first = accepted(base, "A blue car waits", head)
+    second = accepted(base, "A dark blue car waits", head)
+    assert CaptionVersion.objects.filter(caption=base.caption).current().get() == second
+    assert (verdict(first), verdict(second)) == (Verdict.REPLACED, Verdict.GOOD)
+    withdraw_decision(version=second, reviewer=head)
+    assert CaptionVersion.objects.filter(caption=base.caption).current().get() == first
+    assert verdict(first) == Verdict.GOOD
+
+
+def test_going_back_adds_a_version_and_waits_for_a_second_person(
+    project: Project, base: CaptionVersion, head: User
+) -> None:
+    edit = accepted(base, "A blue car waits", head)
+    made = revert_to_version(version=base, actor=head, reason="The car is red after all.")
+    assert (made.text, made.parent, made.reverts_to, made.state) == (base.text, edit, base, "accepted")
+    assert CaptionVersion.objects.filter(caption=base.caption).count() == 3
+    assert Event.objects.filter(act="version_reverted", row_id=made.pk, actor=head).exists()
+    assert (verdict(edit), verdict(made)) == (Verdict.REPLACED, Verdict.INCOMPLETE)
+    assert not good_versions(project).exists()
+    counts = image_counts(project)[base.image_id]
+    assert (counts.n_good, counts.n_settled) == (0, 0)
+    with pytest.raises(Denied):
+        decide_edit(version=made, reviewer=head, accept=True)
+    second = make.add_member(project, Role.HEAD)
+    decide_edit(version=made, reviewer=second, accept=True)
+    assert list(good_versions(project)) == [made]
+    withdraw_decision(version=made, reviewer=second)
+    made.refresh_from_db()
+    assert (made.state, made.decided_by) == ("accepted", None)
+
+
+def test_a_good_by_somebody_else_on_the_new_version_is_a_second_person_too(
+    project: Project, base: CaptionVersion, head: User
+) -> None:
+    accepted(base, "A blue car waits", head)
+    made = revert_to_version(version=base, actor=head, reason="It is red.")
+    annotators = [make.add_member(project), head]
+    batch = make.make_batch(project, [base.image], overlap=1)
+    assignment = make.claim(batch, annotators[0])
+    assignment.version_ids = [made.pk]
+    assignment.save(update_fields=["version_ids"])
+    make.judge(assignment, made, "good")
+    assert verdict(made) == Verdict.GOOD
+
+
+def test_going_back_needs_a_reason_and_another_text(base: CaptionVersion, head: User) -> None:
+    with pytest.raises(Conflict):
+        revert_to_version(version=base, actor=head, reason="Nothing has changed.")
+    accepted(base, "A blue car waits", head)
+    with pytest.raises(Invalid):
+        revert_to_version(version=base, actor=head, reason="  ")
+    revert_to_version(version=base, actor=head, reason="Once.")
+    accepted(base, "A green car waits", head)
+    again = revert_to_version(version=base, actor=head, reason="And once more.")
+    assert CaptionVersion.objects.filter(caption=base.caption).current().get() == again
+
+
+def test_a_rejected_revert_lets_the_text_before_it_stand(
+    project: Project, base: CaptionVersion, head: User
+) -> None:
+    edit = accepted(base, "A blue car waits", head)
+    made = revert_to_version(version=base, actor=head, reason="It is red.")
+    decide_edit(version=made, reviewer=make.add_member(project, Role.HEAD), accept=False)
+    assert list(good_versions(project)) == [edit]
+
+
+def test_the_database_keeps_nobody_deciding_on_their_own_edit(base: CaptionVersion, head: User) -> None:
+    edit = propose_edit(parent=base, text="A blue car waits", kinds=["color"], author=head)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CaptionVersion.objects.filter(pk=edit.pk).update(state=VersionState.ACCEPTED, decided_by=head)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CaptionVersion.objects.filter(pk=edit.pk).update(reverts_to=base, reason="")
