@@ -1,6 +1,8 @@
 """The rows of annotation, by noun."""
 
 from annotation.models.captions import Caption, CaptionVersion, DropReason, EditKind, VersionState
+from annotation.models.estimates import LabelEstimate, LabelEstimateRun
+from annotation.models.exchange import ImportedRater, JudgmentFormat, JudgmentImport
 from annotation.models.fixes import CaptionFix, FixItem, FixOutcome, FixReason, FixState, SavedFilter
 from annotation.models.images import Image, ImageDerivative, ImageState
 from annotation.models.machine import (
@@ -58,9 +60,14 @@ __all__ = [
     "ImageDerivative",
     "ImageState",
     "ImageSwap",
+    "ImportedRater",
     "Judgment",
+    "JudgmentFormat",
+    "JudgmentImport",
     "Label",
     "LabelColor",
+    "LabelEstimate",
+    "LabelEstimateRun",
     "LabelMeaning",
     "LabelSchema",
     "MeasurementLevel",

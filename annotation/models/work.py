@@ -21,6 +21,7 @@ class BatchPurpose(models.TextChoices):
     PRODUCTION = "production", _("Production")
     CALIBRATION = "calibration", _("Calibration: the same set to all")
     REANNOTATION = "reannotation", _("Re-annotation")
+    IMPORTED = "imported", _("Judgments made elsewhere")
 
 
 class BatchTakers(models.TextChoices):
