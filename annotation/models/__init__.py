@@ -5,6 +5,16 @@ from annotation.models.estimates import LabelEstimate, LabelEstimateRun
 from annotation.models.exchange import ImportedRater, JudgmentFormat, JudgmentImport
 from annotation.models.fixes import CaptionFix, FixItem, FixOutcome, FixReason, FixState, SavedFilter
 from annotation.models.images import Image, ImageDerivative, ImageState
+from annotation.models.known_answers import (
+    GuidelineReading,
+    KnownAnswer,
+    KnownSource,
+    KnownUse,
+    OnboardingAnswer,
+    OnboardingPlan,
+    OnboardingRun,
+    OnboardingState,
+)
 from annotation.models.machine import (
     CaptionChoice,
     Difficulty,
@@ -55,6 +65,7 @@ __all__ = [
     "FixReason",
     "FixState",
     "Guideline",
+    "GuidelineReading",
     "Image",
     "ImageChoice",
     "ImageDerivative",
@@ -64,6 +75,9 @@ __all__ = [
     "Judgment",
     "JudgmentFormat",
     "JudgmentImport",
+    "KnownAnswer",
+    "KnownSource",
+    "KnownUse",
     "Label",
     "LabelColor",
     "LabelEstimate",
@@ -71,6 +85,10 @@ __all__ = [
     "LabelMeaning",
     "LabelSchema",
     "MeasurementLevel",
+    "OnboardingAnswer",
+    "OnboardingPlan",
+    "OnboardingRun",
+    "OnboardingState",
     "PairReport",
     "Precedent",
     "Question",

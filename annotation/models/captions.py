@@ -34,11 +34,15 @@ class CaptionQuerySet(models.QuerySet["Caption"]):
 
 
 class Caption(models.Model):
-    """One candidate caption of one image, with where it came from; `key` is its natural key in the project."""
+    """One candidate caption of one image, with where it came from; `key` is its natural key in the project.
+
+    `paraphrase_of` is another caption of the same image that this one says in other words.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="captions")
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="captions")
+    paraphrase_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="paraphrases")
     key = models.CharField(max_length=200)
     verbatim = models.TextField()
     source = models.CharField(max_length=120)
@@ -64,6 +68,10 @@ class Caption(models.Model):
                 condition=Q(drop_reason__in=DropReason.values), name="caption_drop_reason_known"
             ),
             models.CheckConstraint(condition=~Q(verbatim=""), name="caption_not_empty"),
+            models.CheckConstraint(
+                condition=Q(paraphrase_of=None) | ~Q(paraphrase_of=F("id")),
+                name="caption_not_its_own_paraphrase",
+            ),
         ]
         indexes = [models.Index(fields=["image", "pool_rank"], name="caption_pool_order")]
 

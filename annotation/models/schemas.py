@@ -54,6 +54,8 @@ class LabelSchemaQuerySet(models.QuerySet["LabelSchema"]):
 class LabelSchema(models.Model):
     """A set of labels; a project may have several, a batch uses one.
 
+    One that `compares_paraphrases` is asked of paraphrases alone, each beside its original.
+
     Once a batch uses it, its level and its labels' keys, meanings and order never change (a trigger refuses).
     """
 
@@ -64,6 +66,7 @@ class LabelSchema(models.Model):
         max_length=10, choices=MeasurementLevel.choices, default=MeasurementLevel.NOMINAL
     )
     allows_edits = models.BooleanField(default=True)
+    compares_paraphrases = models.BooleanField(default=False)
     description = models.TextField(blank=True)
     made_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True)
