@@ -9,12 +9,16 @@ from annotation.models import (
     AgreementReport,
     Assignment,
     Batch,
+    Caption,
+    CaptionFix,
     CaptionVersion,
+    FixState,
     Guideline,
     Image,
     PairReport,
     ReviewItem,
     ReviewRound,
+    SavedFilter,
     VersionState,
 )
 from polyannot.kernel.errors import Missing
@@ -112,4 +116,30 @@ def agreement_report_of(access: Access, public_id: UUID) -> AgreementReport:
     """Return an agreement report of the project; raises Missing."""
     if (row := AgreementReport.objects.filter(project=access.project, public_id=public_id).first()) is None:
         raise _missing(_("There is no such report in this project."))
+    return row
+
+
+def caption_of(access: Access, public_id: UUID) -> Caption:
+    """Return a caption of the project; raises Missing."""
+    row = Caption.objects.select_related("image").filter(project=access.project, public_id=public_id)
+    if (caption := row.first()) is None:
+        raise _missing(_("There is no such caption in this project."))
+    return caption
+
+
+def saved_filter_of(access: Access, public_id: UUID) -> SavedFilter:
+    """Return a filter that the person saved or that is shared in the project; raises Missing."""
+    rows = SavedFilter.objects.filter(Q(owner=access.user) | Q(is_shared=True), project=access.project)
+    if (row := rows.filter(public_id=public_id).first()) is None:
+        raise _missing(_("There is no such filter in this project."))
+    return row
+
+
+def caption_fix_of(access: Access, public_id: UUID) -> CaptionFix:
+    """Return a find-and-fix of the project, a draft only to who made it; raises Missing."""
+    rows = CaptionFix.objects.select_related("made_by", "undone_by", "job", "project").filter(
+        ~Q(state=FixState.DRAFT) | Q(made_by=access.user), project=access.project
+    )
+    if (row := rows.filter(public_id=public_id).first()) is None:
+        raise _missing(_("There is no such find-and-fix in this project."))
     return row
