@@ -5,8 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.grounds import read_ground
 from annotation.judging import GivenJudgment, add_judgment
-from annotation.models import Assignment, Judgment, ReviewItem
+from annotation.models import Judgment, ReviewItem
 from annotation.models.reviews import ReviewState
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import many_lines
@@ -28,7 +29,7 @@ def revise_judgment(
         raise Invalid("label_needed", _("Choose a label; keeping the one you gave is an answer too."))
     with transaction.atomic():
         locked = ReviewItem.objects.select_for_update(no_key=True, of=("self",)).get(pk=item.pk)
-        judgment = Judgment.objects.select_related("version").get(pk=locked.judgment_id)
+        judgment = Judgment.objects.select_related("version", "assignment").get(pk=locked.judgment_id)
         if judgment.annotator_id != annotator.pk:
             raise Denied("judgment_of_another", _("Only the annotator can revise their own judgment."))
         if locked.revision is not None and locked.revision.public_id == given.public_id:
@@ -46,18 +47,17 @@ def revise_judgment(
 
 
 def _revision(judgment: Judgment, annotator: User, given: GivenJudgment) -> Judgment:
-    assignment = (
-        Assignment.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("batch")
-        .get(pk=judgment.assignment_id)
+    ground = read_ground(
+        assignment=judgment.assignment.public_id,
+        annotator_id=annotator.pk,
+        version=judgment.version.public_id,
+        label=given.label,
+        judgment=given.public_id,
     )
-    added = add_judgment(
-        assignment=assignment,
-        version=judgment.version,
-        annotator=annotator,
-        given=given,
-        is_revision=True,
-    )
+    assert ground is not None
+    if ground.known_to is not None:
+        raise Conflict("judgment_known", _("This answer was sent before; reload and look again."))
+    added = add_judgment(ground=ground, annotator=annotator, given=given, is_revision=True)
     if added is None or not added.is_current or added.public_id != given.public_id:
         raise Conflict("judgment_moved_on", _("You changed this judgment elsewhere; reload and look again."))
     return added

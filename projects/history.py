@@ -29,7 +29,7 @@ def append_events(
     Event.objects.bulk_create(
         [
             Event(
-                project=project if project is not None else _project_of(row),
+                project_id=project.pk if project is not None else _project_of(row),
                 actor=actor,
                 act=act,
                 row_type=row._meta.label_lower,
@@ -41,5 +41,5 @@ def append_events(
     )
 
 
-def _project_of(row: Any) -> Project | None:
-    return row if isinstance(row, Project) else getattr(row, "project", None)
+def _project_of(row: Any) -> int | None:
+    return row.pk if isinstance(row, Project) else getattr(row, "project_id", None)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,11 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from annotation.access import slot_of
-from annotation.assigning import renew_lease, take_back
-from annotation.judging import GivenEdit, GivenJudgment, record_judgment
-from annotation.models import Assignment, Batch
+from annotation.access import batch_of, slot_of
+from annotation.assigning import renew_leases, take_back
+from annotation.judging import GivenEdit, GivenJudgment, Place, record_at
 from annotation.models.work import JudgmentMode
-from polyannot.kernel.errors import Conflict, DomainError, Invalid
+from polyannot.kernel.errors import Conflict, Denied, DomainError, Invalid
 from projects.access import Access
 
 # A browser sends its waiting judgments in portions of at most this many.
@@ -88,11 +87,11 @@ def _edit(told: Mapping[str, Any] | None) -> GivenEdit | None:
     return GivenEdit(text=str(told["text"]), kinds=[str(kind) for kind in kinds])
 
 
-def take_judgments(*, access: Access, batch: Batch, body: bytes) -> dict[str, Any]:
+def take_judgments(*, access: Access, batch: UUID, body: bytes) -> dict[str, Any]:
     """Take a list of judgments in the order of their sequence numbers; answer what became of each.
 
-    Raises Invalid for a list that cannot be read, Conflict when somebody else has signed in since. A refused item
-    changes nothing and does not hold up the others.
+    `batch` is the public id of a batch of the project. Raises Invalid for a list that cannot be read, Conflict when
+    somebody else has signed in since. A refused item changes nothing and does not hold up the others.
     """
     annotator, items, holding = read_envelope(body)
     if annotator != str(access.user.public_id):
@@ -102,8 +101,8 @@ def take_judgments(*, access: Access, batch: Batch, body: bytes) -> dict[str, An
                 "Somebody else has signed in here. These judgments are kept in this browser for their annotator."
             ),
         )
-    held: dict[UUID, Assignment] = {}
-    results = [_take(access, batch, item, held) for item in sorted(items, key=_place)]
+    taken_back: dict[UUID, UUID] = {}
+    results = [_take(access, batch, item, taken_back) for item in sorted(items, key=_place)]
     if not items and holding:
         _renew(access, batch, holding)
     return {"results": results}
@@ -114,25 +113,29 @@ def _place(item: Any) -> int:
     return sequence if isinstance(sequence, int) else LARGEST_SEQUENCE
 
 
-def _take(access: Access, batch: Batch, item: Any, held: dict[UUID, Assignment]) -> dict[str, Any]:
+def _take(access: Access, batch: UUID, item: Any, taken_back: dict[UUID, UUID]) -> dict[str, Any]:
     public_id = str(item.get("id", "")) if isinstance(item, dict) else ""
     try:
         sent = read_item(item)
-        if sent.assignment_id not in held:
-            held[sent.assignment_id] = _assignment(access, batch, sent.assignment_id)
-        assignment = held[sent.assignment_id]
-        record_judgment(assignment=assignment, annotator=access.user, given=sent.given)
+        place = Place(access.project.pk, batch, taken_back.get(sent.assignment_id, sent.assignment_id))
+        try:
+            record_at(place=place, annotator=access.user, given=sent.given)
+        except Denied as refusal:
+            if refusal.code != "assignment_of_another":
+                raise
+            taken_back[sent.assignment_id] = _taken_back(access, batch, sent.assignment_id)
+            again = replace(place, assignment=taken_back[sent.assignment_id])
+            record_at(place=again, annotator=access.user, given=sent.given)
     except DomainError as error:
         return {"id": public_id, "state": "refused", "code": error.code, "message": str(error.message)}
     return {"id": public_id, "state": "saved"}
 
 
-def _assignment(access: Access, batch: Batch, public_id: UUID) -> Assignment:
-    """Return the person's assignment; one whose lease ran out while they were offline is taken back."""
-    slot = slot_of(batch, public_id)
-    if slot.annotator_id == access.user.pk:
-        return slot
-    mine = take_back(slot=slot, batch=batch, annotator=access.user)
+def _taken_back(access: Access, batch: UUID, public_id: UUID) -> UUID:
+    """Return the assignment in which a person goes on whose lease ran out while they were offline."""
+    in_batch = batch_of(access, batch)
+    slot = slot_of(in_batch, public_id)
+    mine = take_back(slot=slot, batch=in_batch, annotator=access.user)
     if mine is None:
         raise Conflict(
             "image_given_away",
@@ -140,13 +143,15 @@ def _assignment(access: Access, batch: Batch, public_id: UUID) -> Assignment:
                 "You were away for long, and others have judged this image since; this judgment was not taken."
             ),
         )
-    return mine
+    return mine.public_id
 
 
-def _renew(access: Access, batch: Batch, public_id: str) -> None:
+def _renew(access: Access, batch: UUID, public_id: str) -> None:
+    """Hold the leases of the person on as long as they hold the image that they name."""
+    in_batch = batch_of(access, batch)
     try:
-        slot = slot_of(batch, UUID(public_id))
+        slot = slot_of(in_batch, UUID(public_id))
     except ValueError as error:
         raise Invalid("assignment_malformed", _("There is no such image in this batch.")) from error
     if slot.annotator_id == access.user.pk:
-        renew_lease(slot)
+        renew_leases(batch=in_batch, annotator=access.user)

@@ -17,13 +17,13 @@ from annotation.api.judgments import take_judgments
 from annotation.assigning import (
     claim_assignment,
     finish_assignment,
-    peek_image,
     renew_lease,
     skip_assignment,
 )
 from annotation.forms.annotate import FinishForm, JudgeForm, ReportForm, SkipForm
 from annotation.judging import record_judgment
 from annotation.models import Assignment, AssignmentState, Batch, EditKind
+from annotation.queueing import peek_image
 from annotation.reporting import report_pair
 from annotation.showing import desk_of, last_sequence, previous_images
 from polyannot.kernel.errors import Invalid
@@ -122,7 +122,7 @@ def judge(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
 @project_view(Role.ANNOTATOR)
 def judgments(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
     """Take a list of judgments from the browser's outbox; each is answered by itself."""
-    return JsonResponse(take_judgments(access=access, batch=batch_of(access, batch_id), body=request.body))
+    return JsonResponse(take_judgments(access=access, batch=batch_id, body=request.body))
 
 
 @require_POST
