@@ -1,87 +1,31 @@
-"""The queue of annotation: slots, leases and the captions that each annotator is shown.
+"""Claiming, handing in and passing over: the acts of the queue of annotation.
 
 An assignment is one image for one annotator slot. Claiming is one statement that skips rows others are claiming, so
 no image goes beyond its overlap; a lease that runs out puts the slot back.
 """
 
-import hashlib
-import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Image, ImageState, Judgment
-from annotation.models.captions import VersionState
+from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
 from annotation.models.work import BatchPurpose, SkipReason
+from annotation.pacing import lease_seconds, pace_of
+from annotation.queueing import common_images, onward_first, open_slots, order_seed, versions_to_show
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
-from projects.models import Membership, Project
+from projects.models import Membership
 
-# Until an annotator's own pace is known, a lease lasts this long after the last sign of work.
-LEASE = timedelta(minutes=15)
 # One claim puts back no more run-out slots than this; the next claim goes on.
 MOST_RECLAIMED = 100
-# Above this many images a count of what is left says "more than".
-MOST_COUNTED = 2000
-
-
-def open_batch(
-    *,
-    project: Project,
-    name: str,
-    images: Iterable[Image],
-    overlap: int,
-    actor: User | None,
-    purpose: str = BatchPurpose.PRODUCTION,
-    seed: int = 0,
-) -> Batch:
-    """Open a batch with a slot for each image and annotator; images keep the given order.
-
-    Raises Invalid without images or for an overlap below one, Conflict when the name is taken.
-    """
-    chosen = [image for image in images if image.state == ImageState.ACTIVE]
-    if not chosen:
-        raise Invalid("batch_empty", _("A batch needs at least one active image; nothing was opened."))
-    if overlap < 1:
-        raise Invalid("overlap_too_small", _("At least one annotator must see each image."))
-    schema = project.label_schemas.order_by("pk").first()
-    guideline = project.guidelines.order_by("-number").first()
-    if schema is None or guideline is None:
-        raise Invalid(
-            "project_unready", _("The project needs labels and guidelines before a batch is opened.")
-        )
-    try:
-        with transaction.atomic():
-            batch = Batch.objects.create(
-                project=project,
-                name=name,
-                purpose=purpose,
-                overlap=overlap,
-                schema=schema,
-                guideline=guideline,
-                seed=seed,
-            )
-            Assignment.objects.bulk_create(
-                [
-                    Assignment(project=project, batch=batch, image=image, slot=slot, position=position)
-                    for position, image in enumerate(chosen)
-                    for slot in range(overlap)
-                ],
-                batch_size=2000,
-            )
-            append_event(actor=actor, act="batch_opened", row=batch, project=project)
-    except IntegrityError as error:
-        raise Conflict("batch_name_taken", _("Another batch already has this name.")) from error
-    return batch
 
 
 def current_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
-    """Return the image that the annotator holds in this batch, or None."""
+    """Return the image that the annotator holds in this batch, the one held longest; None without one."""
     return (
         Assignment.objects.filter(batch=batch, annotator=annotator, state=AssignmentState.LEASED)
         .order_by("started_at", "pk")
@@ -92,7 +36,8 @@ def current_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
 def claim_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
     """Return the annotator's image in work, else claim the next one; None when nothing is left for them.
 
-    The captions shown are fixed with the claim: the pool's first `judged_target` by rank, shuffled by a stored seed.
+    The captions shown are fixed with the claim: the pool's first `judged_target` by rank, or those that a slot of a
+    re-annotation batch asks about, shuffled by a stored seed.
     """
     held = current_assignment(batch=batch, annotator=annotator)
     if held is not None:
@@ -106,6 +51,24 @@ def claim_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
         return held if held is not None else _claim(batch, annotator)
 
 
+def claim_ahead(*, batch: Batch, annotator: User, beside: Assignment) -> Assignment | None:
+    """Return the image that comes after the one in hand, claimed already, so that its captions can be prepared.
+
+    One image ahead and no more: asking again returns the same one. A claim that is not used runs out like any other.
+    None when nothing is left, or when `beside` is not in the annotator's hands.
+    """
+    if batch.closed_at is not None:
+        return None
+    with transaction.atomic():
+        _wait_for_own_claims(batch, annotator)
+        held = Assignment.objects.filter(batch=batch, annotator=annotator, state=AssignmentState.LEASED)
+        in_hand = {slot.pk: slot for slot in held.order_by("started_at", "pk")}
+        if beside.pk not in in_hand:
+            return None
+        later = list(in_hand)[list(in_hand).index(beside.pk) + 1 :]
+        return in_hand[later[0]] if later else _claim(batch, annotator)
+
+
 def _wait_for_own_claims(batch: Batch, annotator: User) -> None:
     """Let one tab of a person claim after the other, so that nobody holds two images of a batch by accident."""
     members = Membership.objects.filter(project_id=batch.project_id, user=annotator)
@@ -116,29 +79,77 @@ def _claim(batch: Batch, annotator: User) -> Assignment | None:
     now = timezone.now()
     reclaim_run_out(batch=batch, now=now)
     slot = (
-        open_slots(batch=batch, annotator=annotator).select_for_update(skip_locked=True, of=("self",)).first()
+        _common_slot(batch, annotator)
+        if batch.purpose == BatchPurpose.CALIBRATION
+        else _next_slot(batch, annotator)
     )
     if slot is not None:
         _lease(slot, batch, annotator, now)
     return slot
 
 
+def _next_slot(batch: Batch, annotator: User) -> Assignment | None:
+    slots = open_slots(batch=batch, annotator=annotator)
+    for way in onward_first(slots, batch=batch, annotator=annotator):
+        if (slot := way.select_for_update(skip_locked=True, of=("self",)).first()) is not None:
+            return slot
+    return None
+
+
+def _common_slot(batch: Batch, annotator: User) -> Assignment | None:
+    """Return a slot of the next image of a calibration batch, a new one where all are taken: everybody gets each."""
+    like = common_images(batch=batch, annotator=annotator).first()
+    return _any_slot(batch, like) if like is not None else None
+
+
+def _any_slot(batch: Batch, like: Assignment) -> Assignment:
+    slots = Assignment.objects.filter(batch=batch, image_id=like.image_id, is_gold=False)
+    waiting = slots.filter(state=AssignmentState.OPEN).order_by("slot", "pk")
+    if (slot := waiting.select_for_update(skip_locked=True, of=("self",)).first()) is not None:
+        return slot
+    # One new slot after the other: the batch's row is the queue for the next number.
+    Batch.objects.select_for_update(no_key=True, of=("self",)).get(pk=batch.pk)
+    number = (slots.aggregate(last=Max("slot"))["last"] or 0) + 1
+    fresh = slot_again(like)
+    fresh.slot = number
+    fresh.save()
+    return fresh
+
+
 def _lease(slot: Assignment, batch: Batch, annotator: User, now: datetime) -> None:
-    seed = order_seed(batch=batch, image_id=slot.image_id, annotator=annotator)
     slot.annotator = annotator
     slot.state = AssignmentState.LEASED
-    slot.lease_until = now + LEASE
     slot.started_at = now
-    slot.order_seed = seed
-    slot.version_ids = _shown_versions(batch, slot.image_id, seed)
-    slot.save(update_fields=["annotator", "state", "lease_until", "started_at", "order_seed", "version_ids"])
+    slot.order_seed = order_seed(batch=batch, image_id=slot.image_id, annotator=annotator)
+    slot.version_ids = versions_to_show(batch=batch, slot=slot, seed=slot.order_seed)
+    slot.lease_seconds = lease_seconds(
+        pace=pace_of(annotator=annotator, project=batch.project), n_captions=len(slot.version_ids)
+    )
+    slot.lease_until = lease_end(slot, now)
+    slot.save(
+        update_fields=[
+            "annotator",
+            "state",
+            "started_at",
+            "order_seed",
+            "version_ids",
+            "lease_seconds",
+            "lease_until",
+        ]
+    )
+
+
+def lease_end(slot: Assignment, now: datetime) -> datetime:
+    """Return when the lease of a slot runs out if this moment is the last sign of work."""
+    return now + timedelta(seconds=slot.lease_seconds)
 
 
 def take_back(*, slot: Assignment, batch: Batch, annotator: User) -> Assignment | None:
     """Lease an image again whose lease ran out while its annotator was away, so that late work finds its place.
 
     `slot` is what the annotator held before. Returns the annotator's assignment of that image (the same slot, or
-    another open one of the image), None when the image has gone to others up to its overlap.
+    another open one of the image that asks about the same captions), None when the image has gone to others up to its
+    overlap.
     """
     with transaction.atomic():
         _wait_for_own_claims(batch, annotator)
@@ -146,10 +157,9 @@ def take_back(*, slot: Assignment, batch: Batch, annotator: User) -> Assignment 
         if mine is not None or batch.closed_at is not None:
             return mine
         free = (
-            Assignment.objects.filter(batch=batch, image=slot.image_id, state=AssignmentState.OPEN)
-            .order_by("slot", "pk")
-            .select_for_update(skip_locked=True, of=("self",))
-            .first()
+            _any_slot(batch, slot)
+            if batch.purpose == BatchPurpose.CALIBRATION
+            else _slot_like(slot, annotator)
         )
         if free is None:
             return None
@@ -158,52 +168,29 @@ def take_back(*, slot: Assignment, batch: Batch, annotator: User) -> Assignment 
     return free
 
 
-def peek_image(*, batch: Batch, annotator: User) -> Image | None:
-    """Return the image that a claim would probably give next, claiming nothing; None when nothing is left."""
-    slot = open_slots(batch=batch, annotator=annotator).select_related("image").first()
-    return slot.image if slot is not None else None
-
-
-def images_left(*, batch: Batch, annotator: User) -> int:
-    """Count the images that the annotator may still claim in this batch, at most MOST_COUNTED."""
-    slots = open_slots(batch=batch, annotator=annotator).order_by()
-    return slots.values("image").distinct()[:MOST_COUNTED].count()
-
-
-def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
-    """Return the open slots of active images that the annotator has had no slot of, in the batch's order."""
-    theirs = Assignment.objects.filter(batch=batch, image=OuterRef("image"), annotator=annotator)
-    return (
-        Assignment.objects.filter(batch=batch, state=AssignmentState.OPEN, image__state=ImageState.ACTIVE)
-        .filter(~Exists(theirs))
-        .order_by("position", "slot", "pk")
+def _slot_like(slot: Assignment, annotator: User) -> Assignment | None:
+    same = Assignment.objects.filter(
+        Q(reserved_for=None) | Q(reserved_for=annotator),
+        batch=slot.batch_id,
+        image=slot.image_id,
+        state=AssignmentState.OPEN,
+        chosen_ids=slot.chosen_ids,
     )
-
-
-def order_seed(*, batch: Batch, image_id: int, annotator: User) -> int:
-    """Return the seed of the order in which this person sees the captions of this image; 56 bits."""
-    told = f"{batch.seed}:{batch.pk}:{image_id}:{annotator.pk}".encode()
-    return int.from_bytes(hashlib.sha256(told).digest()[:7], "big")
-
-
-def _shown_versions(batch: Batch, image_id: int, seed: int) -> list[int]:
-    """Return the base versions to show: the first of the pool by rank, in an order of the annotator's own."""
-    first = list(
-        CaptionVersion.objects.filter(
-            caption__image_id=image_id, caption__drop_reason="", state=VersionState.BASE
-        )
-        .order_by("caption__pool_rank", "caption_id")
-        .values_list("pk", flat=True)[: batch.project.judged_target]
-    )
-    random.Random(seed).shuffle(first)
-    return first
+    return same.order_by("slot", "pk").select_for_update(skip_locked=True, of=("self",)).first()
 
 
 def renew_lease(assignment: Assignment) -> None:
     """Push the end of the lease out from now; harmless when the lease has been lost."""
     Assignment.objects.filter(
         pk=assignment.pk, annotator=assignment.annotator_id, state=AssignmentState.LEASED
-    ).update(lease_until=timezone.now() + LEASE)
+    ).update(lease_until=lease_end(assignment, timezone.now()))
+
+
+def renew_leases(*, batch: Batch, annotator: User) -> None:
+    """Push the end of every lease that the annotator holds in a batch out from now: the image in work and the next."""
+    held = Assignment.objects.filter(batch=batch, annotator=annotator, state=AssignmentState.LEASED)
+    for assignment in held:
+        renew_lease(assignment)
 
 
 def reclaim_run_out(*, batch: Batch, now: datetime) -> int:
@@ -220,9 +207,12 @@ def reclaim_run_out(*, batch: Batch, now: datetime) -> int:
     )
     # Locked first, skipping what others hold: two claims that reclaim at once cannot wait for each other.
     slots = list(run_out.values_list("pk", flat=True)[:MOST_RECLAIMED])
-    if not slots:
-        return 0
-    return Assignment.objects.filter(pk__in=slots).update(
+    return put_back(slots) if slots else 0
+
+
+def put_back(slots: list[int]) -> int:
+    """Open leased slots again, as if nobody had claimed them; the caller holds their rows. Return how many."""
+    return Assignment.objects.filter(pk__in=slots, state=AssignmentState.LEASED).update(
         state=AssignmentState.OPEN,
         annotator=None,
         lease_until=None,
@@ -279,11 +269,17 @@ def skip_assignment(*, assignment: Assignment, annotator: User, reason: str, not
         held.lease_until = None
         held.save(update_fields=["state", "skip_reason", "note", "finished_at", "lease_until"])
         if not held.is_gold:
-            Assignment.objects.create(
-                project_id=held.project_id,
-                batch_id=held.batch_id,
-                image_id=held.image_id,
-                slot=held.slot,
-                position=held.position,
-            )
+            slot_again(held).save()
         append_event(actor=annotator, act="image_skipped", row=held, fields=["skip_reason"])
+
+
+def slot_again(slot: Assignment) -> Assignment:
+    """Return an open slot, not saved yet, that asks anybody what this one asked somebody."""
+    return Assignment(
+        project_id=slot.project_id,
+        batch_id=slot.batch_id,
+        image_id=slot.image_id,
+        slot=slot.slot,
+        position=slot.position,
+        chosen_ids=slot.chosen_ids,
+    )

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.assigning import slot_again
 from annotation.models import Assignment, AssignmentState, Batch
 from annotation.models.work import SkipReason
 from polyannot.kernel.errors import Conflict
@@ -59,18 +60,6 @@ def give_on_interrupted(*, batch: Batch, actor: User) -> int:
             finished_at=timezone.now(),
             lease_until=None,
         )
-        Assignment.objects.bulk_create(
-            [
-                Assignment(
-                    project_id=slot.project_id,
-                    batch_id=slot.batch_id,
-                    image_id=slot.image_id,
-                    slot=slot.slot,
-                    position=slot.position,
-                )
-                for slot in left
-                if not slot.is_gold
-            ]
-        )
+        Assignment.objects.bulk_create([slot_again(slot) for slot in left if not slot.is_gold])
         append_events(actor=actor, act="image_given_on", rows=left, fields=["state"])
     return len(left)

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import User
-from annotation.assigning import images_left
 from annotation.editing import WordChange, word_difference
 from annotation.models import (
     Assignment,
@@ -21,6 +20,7 @@ from annotation.models import (
     PairReport,
 )
 from annotation.models.reviews import ReportState
+from annotation.queueing import images_left
 from projects.models import Project
 
 # How many finished images the list "Previous images" goes back.

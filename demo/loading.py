@@ -7,7 +7,6 @@ from pathlib import Path
 from accounts.demo import DEMO_ACCOUNTS
 from accounts.models import User
 from annotation.agreement import request_report
-from annotation.assigning import open_batch
 from annotation.importing import IMPORT, GivenFile, request_import
 from annotation.ml_requests import (
     ask_for_calibration,
@@ -16,6 +15,7 @@ from annotation.ml_requests import (
     ask_for_similarities,
 )
 from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
+from annotation.opening import open_batch
 from annotation.starting import start_project
 from demo import content, playing, studying
 from demo.waiting import Say, wait_for

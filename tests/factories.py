@@ -11,10 +11,11 @@ from django.contrib.auth.hashers import make_password
 from PIL import Image as Picture
 
 from accounts.models import User
-from annotation.assigning import claim_assignment, finish_assignment, open_batch
+from annotation.assigning import claim_assignment, finish_assignment
 from annotation.editing import content_hash
 from annotation.judging import GivenEdit, GivenJudgment, record_judgment
 from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image, Judgment, VersionState
+from annotation.opening import open_batch
 from annotation.starting import start_project
 from projects.founding import set_role
 from projects.models import Project, Role

@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import batch_of
-from annotation.assigning import open_batch
 from annotation.closing import close_batch, give_on_interrupted, reopen_batch
 from annotation.forms.images import BatchForm
 from annotation.models import Assignment, AssignmentState, Batch, Image, ImageState
+from annotation.opening import open_batch
 from polyannot.kernel.errors import DomainError
 from projects.access import Access
 from projects.http import project_view

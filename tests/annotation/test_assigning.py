@@ -9,14 +9,13 @@ from annotation.assigning import (
     claim_assignment,
     current_assignment,
     finish_assignment,
-    images_left,
-    order_seed,
-    peek_image,
     reclaim_run_out,
     skip_assignment,
     take_back,
 )
 from annotation.models import Assignment, AssignmentState, Batch, Caption, CaptionVersion
+from annotation.pacing import SHORTEST_LEASE
+from annotation.queueing import images_left, order_seed, peek_image
 from annotation.stocking import activate_image, retire_image
 from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
@@ -118,7 +117,7 @@ def test_judging_renews_the_lease(batch: Batch) -> None:
     make.judge(assignment, CaptionVersion.objects.get(pk=assignment.version_ids[0]), "good")
     assignment.refresh_from_db()
     assert assignment.lease_until is not None
-    assert assignment.lease_until > timezone.now() + timedelta(minutes=14)
+    assert assignment.lease_until > timezone.now() + timedelta(seconds=SHORTEST_LEASE - 60)
 
 
 def test_an_image_taken_back_has_the_same_captions_in_the_same_order(batch: Batch) -> None:

@@ -1,0 +1,117 @@
+"""The order of the queue: which image comes next for whom; reading only, claiming is in assigning.py.
+
+Onward first: the search begins where the annotator finished last, so that its cost does not grow with what they have
+done; what was put back behind them is found when nothing is left ahead (docs/algorithms/assignment.md).
+"""
+
+import hashlib
+import random
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Image, ImageState, Judgment
+from annotation.models.captions import VersionState
+from annotation.models.work import BatchPurpose, BatchTakers
+
+# A count of what is left goes no further than this: pages then say "or more".
+MOST_COUNTED = 200
+
+
+def _had_by(annotator: User, batch: Batch) -> Exists:
+    return Exists(Assignment.objects.filter(batch=batch, image=OuterRef("image"), annotator=annotator))
+
+
+def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
+    """Return the open slots of active images that the annotator may take, in the batch's order.
+
+    Never a second slot of an image; in a re-annotation batch none that is kept for somebody else, and none of an
+    image that they judged before where others are asked.
+    """
+    slots = (
+        Assignment.objects.filter(batch=batch, state=AssignmentState.OPEN, image__state=ImageState.ACTIVE)
+        .filter(~_had_by(annotator, batch))
+        .order_by("position", "slot", "pk")
+    )
+    if batch.purpose == BatchPurpose.REANNOTATION:
+        slots = slots.filter(Q(reserved_for=None) | Q(reserved_for=annotator))
+    if batch.taken_by == BatchTakers.OTHERS:
+        before = Judgment.objects.current().filter(image=OuterRef("image"), annotator=annotator)
+        slots = slots.filter(~Exists(before.exclude(batch=batch)))
+    return slots
+
+
+def common_images(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
+    """Return a slot of each active image of a calibration batch that the annotator has not had, in its order.
+
+    Whether a slot is open does not matter here: everybody gets every image.
+    """
+    return (
+        Assignment.objects.filter(batch=batch, image__state=ImageState.ACTIVE, is_gold=False)
+        .filter(~_had_by(annotator, batch))
+        .order_by("position")
+        .distinct("position")
+    )
+
+
+def onward_first(
+    slots: QuerySet[Assignment], *, batch: Batch, annotator: User
+) -> tuple[QuerySet[Assignment], ...]:
+    """Return the slots from the last image that the annotator finished onward, then all of them."""
+    last = (
+        Assignment.objects.filter(annotator=annotator, batch=batch, state=AssignmentState.DONE, is_gold=False)
+        .order_by("-position")
+        .values_list("position", flat=True)
+        .first()
+    )
+    return (slots.filter(position__gt=last), slots) if last is not None else (slots,)
+
+
+def peek_image(*, batch: Batch, annotator: User) -> Image | None:
+    """Return the image that a claim would probably give next, claiming nothing; None when nothing is left."""
+    if batch.purpose == BatchPurpose.CALIBRATION:
+        ways: tuple[QuerySet[Assignment], ...] = (common_images(batch=batch, annotator=annotator),)
+    else:
+        slots = open_slots(batch=batch, annotator=annotator)
+        ways = onward_first(slots, batch=batch, annotator=annotator)
+    for slots in ways:
+        if (slot := slots.select_related("image").first()) is not None:
+            return slot.image
+    return None
+
+
+def images_left(*, batch: Batch, annotator: User) -> int:
+    """Count the images that the annotator may still claim in this batch; MOST_COUNTED stands for that or more."""
+    if batch.purpose == BatchPurpose.CALIBRATION:
+        return _counted(common_images(batch=batch, annotator=annotator))
+    slots = open_slots(batch=batch, annotator=annotator).order_by("position").distinct("position")
+    *ahead, everything = onward_first(slots, batch=batch, annotator=annotator)
+    for way in ahead:
+        if (n := _counted(way)) == MOST_COUNTED:
+            return n
+    return _counted(everything)
+
+
+def _counted(slots: QuerySet[Assignment]) -> int:
+    return len(slots.values_list("position", flat=True)[:MOST_COUNTED])
+
+
+def order_seed(*, batch: Batch, image_id: int, annotator: User) -> int:
+    """Return the seed of the order in which this person sees the captions of this image; 56 bits."""
+    told = f"{batch.seed}:{batch.pk}:{image_id}:{annotator.pk}".encode()
+    return int.from_bytes(hashlib.sha256(told).digest()[:7], "big")
+
+
+def versions_to_show(*, batch: Batch, slot: Assignment, seed: int) -> list[int]:
+    """Return the versions that a slot asks about and that are in circulation, in an order of the annotator's own.
+
+    Those chosen for a re-annotation, else the base versions of the first of the pool by rank.
+    """
+    versions = CaptionVersion.objects.filter(caption__image_id=slot.image_id, caption__drop_reason="")
+    if slot.chosen_ids is None:
+        ranked = versions.filter(state=VersionState.BASE).order_by("caption__pool_rank", "caption_id")
+        shown = list(ranked.values_list("pk", flat=True)[: batch.project.judged_target])
+    else:
+        shown = list(versions.filter(pk__in=slot.chosen_ids).order_by("pk").values_list("pk", flat=True))
+    random.Random(seed).shuffle(shown)
+    return shown
