@@ -147,6 +147,8 @@ def compute_report(job: Job) -> AgreementReport:
         defaults={
             "project": job.project,
             "batch": batch,
+            "schema": read.schema,
+            "scope": f"{read.schema.pk}:{batch.pk}" if batch else str(read.schema.pk),
             "unsure": parameters["unsure"],
             "n_items": computed.items,
             "n_ratings": computed.ratings,

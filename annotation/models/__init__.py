@@ -4,6 +4,15 @@ from annotation.models.captions import Caption, CaptionVersion, DropReason, Edit
 from annotation.models.estimates import LabelEstimate, LabelEstimateRun
 from annotation.models.exchange import ImportedRater, JudgmentFormat, JudgmentImport
 from annotation.models.fixes import CaptionFix, FixItem, FixOutcome, FixReason, FixState, SavedFilter
+from annotation.models.genericness import (
+    CaptionHub,
+    CheckOrigin,
+    Fits,
+    GenericnessAnswer,
+    GenericnessCheck,
+    GenericnessDecision,
+    GenericnessQuestion,
+)
 from annotation.models.images import Image, ImageDerivative, ImageState
 from annotation.models.known_answers import (
     GuidelineReading,
@@ -28,7 +37,13 @@ from annotation.models.machine import (
     Threshold,
 )
 from annotation.models.questions import Precedent, Question, QuestionState
-from annotation.models.reports import AgreementReport
+from annotation.models.reports import (
+    AgreementCell,
+    AgreementReport,
+    CellKind,
+    QualityKind,
+    QualityReport,
+)
 from annotation.models.reviews import Adjudication, PairReport, ReviewItem, ReviewRound
 from annotation.models.schemas import (
     Guideline,
@@ -43,6 +58,7 @@ from annotation.models.work import Assignment, AssignmentState, Batch, BatchPurp
 
 __all__ = [
     "Adjudication",
+    "AgreementCell",
     "AgreementReport",
     "Assignment",
     "AssignmentState",
@@ -51,7 +67,10 @@ __all__ = [
     "Caption",
     "CaptionChoice",
     "CaptionFix",
+    "CaptionHub",
     "CaptionVersion",
+    "CellKind",
+    "CheckOrigin",
     "Difficulty",
     "DifficultyLevel",
     "DifficultyRun",
@@ -60,10 +79,15 @@ __all__ = [
     "EditKind",
     "Embedding",
     "Encoder",
+    "Fits",
     "FixItem",
     "FixOutcome",
     "FixReason",
     "FixState",
+    "GenericnessAnswer",
+    "GenericnessCheck",
+    "GenericnessDecision",
+    "GenericnessQuestion",
     "Guideline",
     "GuidelineReading",
     "Image",
@@ -91,6 +115,8 @@ __all__ = [
     "OnboardingState",
     "PairReport",
     "Precedent",
+    "QualityKind",
+    "QualityReport",
     "Question",
     "QuestionState",
     "ReviewItem",
