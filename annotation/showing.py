@@ -1,7 +1,7 @@
 """What an annotator is shown of an image: its captions in their own order, and their own answers; nobody else's."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,6 +34,7 @@ class ShownCaption:
     public_id: UUID
     number: int
     text: str
+    original: str
     label: str
     note: str
     edited_text: str
@@ -68,6 +69,29 @@ class Desk:
     def is_finished(self) -> bool:
         """Say whether the image has been handed in; its answers may still be changed."""
         return self.assignment.state == AssignmentState.DONE
+
+    def _meaning(self, meaning: str) -> Label | None:
+        return next((label for label in self.labels if label.meaning == meaning), None)
+
+    @property
+    def good_label(self) -> Label | None:
+        """Return the label that means good; None in a set without one."""
+        return self._meaning(LabelMeaning.GOOD)
+
+    @property
+    def bad_label(self) -> Label | None:
+        """Return the label that means bad: what all the rest may be given at once."""
+        return self._meaning(LabelMeaning.BAD)
+
+    @property
+    def unsure_label(self) -> Label | None:
+        """Return the label that means unsure; None in a set without one."""
+        return self._meaning(LabelMeaning.UNSURE)
+
+    @property
+    def may_edit(self) -> bool:
+        """Say whether captions may be repaired here: an edited caption is good as edited."""
+        return self.assignment.batch.schema.allows_edits and self.good_label is not None
 
     @property
     def n_waiting(self) -> int:
@@ -110,6 +134,7 @@ def shown_captions(*, assignment: Assignment, annotator: User) -> list[ShownCapt
     A caption that left the pool is shown only to somebody who judged or reported it.
     """
     versions = CaptionVersion.objects.select_related("caption").in_bulk(assignment.version_ids)
+    originals = original_texts(versions.values())
     judged = {
         judgment.version_id: judgment
         for judgment in assignment.judgments.last_words()
@@ -127,18 +152,31 @@ def shown_captions(*, assignment: Assignment, annotator: User) -> list[ShownCapt
         is_reported = version.caption_id in reported
         if version.caption.drop_reason and not is_reported and judgment is None:
             continue
-        shown.append(_shown(version, judgment, len(shown) + 1, is_reported=is_reported))
+        original = originals.get(version.caption_id, "")
+        shown.append(_shown(version, judgment, len(shown) + 1, original, is_reported=is_reported))
     return shown
 
 
+def original_texts(versions: Iterable[CaptionVersion]) -> dict[int, str]:
+    """Return what each paraphrase among the versions says anew, by the id of its caption; one query, or none."""
+    of = {version.caption_id: version.caption.paraphrase_of_id for version in versions}
+    asked = {original for original in of.values() if original is not None}
+    if not asked:
+        return {}
+    bases = CaptionVersion.objects.filter(caption__in=asked, parent=None).values_list("caption_id", "text")
+    texts = dict(bases)
+    return {caption: texts[original] for caption, original in of.items() if original is not None}
+
+
 def _shown(
-    version: CaptionVersion, judgment: Judgment | None, number: int, *, is_reported: bool
+    version: CaptionVersion, judgment: Judgment | None, number: int, original: str, *, is_reported: bool
 ) -> ShownCaption:
     edited = judgment.edited_version if judgment else None
     return ShownCaption(
         public_id=version.public_id,
         number=number,
         text=version.text,
+        original=original,
         label=(judgment.label or "") if judgment else "",
         note=judgment.note if judgment else "",
         edited_text=edited.text if edited else "",

@@ -13,8 +13,8 @@ PARTS = 3.0
 Colour = tuple[float, float, float]
 
 GROUNDS = ("ground", "surface", "sunken", "hover")
-SOFT = ("accent-soft", "good-soft", "bad-soft", "unsure-soft")
-LABELS = ("good", "bad", "unsure")
+LABELS = ("good", "bad", "unsure", "blue", "violet", "teal", "rose", "plain")
+SOFT = ("accent-soft", *(f"{name}-soft" for name in LABELS))
 
 TEXT_PAIRS = [
     *[("ink", ground) for ground in (*GROUNDS, *SOFT)],

@@ -179,7 +179,7 @@ export class Desk {
     foot.querySelector('[data-part="count"]').textContent = text
       .replace("%n", String(waiting))
       .replace("%t", String(total));
-    foot.querySelector('[data-act="rest-bad"]').hidden = waiting === 0;
+    foot.querySelector('[data-act="rest-bad"]')?.toggleAttribute("hidden", waiting === 0);
     foot.querySelector('[data-act-form="finish"]').hidden = waiting !== 0;
   }
 

@@ -33,7 +33,7 @@ export function listen(acts) {
     if (!act || isWriting(event.target) || (name === "enter" && isOnControl(event.target))) {
       return;
     }
-    if (/^[a-z?]$|^shift\+b$/.test(name) && !areSingleKeysOn()) {
+    if (/^[a-z0-9?]$|^shift\+b$/.test(name) && !areSingleKeysOn()) {
       return;
     }
     event.preventDefault();

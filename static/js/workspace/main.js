@@ -19,7 +19,7 @@ let editor = null;
 let wantsNext = false;
 
 function labelMeaning(meaning) {
-  return document.querySelector(`.judge__button--${meaning}`)?.value ?? meaning;
+  return document.querySelector(`.judge__button[data-meaning="${meaning}"]`)?.value ?? null;
 }
 
 function lay(root) {
@@ -104,7 +104,7 @@ const ACTS = {
   skip: () => !desk.isEmpty && !desk.isFinished && askSkip(desk, open),
   zoom: () => !desk.isEmpty && toggleZoom(),
   help: showHelp,
-  "rest-bad": () => !desk.isFinished && askRestBad(desk, labelMeaning("bad")),
+  "rest-bad": () => !desk.isFinished && document.getElementById("rest-dialog") && askRestBad(desk, labelMeaning("bad")),
   "dismiss-refused": () => outbox.dismissRefused(),
 };
 
@@ -126,8 +126,7 @@ const KEYS = {
 
 lay(first);
 for (const button of document.querySelectorAll(".caption:first-child .judge__button")) {
-  const key = button.querySelector("kbd").textContent.trim().toLowerCase();
-  KEYS[key] = onActive((caption) => desk.judge(caption, button.value, "key"));
+  KEYS[button.dataset.key] = onActive((caption) => desk.judge(caption, button.value, "key"));
 }
 listen(KEYS);
 rememberSingleKeys(document.getElementById("single-keys"));
