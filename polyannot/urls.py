@@ -18,6 +18,7 @@ urlpatterns = [
     path("p/<slug:project_slug>/", include("annotation.urls.annotate")),
     path("p/<slug:project_slug>/", include("annotation.urls.review")),
     path("p/<slug:project_slug>/", include("annotation.urls.machine")),
+    path("p/<slug:project_slug>/", include("annotation.urls.exchange")),
     path("p/<slug:project_slug>/studies/", include("studies.urls.researcher")),
     path("p/<slug:project_slug>/releases/", include("releases.urls")),
 ]

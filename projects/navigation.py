@@ -34,7 +34,10 @@ SECTIONS = (
         ("annotate-", "workspace", "my-work", "feedback"),
     ),
     Section(
-        _("Images"), "images", frozenset({HEAD, RESEARCHER, ADMIN}), ("image", "caption", "import", "batch")
+        _("Images"),
+        "images",
+        frozenset({HEAD, RESEARCHER, ADMIN}),
+        ("image", "caption", "import", "batch", "judgments"),
     ),
     Section(_("Review"), "review-home", frozenset({HEAD}), ("review", "adjudicate", "pair-report")),
     Section(_("Agreement"), "agreement", frozenset({HEAD, RESEARCHER}), ("agreement",)),
