@@ -1,7 +1,7 @@
 """Pace: how long a caption takes somebody, and how long an image is lent out by it (docs/algorithms/assignment.md)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from statistics import median
 
 from accounts.models import User
@@ -49,7 +49,7 @@ def project_pace(project: Project) -> float | None:
     return _median(newest, project)
 
 
-def _median(rows: Sequence[tuple[int, int]], project: Project) -> float | None:
+def _median(rows: Iterable[tuple[int, int]], project: Project) -> float | None:
     measured = [
         milliseconds for project_id, milliseconds in rows if project_id == project.pk and milliseconds
     ]

@@ -5,6 +5,8 @@ Unsure and undecided versions are never released and never used as negatives. A 
 that version by somebody other than its editor.
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models import (
     Case,
@@ -23,7 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Adjudication, CaptionVersion, LabelMeaning, VersionState
+from annotation.models import Adjudication, BatchPurpose, CaptionVersion, Judgment, LabelMeaning, VersionState
 from annotation.models.captions import younger_accepted
 from projects.models import Project
 
@@ -40,11 +42,31 @@ class Verdict(models.TextChoices):
     REPLACED = "replaced", _("Replaced by a later text")
 
 
-# Judgments that count: the annotator's last word, undone ones left out, at any round; gold pairs and neutral
-# labels say nothing about the version.
+# Judgments that may count: the annotator's last word in a batch, undone ones left out; gold pairs and neutral labels
+# say nothing about the version.
 TELLING = (LabelMeaning.GOOD, LabelMeaning.BAD, LabelMeaning.UNSURE)
 CURRENT = Q(judgments__is_current=True, judgments__is_gold=False, judgments__meaning__in=TELLING)
-AS_IS = CURRENT & Q(judgments__edited_version=None)
+AS_IS = Q(judgments__edited_version=None)
+
+
+def replaced_judgments() -> QuerySet[Judgment, Any]:
+    """Return the ids of judgments in whose place a later word of the same person on the same version has come.
+
+    A later word is one of a re-annotation or calibration batch that was opened later (docs/algorithms/verdict.md).
+    Read from the side of the later ones: they are few, and nobody pays for rounds that are not there.
+    """
+    return (
+        Judgment.objects.current()
+        .filter(
+            meaning__in=TELLING,
+            batch__purpose__in=[BatchPurpose.REANNOTATION, BatchPurpose.CALIBRATION],
+            version__judgments__annotator=F("annotator"),
+            version__judgments__is_current=True,
+            version__judgments__batch__lt=F("batch"),
+        )
+        .order_by()
+        .values("version__judgments")
+    )
 
 
 def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]:
@@ -59,18 +81,19 @@ def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]
         .exclude(meaning=LabelMeaning.NEUTRAL)
         .order_by("-pk")
     )
+    counts = CURRENT & ~Q(judgments__in=replaced_judgments())
     counted = versions.annotate(
-        n_judgments=Count("judgments", filter=CURRENT),
-        n_good=Count("judgments", filter=AS_IS & Q(judgments__meaning=LabelMeaning.GOOD)),
-        n_bad=Count("judgments", filter=CURRENT & Q(judgments__meaning=LabelMeaning.BAD)),
-        n_unsure=Count("judgments", filter=CURRENT & Q(judgments__meaning=LabelMeaning.UNSURE)),
-        n_edited=Count("judgments", filter=CURRENT & Q(judgments__edited_version__isnull=False)),
+        n_judgments=Count("judgments", filter=counts),
+        n_good=Count("judgments", filter=counts & AS_IS & Q(judgments__meaning=LabelMeaning.GOOD)),
+        n_bad=Count("judgments", filter=counts & Q(judgments__meaning=LabelMeaning.BAD)),
+        n_unsure=Count("judgments", filter=counts & Q(judgments__meaning=LabelMeaning.UNSURE)),
+        n_edited=Count("judgments", filter=counts & Q(judgments__edited_version__isnull=False)),
         n_needed=Coalesce(Max("judgments__batch__overlap", filter=CURRENT), Value(1)),
         adjudicated=Subquery(adjudicated.values("label")[:1]),
         adjudicated_meaning=Subquery(adjudicated.values("meaning")[:1]),
     )
     judged = counted.annotate(
-        n_by_others=Count("judgments", filter=CURRENT & ~Q(judgments__annotator=F("author"))),
+        n_by_others=Count("judgments", filter=counts & ~Q(judgments__annotator=F("author"))),
         word=Case(
             When(adjudicated_meaning=LabelMeaning.GOOD, then=Value(Verdict.GOOD)),
             When(adjudicated_meaning=LabelMeaning.BAD, then=Value(Verdict.BAD)),
