@@ -15,6 +15,7 @@ from annotation.models import (
     FixState,
     Guideline,
     Image,
+    LabelSchema,
     PairReport,
     ReviewItem,
     ReviewRound,
@@ -142,4 +143,30 @@ def caption_fix_of(access: Access, public_id: UUID) -> CaptionFix:
     )
     if (row := rows.filter(public_id=public_id).first()) is None:
         raise _missing(_("There is no such find-and-fix in this project."))
+    return row
+
+
+def label_schema_of(access: Access, public_id: UUID) -> LabelSchema:
+    """Return a set of labels of the project; raises Missing."""
+    if (row := LabelSchema.objects.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such set of labels in this project."))
+    return row
+
+
+def question_of(access: Access, public_id: UUID) -> Question:
+    """Return a question: any for head annotators, for others those that they asked. Raises Missing."""
+    rows = Question.objects.select_related("version", "image", "asker", "answered_by", "batch").filter(
+        project=access.project, public_id=public_id
+    )
+    if not access.may_act_as(Role.HEAD):
+        rows = rows.filter(asker=access.user)
+    if (row := rows.first()) is None:
+        raise _missing(_("There is no such question in this project."))
+    return row
+
+
+def precedent_of(access: Access, public_id: UUID) -> Precedent:
+    """Return a precedent of the project; raises Missing."""
+    if (row := Precedent.objects.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such precedent in this project."))
     return row

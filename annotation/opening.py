@@ -12,6 +12,7 @@ from annotation.models import (
     Assignment,
     AssignmentState,
     Batch,
+    Caption,
     Guideline,
     Image,
     ImageState,
@@ -88,11 +89,19 @@ def open_calibration(
     return save_batch(batch, slots_of(batch, chosen, n_slots=n_slots), actor=actor)
 
 
-def free_images(project: Project) -> QuerySet[Image]:
-    """Return the active images that are in no batch yet, in the project's order."""
-    given = Assignment.objects.filter(image=OuterRef("pk"))
-    active = Image.objects.filter(project=project, state=ImageState.ACTIVE)
-    return active.filter(~Exists(given)).order_by("position", "pk")
+def free_images(project: Project, schema: LabelSchema | None = None) -> QuerySet[Image]:
+    """Return the active images that are in no batch with these labels yet, in the project's order.
+
+    Without `schema` those in no batch at all; for labels that compare paraphrases those that have any.
+    """
+    given = Assignment.objects.filter(image=OuterRef("pk"), is_gold=False)
+    images = Image.objects.filter(project=project, state=ImageState.ACTIVE)
+    if schema is not None:
+        given = given.filter(batch__schema=schema)
+        if schema.compares_paraphrases:
+            asked = Caption.objects.in_pool().filter(image=OuterRef("pk"), paraphrase_of__isnull=False)
+            images = images.filter(Exists(asked))
+    return images.filter(~Exists(given)).order_by("position", "pk")
 
 
 def calibration_images(project: Project, *, is_fresh: bool) -> QuerySet[Image]:

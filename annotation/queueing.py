@@ -110,6 +110,8 @@ def versions_to_show(*, batch: Batch, slot: Assignment, seed: int) -> list[int]:
     versions = CaptionVersion.objects.filter(caption__image_id=slot.image_id, caption__drop_reason="")
     if slot.chosen_ids is None:
         ranked = versions.filter(state=VersionState.BASE).order_by("caption__pool_rank", "caption_id")
+        if batch.schema.compares_paraphrases:
+            ranked = ranked.filter(caption__paraphrase_of__isnull=False)
         shown = list(ranked.values_list("pk", flat=True)[: batch.project.judged_target])
     else:
         shown = list(versions.filter(pk__in=slot.chosen_ids).order_by("pk").values_list("pk", flat=True))

@@ -4,18 +4,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Guideline, Label, LabelColor, LabelMeaning, LabelSchema, MeasurementLevel
+from annotation.label_presets import IMP
+from annotation.label_schemas import make_schema
+from annotation.models import Guideline, MeasurementLevel
 from polyannot.kernel.errors import Conflict
 from projects.founding import create_project, set_role
 from projects.history import append_event
 from projects.models import Project, Role
-
-# The labels of IMP (C.4); the shortcut is the key on the keyboard.
-IMP_LABELS = (
-    ("good", "Good", "g", LabelMeaning.GOOD, LabelColor.GOOD),
-    ("bad", "Bad", "b", LabelMeaning.BAD, LabelColor.BAD),
-    ("unsure", "Unsure", "u", LabelMeaning.UNSURE, LabelColor.UNSURE),
-)
 
 FIRST_GUIDELINES = """\
 # Guidelines
@@ -47,20 +42,13 @@ def start_project(
             slug=slug, name=name, actor=actor, description=description, is_demo=is_demo, seed=seed
         )
         set_role(project=project, user=admin, role=Role.ADMIN, actor=actor)
-        schema = LabelSchema.objects.create(project=project, name="IMP", level=MeasurementLevel.NOMINAL)
-        Label.objects.bulk_create(
-            [
-                Label(
-                    schema=schema,
-                    key=key,
-                    name=name,
-                    shortcut=shortcut,
-                    position=position,
-                    meaning=meaning,
-                    color=color,
-                )
-                for position, (key, name, shortcut, meaning, color) in enumerate(IMP_LABELS)
-            ]
+        make_schema(
+            project=project,
+            actor=actor,
+            name="IMP",
+            level=MeasurementLevel.NOMINAL,
+            labels=IMP,
+            allows_edits=True,
         )
         publish_guidelines(project=project, text=guidelines, author=actor)
     return project

@@ -16,6 +16,7 @@ urlpatterns = [
     path("p/<slug:project_slug>/", include("projects.urls.project")),
     path("p/<slug:project_slug>/", include("annotation.urls.images")),
     path("p/<slug:project_slug>/", include("annotation.urls.annotate")),
+    path("p/<slug:project_slug>/", include("annotation.urls.rules")),
     path("p/<slug:project_slug>/", include("annotation.urls.review")),
     path("p/<slug:project_slug>/", include("annotation.urls.machine")),
     path("p/<slug:project_slug>/", include("annotation.urls.exchange")),

@@ -53,6 +53,7 @@ def populate(slug: str) -> Populated:
         "caption_id": version.caption.public_id,
         "version_id": version.public_id,
         "batch_id": batch.public_id,
+        "schema_id": batch.schema.public_id,
         "assignment_id": assignment.public_id,
         "round_id": review_round.public_id,
         "item_id": item.public_id,

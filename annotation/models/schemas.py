@@ -129,7 +129,11 @@ class Label(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["schema", "key"], name="label_key_once"),
             models.UniqueConstraint(fields=["schema", "key", "meaning"], name="label_means_one_thing"),
-            models.UniqueConstraint(fields=["schema", "shortcut"], name="label_shortcut_once"),
+            models.UniqueConstraint(
+                fields=["schema", "shortcut"],
+                name="label_shortcut_once",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.UniqueConstraint(fields=["schema", "position"], name="label_position_once"),
             models.CheckConstraint(condition=Q(meaning__in=LabelMeaning.values), name="label_meaning_known"),
             models.CheckConstraint(condition=Q(color__in=LabelColor.values), name="label_color_known"),
