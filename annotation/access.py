@@ -17,6 +17,8 @@ from annotation.models import (
     Image,
     LabelSchema,
     PairReport,
+    Precedent,
+    Question,
     ReviewItem,
     ReviewRound,
     SavedFilter,

@@ -44,7 +44,9 @@ SECTIONS = (
     Section(_("Difficulty"), "difficulty", frozenset({HEAD, RESEARCHER}), ("difficulty", "choice")),
     Section(_("Studies"), "studies", frozenset({RESEARCHER}), ("stud",)),
     Section(_("Releases"), "releases", frozenset({RESEARCHER, ADMIN}), ("release",)),
-    Section(_("Guidelines"), "guidelines", frozenset(Role.values), ("guideline", "label-", "known-", "onboarding")),
+    Section(
+        _("Guidelines"), "guidelines", frozenset(Role.values), ("guideline", "label-", "known-", "onboarding")
+    ),
     Section(_("Jobs"), "jobs", frozenset({HEAD, RESEARCHER, ADMIN}), ("job",)),
     Section(_("People"), "people", frozenset({ADMIN}), ("people", "settings", "history")),
 )
