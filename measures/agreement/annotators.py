@@ -70,7 +70,7 @@ def annotators(
     shape = (len(untreated.raters), len(untreated.scale.categories))
     given = np.bincount(untreated.rater * shape[1] + untreated.label, minlength=shape[0] * shape[1])
     labels = given.reshape(shape)
-    majority, state = _majority_of_others(table)
+    majority, state = majority_of_others(table)
     counts = np.bincount(table.rater * 3 + state, minlength=3 * len(table.raters)).reshape(-1, 3)
     agreements, kappas = _against_majority(table, majority, state == 2)
     rows = []
@@ -103,7 +103,7 @@ def _share(part: int | None, whole: int) -> float | None:
     return None if part is None or not whole else part / whole
 
 
-def _majority_of_others(table: Table) -> tuple[IntArray, IntArray]:
+def majority_of_others(table: Table) -> tuple[IntArray, IntArray]:
     """For each rating the label most others gave, and its state: 0 alone, 1 tied, 2 a clear majority."""
     best, state = np.zeros_like(table.item), np.zeros_like(table.item)
     step = max(1, STRIP_CELLS // max(1, len(table.scale.categories)))

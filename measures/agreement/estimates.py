@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +30,14 @@ def estimate(
     negative: str | None,
     bootstraps: Sequence[Bootstrap],
     confidence: float,
+    keys: Collection[str] | None = None,
 ) -> tuple[Coefficient, ...]:
-    """Every coefficient of the table, in reporting order."""
+    """Every coefficient of the table (or those in ``keys``), in reporting order."""
     table = resampler.table
     pairs = None if resampler.pairs is None else len(resampler.pairs.first)
     wanted = figures(table.scale, len(table.raters), pairs, weights, positive, negative)
+    if keys is not None:
+        wanted = tuple(figure for figure in wanted if figure.key in keys)
     entered = _what_entered(table)
     seen = [_observe(figure, resampler, entered) for figure in wanted]
     live = [figure for figure, found in zip(wanted, seen, strict=True) if found.value is not None]

@@ -41,7 +41,7 @@ def rater_pairs(table: Table) -> RaterPairs | None:
     totals = table.totals
     if int((totals * (totals - 1)).sum()) // 2 > MAX_MEETINGS:
         return None
-    left, right = _meetings(table.item, int(totals.max(initial=0)))
+    left, right = meetings(table.item, int(totals.max(initial=0)))
     wide, raters = len(table.scale.categories), len(table.raters)
     key = table.rater[left] * raters + table.rater[right]
     pairs, place = _different(key, raters * raters)
@@ -70,7 +70,7 @@ def _different(key: IntArray, below: int) -> tuple[IntArray, IntArray]:
     return np.flatnonzero(used), order[key]
 
 
-def _meetings(item: IntArray, most: int) -> tuple[IntArray, IntArray]:
+def meetings(item: IntArray, most: int) -> tuple[IntArray, IntArray]:
     """The places of every two ratings of one item, the smaller first; item must be sorted."""
     left = [np.flatnonzero(item[step:] == item[:-step]) for step in range(1, most)]
     right = [found + step for step, found in enumerate(left, start=1)]

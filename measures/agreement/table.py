@@ -77,9 +77,9 @@ def tabulate(ratings: Ratings, scale: Scale) -> tuple[Table, Repeats]:
         reason = "rated before by the same rater: compared with the earlier rating, not with others"
         excluded.append(Exclusion(reason, len(later), len(np.unique(repeats.item))))
     first = used[~again]
-    table = _dense(ratings.item[first], ratings.rater[first], label[first], scale)
+    table = dense(ratings.item[first], ratings.rater[first], label[first], scale)
     if ratings.cluster is not None:
-        table = replace(table, cluster=_compact(ratings.cluster[table.items])[0])
+        table = replace(table, cluster=compact(ratings.cluster[table.items])[0])
     return replace(table, excluded=tuple(excluded)), repeats
 
 
@@ -90,8 +90,8 @@ def treated_table(table: Table, treated: Treated) -> Table:
     label = np.array([*treated.places, -1], dtype=np.int64)[table.label]
     stays = label >= 0
     gone = int((~stays).sum())
-    found = _dense(table.item[stays], table.rater[stays], label[stays], treated.scale)
-    cluster = None if table.cluster is None else _compact(table.cluster[found.items])[0]
+    found = dense(table.item[stays], table.rater[stays], label[stays], treated.scale)
+    cluster = None if table.cluster is None else compact(table.cluster[found.items])[0]
     lost = len(table.items) - len(found.items)
     reason = Exclusion("unsure counts as no rating", gone, lost)
     return replace(
@@ -103,10 +103,10 @@ def treated_table(table: Table, treated: Treated) -> Table:
     )
 
 
-def _dense(item: IntArray, rater: IntArray, label: IntArray, scale: Scale) -> Table:
+def dense(item: IntArray, rater: IntArray, label: IntArray, scale: Scale) -> Table:
     """A table without gaps in its codes; the arrays must be sorted by item."""
-    item, items = _compact(item)
-    rater, raters = _compact(rater)
+    item, items = compact(item)
+    rater, raters = compact(rater)
     wide = len(scale.categories)
     if len(items) * wide > MAX_CELLS:
         raise ValueError(f"{len(items)} items with {wide} categories do not fit into memory.")
@@ -114,7 +114,7 @@ def _dense(item: IntArray, rater: IntArray, label: IntArray, scale: Scale) -> Ta
     return Table(item, rater, label, items, raters, scale, counts)
 
 
-def _compact(codes: IntArray) -> tuple[IntArray, IntArray]:
+def compact(codes: IntArray) -> tuple[IntArray, IntArray]:
     """Codes without gaps, and the old code of each: the same as np.unique, without sorting."""
     used = np.zeros(int(codes.max()) + 1 if len(codes) else 0, dtype=bool)
     used[codes] = True
