@@ -181,6 +181,11 @@ class Assignment(models.Model):
             ),
             # With the position, so that the last image that somebody finished is one look-up.
             models.Index(fields=["annotator", "batch", "state", "position"], name="assignment_of_annotator"),
+            models.Index(
+                fields=["annotator", "batch", "-finished_at"],
+                condition=Q(state="done"),
+                name="assignment_last_finished",
+            ),
             models.Index(fields=["lease_until"], condition=Q(state="leased"), name="assignment_lease"),
             models.Index(
                 fields=["reserved_for"], condition=Q(reserved_for__isnull=False), name="assignment_reserved"
