@@ -2,9 +2,12 @@
 
 from annotation.agreement import KIND as AGREEMENT
 from annotation.agreement import AgreementRunner
+from annotation.fix_running import FixRunner
+from annotation.fixing import KIND as CAPTION_FIX
 from annotation.import_running import ImportRunner
 from annotation.importing import IMPORT
 from projects.running import register_runner
 
 register_runner(IMPORT, ImportRunner())
 register_runner(AGREEMENT, AgreementRunner())
+register_runner(CAPTION_FIX, FixRunner())

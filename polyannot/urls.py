@@ -15,6 +15,7 @@ urlpatterns = [
     path("p/<slug:project_slug>/", project_door, name="project-door"),
     path("p/<slug:project_slug>/", include("projects.urls.project")),
     path("p/<slug:project_slug>/", include("annotation.urls.images")),
+    path("p/<slug:project_slug>/", include("annotation.urls.captions")),
     path("p/<slug:project_slug>/", include("annotation.urls.annotate")),
     path("p/<slug:project_slug>/", include("annotation.urls.rules")),
     path("p/<slug:project_slug>/", include("annotation.urls.review")),
