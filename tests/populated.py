@@ -3,8 +3,12 @@
 import uuid
 from dataclasses import dataclass
 
-from annotation.models import PairReport, ReviewRound
+from annotation.asking import ask_question
+from django.utils import timezone
+
+from annotation.models import CaptionFix, PairReport, ReviewRound, SavedFilter
 from annotation.reviewing import open_round
+from annotation.ruling import Ruling, make_precedent
 from projects.models import Job, Project, Role
 from projects.storage import store_bytes
 from releases.models import Release
@@ -32,6 +36,8 @@ def populate(slug: str) -> Populated:
     make.judge(assignment, version, "good")
     review_round: ReviewRound = open_round(batch=batch, head=head, draw="random")
     item = review_round.items.get()
+    question = ask_question(assignment=assignment, version=version, asker=annotator, text="Does this count?")
+    precedent = make_precedent(version=version, head=head, given=Ruling("Reflections", "They count as seen."))
     report = PairReport.objects.create(
         project=project, image=image, caption=version.caption, reporter=annotator, kind="broken"
     )
@@ -41,6 +47,17 @@ def populate(slug: str) -> Populated:
     snapshot = store_bytes(b"{}", media_type="application/json")
     release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
     study = Study.objects.create(project=project, slug=f"{slug}-study", title="Study")
+    saved = SavedFilter.objects.create(project=project, owner=head, name="All", query="q=a", is_shared=True)
+    fix = CaptionFix.objects.create(
+        project=project,
+        pattern="a",
+        replacement="b",
+        kinds=["other"],
+        made_by=head,
+        state="applied",
+        n_named=1,
+        applied_at=timezone.now(),
+    )
     values = {
         "project_slug": project.slug,
         "slug": study.slug,
@@ -61,7 +78,11 @@ def populate(slug: str) -> Populated:
         "job_id": job.public_id,
         "release_id": release.public_id,
         "study_id": study.public_id,
+        "filter_id": saved.public_id,
+        "fix_id": fix.public_id,
         "user_id": annotator.public_id,
+        "question_id": question.public_id,
+        "precedent_id": precedent.public_id,
         "person_id": annotator.public_id,
     }
     return Populated(project, {name: str(value) for name, value in values.items()})
