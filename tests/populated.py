@@ -3,9 +3,9 @@
 import uuid
 from dataclasses import dataclass
 
-from annotation.asking import ask_question
 from django.utils import timezone
 
+from annotation.asking import ask_question
 from annotation.models import CaptionFix, PairReport, ReviewRound, SavedFilter
 from annotation.reviewing import open_round
 from annotation.ruling import Ruling, make_precedent
