@@ -54,6 +54,7 @@ from annotation.models.schemas import (
     MeasurementLevel,
 )
 from annotation.models.swaps import ImageSwap
+from annotation.models.tallies import ImageTally, TallyDue, VersionTally
 from annotation.models.work import Assignment, AssignmentState, Batch, BatchPurpose, Judgment
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "ImageDerivative",
     "ImageState",
     "ImageSwap",
+    "ImageTally",
     "ImportedRater",
     "Judgment",
     "JudgmentFormat",
@@ -123,6 +125,8 @@ __all__ = [
     "ReviewRound",
     "SavedFilter",
     "Similarity",
+    "TallyDue",
     "Threshold",
     "VersionState",
+    "VersionTally",
 ]
