@@ -52,6 +52,7 @@ VERSION_FIELDS = (
     "content_hash",
     "kinds",
     "state",
+    "reason",
     "made_at",
     "is_demo",
 )
@@ -236,6 +237,7 @@ def _write(job: Job, project: Project, new: Sequence[tuple[int, GivenCaption]]) 
                 content_hash(row.text),
                 NO_KINDS,
                 VersionState.BASE.value,
+                "",
                 now,
                 project.is_demo,
             )
