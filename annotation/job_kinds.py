@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.agreement import KIND as AGREEMENT
 from annotation.agreement import completed_agreement
 from annotation.fixing import KIND as CAPTION_FIX
+from annotation.importing_judgments import KIND as JUDGMENTS
 from annotation.ml_requests import (
     completed_calibration,
     completed_difficulty,
@@ -15,6 +16,7 @@ from projects.models.jobs import JobQueue
 from projects.queue import register_kind
 
 register_kind("import", JobQueue.DEFAULT, _("Import"))
+register_kind(JUDGMENTS, JobQueue.DEFAULT, _("Import of judgments"))
 register_kind(AGREEMENT, JobQueue.DEFAULT, _("Agreement report"), completed_agreement)
 register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
