@@ -10,7 +10,6 @@ from django.core.validators import validate_slug
 from django.utils.translation import gettext_lazy as _
 
 from annotation.importing import GivenFile
-from annotation.models.work import BatchPurpose
 
 # What one upload may weigh; more comes from a folder of the server.
 LARGEST_UPLOAD = 4 * 1024**3
@@ -74,32 +73,6 @@ def given_file(file: "UploadedFile[Any]") -> GivenFile:
     if isinstance(file, TemporaryUploadedFile):
         return GivenFile(name, Path(file.temporary_file_path()))
     return GivenFile(name, file.read())
-
-
-class BatchForm(forms.Form):
-    """A new batch of images that are in none yet."""
-
-    name = forms.CharField(label=_("Name"), max_length=120)
-    n_images = forms.IntegerField(label=_("Images"), min_value=1)
-    overlap = forms.IntegerField(
-        label=_("Annotators per image"),
-        min_value=1,
-        max_value=50,
-        initial=2,
-        help_text=_("Two or more, so that agreement can be measured."),
-    )
-    purpose = forms.ChoiceField(
-        label=_("Purpose"),
-        choices=BatchPurpose.choices,
-        help_text=_("A calibration batch is a first common set, to find out whether annotators agree."),
-    )
-
-    def __init__(self, *args: Any, n_free: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["n_images"].initial = n_free
-        self.fields["n_images"].help_text = _(
-            "%(n)d active images are in no batch yet; the first ones are taken."
-        ) % {"n": n_free}
 
 
 class RetireForm(forms.Form):
