@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.admission import demands_of, must_be_admitted
+from annotation.gold import gold_slot
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
 from annotation.models.work import BatchPurpose, SkipReason
 from annotation.pacing import lease_seconds, pace_of
@@ -36,7 +38,8 @@ def current_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
 def claim_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
     """Return the annotator's image in work, else claim the next one; None when nothing is left for them.
 
-    The captions shown are fixed with the claim: the pool's first `judged_target` by rank, or those that a slot of a
+    Raises Denied while onboarding or changed guidelines are asked of them first; an image in work is finished. The
+    captions shown are fixed with the claim: the pool's first `judged_target` by rank, or those that a slot of a
     re-annotation batch asks about, shuffled by a stored seed.
     """
     held = current_assignment(batch=batch, annotator=annotator)
@@ -76,7 +79,10 @@ def _wait_for_own_claims(batch: Batch, annotator: User) -> None:
 
 
 def _claim(batch: Batch, annotator: User) -> Assignment | None:
+    """Claim the next image. Raises Denied while something is asked of the annotator first."""
     now = timezone.now()
+    demands = demands_of(batch)
+    must_be_admitted(demands=demands, project=batch.project, annotator=annotator)
     reclaim_run_out(batch=batch, now=now)
     slot = (
         _common_slot(batch, annotator)
@@ -84,6 +90,7 @@ def _claim(batch: Batch, annotator: User) -> Assignment | None:
         else _next_slot(batch, annotator)
     )
     if slot is not None:
+        slot = gold_slot(demands=demands, batch=batch, annotator=annotator) or slot
         _lease(slot, batch, annotator, now)
     return slot
 
@@ -126,17 +133,8 @@ def _lease(slot: Assignment, batch: Batch, annotator: User, now: datetime) -> No
         pace=pace_of(annotator=annotator, project=batch.project), n_captions=len(slot.version_ids)
     )
     slot.lease_until = lease_end(slot, now)
-    slot.save(
-        update_fields=[
-            "annotator",
-            "state",
-            "started_at",
-            "order_seed",
-            "version_ids",
-            "lease_seconds",
-            "lease_until",
-        ]
-    )
+    columns = "annotator state started_at order_seed version_ids lease_seconds lease_until".split()
+    slot.save(update_fields=None if slot.pk is None else columns)
 
 
 def lease_end(slot: Assignment, now: datetime) -> datetime:
@@ -212,7 +210,7 @@ def reclaim_run_out(*, batch: Batch, now: datetime) -> int:
 
 def put_back(slots: list[int]) -> int:
     """Open leased slots again, as if nobody had claimed them; the caller holds their rows. Return how many."""
-    return Assignment.objects.filter(pk__in=slots, state=AssignmentState.LEASED).update(
+    return Assignment.objects.filter(pk__in=slots, state=AssignmentState.LEASED, is_gold=False).update(
         state=AssignmentState.OPEN,
         annotator=None,
         lease_until=None,

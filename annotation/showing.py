@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import User
 from annotation.editing import WordChange, word_difference
+from annotation.gold import images_ahead
 from annotation.models import (
     Assignment,
     AssignmentState,
@@ -20,7 +21,7 @@ from annotation.models import (
     PairReport,
 )
 from annotation.models.reviews import ReportState
-from annotation.queueing import images_left
+from annotation.ruling import ShownPair, similar_precedents
 from projects.models import Project
 
 # How many finished images the list "Previous images" goes back.
@@ -123,7 +124,7 @@ def desk_of(*, assignment: Assignment, annotator: User, active: UUID | None = No
         labels=list(batch.schema.labels.all()),
         active=active,
         n_done=done_by(batch=batch, annotator=annotator).exclude(pk=assignment.pk).count(),
-        n_left=images_left(batch=batch, annotator=annotator),
+        n_left=images_ahead(batch=batch, annotator=annotator),
         last_sequence=last_sequence(batch=batch, annotator=annotator),
     )
 
@@ -240,7 +241,7 @@ def open_batches(*, project: Project, annotator: User) -> list[BatchOutlook]:
         BatchOutlook(
             batch=batch,
             n_done=states[batch.pk, AssignmentState.DONE],
-            n_left=images_left(batch=batch, annotator=annotator) + states[batch.pk, AssignmentState.LEASED],
+            n_left=images_ahead(batch=batch, annotator=annotator) + states[batch.pk, AssignmentState.LEASED],
             is_in_work=states[batch.pk, AssignmentState.LEASED] > 0,
         )
         for batch in batches
