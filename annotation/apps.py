@@ -11,5 +11,6 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
-        """Make the kinds of job known that this app asks for; the module needs the models to be there."""
+        """Make the kinds of job and the counts of the navigation known; the modules need the models to be there."""
         import_module("annotation.job_kinds")
+        import_module("annotation.waiting")

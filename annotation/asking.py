@@ -112,7 +112,7 @@ def answers_for(*, project: Project, reader: User) -> QuerySet[Question]:
     """Return the answered questions whose answers this person gets, the newest answer first."""
     return (
         Question.objects.filter(project=project, reader=reader, state=QuestionState.ANSWERED)
-        .select_related("version", "image", "precedent")
+        .select_related("version", "image", "precedent", "answered_by")
         .order_by("-answered_at", "-pk")
     )
 

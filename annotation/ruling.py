@@ -144,7 +144,6 @@ def precedents_of(project: Project, *, query: str = "") -> QuerySet[Precedent]:
 class ShownPair:
     """A caption on somebody's desk: what similarity looks at."""
 
-    image_id: int
     caption_id: int
     text: str
     content_hash: str

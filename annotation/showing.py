@@ -21,6 +21,7 @@ from annotation.models import (
     PairReport,
 )
 from annotation.models.reviews import ReportState
+from annotation.queueing import images_left
 from annotation.ruling import ShownPair, similar_precedents
 from projects.models import Project
 

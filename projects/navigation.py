@@ -1,6 +1,8 @@
 """What the navigation shows to whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -39,17 +41,39 @@ SECTIONS = (
         frozenset({HEAD, RESEARCHER, ADMIN}),
         ("image", "caption", "import", "batch", "judgments"),
     ),
-    Section(_("Review"), "review-home", frozenset({HEAD}), ("review", "adjudicate", "pair-report")),
+    Section(
+        _("Review"), "review-home", frozenset({HEAD}), ("review", "adjudicate", "pair-report", "question")
+    ),
     Section(_("Agreement"), "agreement", frozenset({HEAD, RESEARCHER}), ("agreement",)),
     Section(_("Difficulty"), "difficulty", frozenset({HEAD, RESEARCHER}), ("difficulty", "choice")),
     Section(_("Studies"), "studies", frozenset({RESEARCHER}), ("stud",)),
     Section(_("Releases"), "releases", frozenset({RESEARCHER, ADMIN}), ("release",)),
     Section(
-        _("Guidelines"), "guidelines", frozenset(Role.values), ("guideline", "label-", "known-", "onboarding")
+        _("Guidelines"),
+        "guidelines",
+        frozenset(Role.values),
+        ("guideline", "precedent", "label-", "known-", "onboarding"),
     ),
     Section(_("Jobs"), "jobs", frozenset({HEAD, RESEARCHER, ADMIN}), ("job",)),
     Section(_("People"), "people", frozenset({ADMIN}), ("people", "settings", "history")),
 )
+
+
+# How many things wait for a person in a section, by the address of the section; registered by the apps above.
+_counts: dict[str, Callable[[Access], int]] = {}
+
+
+def register_count(url_name: str, count: Callable[[Access], int]) -> None:
+    """Show beside a section how much waits there for the person; asked only where the navigation is drawn."""
+    _counts[url_name] = count
+
+
+def _count_in(url_name: str, access: Access) -> Callable[[], int]:
+    @cache
+    def waiting() -> int:
+        return _counts[url_name](access) if url_name in _counts else 0
+
+    return waiting
 
 
 def sections_for(access: Access, url_name: str) -> list[dict[str, Any]]:
@@ -59,6 +83,7 @@ def sections_for(access: Access, url_name: str) -> list[dict[str, Any]]:
             "label": section.label,
             "url": reverse(section.url_name, args=[access.project.slug]),
             "is_current": url_name.startswith(section.inside),
+            "count": _count_in(section.url_name, access),
         }
         for section in SECTIONS
         if access.may_act_as(*section.roles)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import annotating, feedback, guidelines, my_work, workspace
+from annotation.views import annotating, asking, feedback, guidelines, my_work, precedents, workspace
 
 BATCH = "annotate/<uuid:batch_id>/"
 
@@ -18,9 +18,19 @@ urlpatterns = [
     path(f"{BATCH}judgments/", workspace.judgments, name="workspace-judgments"),
     path(f"{BATCH}finish/", workspace.finish, name="workspace-finish"),
     path(f"{BATCH}skip/", workspace.skip, name="workspace-skip"),
+    path(f"{BATCH}ask/", asking.workspace_ask, name="workspace-ask"),
+    path(
+        "annotate/questions/<uuid:question_id>/withdraw/", asking.question_withdraw, name="question-withdraw"
+    ),
     path(f"{BATCH}report/", workspace.report, name="workspace-report"),
     path(f"{BATCH}ahead/", workspace.ahead, name="workspace-ahead"),
     path("guidelines/", guidelines.guidelines, name="guidelines"),
+    path("guidelines/precedents/", precedents.precedents, name="precedents"),
+    path(
+        "guidelines/precedents/<uuid:precedent_id>/retire/",
+        precedents.precedent_retire,
+        name="precedent-retire",
+    ),
     path("guidelines/versions/<int:number>/", guidelines.guideline_version, name="guideline-version"),
     path("guidelines/publish/", guidelines.guideline_publish, name="guideline-publish"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import adjudicating, agreement, reviewing
+from annotation.views import adjudicating, agreement, questions, reviewing
 
 ITEM = "review/items/<uuid:item_id>/"
 ROUND = "review/rounds/<uuid:round_id>/"
@@ -18,6 +18,13 @@ urlpatterns = [
     path(f"{ITEM}reopen/", reviewing.review_reopen, name="review-reopen"),
     path("review/edits/<uuid:version_id>/", reviewing.review_edit, name="review-edit"),
     path("review/reports/<uuid:report_id>/", reviewing.pair_report_decide, name="pair-report-decide"),
+    path("review/questions/", questions.questions, name="questions"),
+    path("review/questions/<uuid:question_id>/", questions.question, name="question"),
+    path(
+        "review/questions/<uuid:question_id>/precedent/",
+        questions.question_precedent,
+        name="question-precedent",
+    ),
     path("adjudicate/", adjudicating.adjudicate_next, name="adjudicate"),
     path("adjudicate/<uuid:version_id>/", adjudicating.adjudicate_pair, name="adjudicate-pair"),
     path("adjudicate/<uuid:version_id>/decide/", adjudicating.adjudicate_decide, name="adjudicate-decide"),

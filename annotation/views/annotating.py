@@ -6,6 +6,7 @@ from django.shortcuts import render
 from annotation.models import ReviewItem
 from annotation.models.reviews import ReviewState
 from annotation.showing import open_batches
+from annotation.waiting import new_answers
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
@@ -26,6 +27,7 @@ def annotate_home(request: HttpRequest, access: Access) -> HttpResponse:
         "next_up": next_up,
         "n_returned": returned.count(),
         "n_new_feedback": returned.filter(seen_at=None).count(),
+        "n_new_answers": new_answers(access),
         "guideline": guideline,
     }
     return render(request, "annotation/annotate.html", context)

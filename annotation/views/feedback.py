@@ -1,4 +1,4 @@
-"""Feedback: what a head annotator sent back, answered beside the pair."""
+"""Feedback: what a head annotator sent back, answered beside the pair; and answers to one's own questions."""
 
 import uuid
 from typing import Any
@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import review_item_of
+from annotation.asking import answers_for, mark_answers_seen
 from annotation.forms.annotate import ReviseForm
-from annotation.models import ReviewItem
+from annotation.models import Question, ReviewItem
 from annotation.models.reviews import ReviewState
 from annotation.revising import mark_feedback_seen, revise_judgment
 from annotation.showing import last_sequence
@@ -60,6 +61,10 @@ def _page(request: HttpRequest, access: Access, refused: dict[int, ReviseForm], 
     context = {
         "rows": [{"item": item, "form": refused.get(item.pk) or _form(item)} for item in waiting],
         "answered": answered.order_by("-revised_at")[:MOST_ANSWERED],
+        "answers": answers_for(project=access.project, reader=access.user)[:MOST_ANSWERED],
+        "asked": Question.objects.filter(project=access.project, asker=access.user)
+        .waiting()
+        .select_related("version", "image"),
     }
     return render(request, "annotation/feedback.html", context, status=status)
 
@@ -68,9 +73,10 @@ def _page(request: HttpRequest, access: Access, refused: dict[int, ReviseForm], 
 @never_cache
 @project_view(Role.ANNOTATOR)
 def feedback(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show the judgments that came back to the person, and note that they have seen them."""
+    """Show the judgments and answers that came back to the person, and note that they have seen them."""
     answer = _page(request, access, {}, 200)
     mark_feedback_seen(project=access.project, annotator=access.user)
+    mark_answers_seen(project=access.project, reader=access.user)
     return answer
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from annotation.access import guideline_of
 from annotation.forms.annotate import GuidelineForm
 from annotation.models import Guideline
+from annotation.ruling import precedents_of
 from annotation.starting import publish_guidelines
 from polyannot.kernel.errors import Conflict
 from polyannot.kernel.markdown import render_markdown
@@ -18,12 +19,16 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 
+# The newest precedents stand beside the guidelines; the rest is one click away.
+PRECEDENTS_BESIDE = 6
+
 
 def _page(request: HttpRequest, access: Access, guideline: Guideline | None) -> HttpResponse:
     context = {
         "guideline": guideline,
         "guideline_html": render_markdown(guideline.text) if guideline else "",
         "versions": access.project.guidelines.select_related("author").order_by("-number"),
+        "precedents": precedents_of(access.project)[:PRECEDENTS_BESIDE],
         "may_publish": access.may_act_as(Role.HEAD),
     }
     return render(request, "annotation/guidelines.html", context)

@@ -18,7 +18,7 @@ from annotation.access import image_of, pair_report_of, review_item_of, review_r
 from annotation.adjudicating import decide_report, undecided_versions
 from annotation.editing import decide_edit
 from annotation.forms.review import FixForm, OpenRoundForm, ReturnForm
-from annotation.models import PairReport, ReviewItem, ReviewRound
+from annotation.models import PairReport, Question, ReviewItem, ReviewRound
 from annotation.models.reviews import ReportState, ReviewState
 from annotation.review_showing import (
     ReviewedItem,
@@ -72,6 +72,7 @@ def _home(request: HttpRequest, access: Access, form: OpenRoundForm, status: int
         "rounds": rounds_of(project),
         "rated": rated_annotators(project),
         "n_unrated": n_drawn_by_filter_first(project),
+        "n_questions": Question.objects.filter(project=project).waiting().count(),
         "n_undecided": undecided_versions(project).count(),
         "edits": [ShownEdit(version) for version in edits[:EDITS_SHOWN]],
         "n_edits": edits.count(),

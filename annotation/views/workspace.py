@@ -21,6 +21,7 @@ from annotation.assigning import (
     skip_assignment,
 )
 from annotation.forms.annotate import FinishForm, JudgeForm, ReportForm, SkipForm
+from annotation.forms.questions import AskForm
 from annotation.judging import record_judgment
 from annotation.models import Assignment, AssignmentState, Batch, EditKind
 from annotation.queueing import peek_image
@@ -58,6 +59,7 @@ def desk_context(
         return context | {"desk": None}
     return context | {
         "desk": desk_of(assignment=assignment, annotator=access.user, active=_asked_caption(request)),
+        "ask_form": AskForm(initial={"assignment": assignment.public_id}, auto_id="ask-%s"),
         "skip_form": SkipForm(initial={"assignment": assignment.public_id}, auto_id="skip-%s"),
         "report_form": ReportForm(initial={"assignment": assignment.public_id}, auto_id="report-%s"),
     }

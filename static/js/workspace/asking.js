@@ -1,4 +1,4 @@
-// The workspace's dialogs: note, skip, report, mark the rest bad, zoom, help.
+// The workspace's dialogs: note, question, skip, report, mark the rest bad, zoom, help.
 import { post } from "./post.js";
 import { say } from "./words.js";
 
@@ -86,6 +86,17 @@ export function askReport(desk, caption) {
     desk.afterReport(caption);
     say("reported", { aloud: true });
   });
+}
+
+export function askQuestion(desk, caption) {
+  const box = dialog("ask-dialog");
+  box.querySelector('[data-part="caption"]').textContent = caption.text;
+  const ask = (form) => {
+    form.set("assignment", desk.assignment);
+    form.set("version", caption.version);
+    return form;
+  };
+  askServer(box, ask, () => say("asked", { aloud: true }));
 }
 
 export function askSkip(desk, show) {

@@ -41,11 +41,18 @@ export function listen(acts) {
   });
 }
 
+function isSave(event) {
+  return event.key === "Enter" && (event.ctrlKey || event.metaKey);
+}
+
 function pressInDialog(event, open, acts) {
   if (open.id === "zoom" && nameOf(event) === "z") {
     event.preventDefault();
     acts.z();
-  } else if (open.id === "note-dialog" && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  } else if (open.id === "ask-dialog" && isSave(event)) {
+    event.preventDefault();
+    open.querySelector("form").requestSubmit();
+  } else if (open.id === "note-dialog" && isSave(event)) {
     event.preventDefault();
     open.close("save");
   }

@@ -1,5 +1,5 @@
 // The workspace: puts the desk, the outbox, the clock and the keys together.
-import { askNote, askReport, askRestBad, askSkip, showHelp, toggleZoom } from "./asking.js";
+import { askNote, askQuestion, askReport, askRestBad, askSkip, showHelp, toggleZoom } from "./asking.js";
 import { Clock } from "./clock.js";
 import { Desk } from "./desk.js";
 import { Editor } from "./editing.js";
@@ -100,6 +100,7 @@ const onActive = (act) => () => {
 const ACTS = {
   edit: onActive((caption) => document.querySelector('[data-act="edit"]') && editor.open(caption)),
   note: onActive((caption) => askNote(desk, caption)),
+  ask: onActive((caption) => askQuestion(desk, caption)),
   report: onActive((caption) => askReport(desk, caption)),
   skip: () => !desk.isEmpty && !desk.isFinished && askSkip(desk, open),
   zoom: () => !desk.isEmpty && toggleZoom(),
@@ -115,6 +116,7 @@ const KEYS = {
   arrowup: () => desk.captions.move(-1),
   e: ACTS.edit,
   n: ACTS.note,
+  q: ACTS.ask,
   r: ACTS.report,
   s: ACTS.skip,
   z: ACTS.zoom,
@@ -143,7 +145,11 @@ document.addEventListener("click", (event) => {
     return;
   }
   const act = event.target.closest("[data-act]")?.dataset.act;
-  ACTS[act]?.();
+  if (ACTS[act]) {
+    // Without scripts some of these are links to a page of their own.
+    event.preventDefault();
+    ACTS[act]();
+  }
 });
 
 document.addEventListener("submit", (event) => {
