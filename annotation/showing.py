@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -19,14 +19,16 @@ from annotation.models import (
     Label,
     LabelMeaning,
     PairReport,
+    Precedent,
 )
 from annotation.models.reviews import ReportState
-from annotation.queueing import images_left
 from annotation.ruling import ShownPair, similar_precedents
 from projects.models import Project
 
 # How many finished images the list "Previous images" goes back.
 MOST_PREVIOUS = 12
+# Sequence numbers rise by the clock: the highest is among the last so many judgments that arrived.
+RECENT_JUDGMENTS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class ShownCaption:
     edited_kinds: Sequence[str]
     sequence: int
     is_reported: bool
+    precedents: Sequence[Precedent] = ()
 
     @property
     def changes(self) -> list[WordChange]:
@@ -156,7 +159,25 @@ def shown_captions(*, assignment: Assignment, annotator: User) -> list[ShownCapt
             continue
         original = originals.get(version.caption_id, "")
         shown.append(_shown(version, judgment, len(shown) + 1, original, is_reported=is_reported))
-    return shown
+    return _with_precedents(assignment, shown, versions.values())
+
+
+def _with_precedents(
+    assignment: Assignment, shown: Sequence[ShownCaption], versions: Iterable[CaptionVersion]
+) -> list[ShownCaption]:
+    """Lay the precedents that hold for it beside each caption."""
+    by_id = {version.public_id: version for version in versions}
+    pairs = [
+        ShownPair(
+            caption_id=by_id[caption.public_id].caption_id,
+            text=caption.text,
+            content_hash=by_id[caption.public_id].content_hash,
+            kinds=caption.edited_kinds,
+        )
+        for caption in shown
+    ]
+    found = similar_precedents(project=assignment.batch.project, pairs=pairs)
+    return [replace(caption, precedents=precedents) for caption, precedents in zip(shown, found, strict=True)]
 
 
 def original_texts(versions: Iterable[CaptionVersion]) -> dict[int, str]:
@@ -195,21 +216,24 @@ def done_by(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
 
 def previous_images(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
     """Return the annotator's last finished images of a batch, the last first, with their own counts."""
+    # First which, then their counts: nothing is counted of images that are not shown.
+    last = done_by(batch=batch, annotator=annotator).order_by("-finished_at").values_list("pk", flat=True)
     mine = Q(judgments__annotator=annotator, judgments__is_current=True)
     return (
-        done_by(batch=batch, annotator=annotator)
+        Assignment.objects.filter(pk__in=list(last[:MOST_PREVIOUS]))
         .select_related("image")
         .annotate(
             n_good=Count("judgments", filter=mine & Q(judgments__meaning=LabelMeaning.GOOD)),
             n_judged=Count("judgments", filter=mine & Q(judgments__label__isnull=False)),
         )
-        .order_by("-finished_at", "-pk")[:MOST_PREVIOUS]
+        .order_by("-finished_at", "-pk")
     )
 
 
 def last_sequence(*, batch: Batch, annotator: User) -> int:
-    """Return the highest sequence number that the annotator has used in a batch; 0 before the first judgment."""
-    last = Judgment.objects.filter(batch=batch, annotator=annotator).aggregate(last=Max("client_sequence"))
+    """Return the highest sequence number that the annotator has used lately, 0 before the first judgment."""
+    newest = Judgment.objects.filter(annotator=annotator).order_by("-pk")[:RECENT_JUDGMENTS]
+    last = newest.aggregate(last=Max("client_sequence", filter=Q(batch=batch)))
     return int(last["last"] or 0)
 
 
