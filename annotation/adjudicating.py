@@ -1,7 +1,7 @@
 """Adjudication: one final label where annotators differ; and the decision on reported pairs."""
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,8 @@ from annotation.models import (
 )
 from annotation.models.captions import DropReason
 from annotation.models.reviews import ReportState
-from annotation.verdicts import Verdict, versions_in_pool, with_verdict
+from annotation.tallying import settle_tallies
+from annotation.verdicts import Verdict, versions_in_pool
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import many_lines
 from projects.history import append_event
@@ -26,10 +27,14 @@ from projects.models import Project
 
 
 def undecided_versions(project: Project) -> QuerySet[CaptionVersion]:
-    """Return the versions on which annotators differ and nobody has decided, in the order of their images."""
+    """Return the versions on which annotators differ and nobody has decided, in the order of their images.
+
+    As the tallies were last settled; the images that changed last are settled here.
+    """
+    settle_tallies(project)
     return (
-        with_verdict(versions_in_pool(project))
-        .filter(Q(verdict=Verdict.UNDECIDED), Q(adjudicated=None))
+        versions_in_pool(project)
+        .filter(tally__verdict=Verdict.UNDECIDED, tally__is_adjudicated=False)
         .order_by("image__position", "image_id", "caption__pool_rank", "pk")
     )
 

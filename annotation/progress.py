@@ -4,25 +4,23 @@ The rules are explained in docs/algorithms/progress.md.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, Func, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from annotation.models import (
-    Adjudication,
     Assignment,
     AssignmentState,
     CaptionVersion,
     Image,
     ImageState,
+    ImageTally,
     Judgment,
-    VersionState,
 )
-from annotation.verdicts import Verdict, versions_in_pool, with_verdict
+from annotation.tallying import settle_tallies
 from measures.intervals import Interval
 from measures.proportions import wilson
 from projects.models import Project
@@ -31,8 +29,6 @@ from projects.models import Project
 PACE_DAYS = 14
 FEWEST_FINISHED = 5
 ACTIVE_DAYS = 7
-# Verdicts on a base version after which nothing more is awaited from it.
-SETTLED = frozenset({Verdict.BAD, Verdict.UNDECIDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,48 +50,20 @@ class ImageCounts:
         return self.n_good + self.n_open >= target
 
 
-def image_counts(project: Project, images: Iterable[Image] | None = None) -> dict[int, ImageCounts]:
-    """Return the counts by image id, of the given images or of all active ones; two queries."""
-    versions = versions_in_pool(project)
-    if images is not None:
-        chosen = [image.pk for image in images]
-        versions = CaptionVersion.objects.filter(project=project, caption__drop_reason="", image__in=chosen)
-    pool = dict(
-        versions.filter(state=VersionState.BASE).order_by().values_list("image_id").annotate(Count("pk"))
-    )
-    judged, good, settled = _by_caption(versions)
+def image_counts(project: Project, images: Iterable[Image]) -> dict[int, ImageCounts]:
+    """Return the counts of the given images by id; an image without captions has none."""
+    chosen = list(images)
+    settle_tallies(project, at_most=None, images=chosen)
+    tallies = ImageTally.objects.filter(image__in=[image.pk for image in chosen], n_pool__gt=0)
     return {
-        image_id: ImageCounts(n, judged[image_id], good[image_id], settled[image_id])
-        for image_id, n in pool.items()
+        tally.image_id: ImageCounts(tally.n_pool, tally.n_judged, tally.n_good, tally.n_settled)
+        for tally in tallies
     }
 
 
-def _by_caption(versions: QuerySet[CaptionVersion]) -> tuple[Counter[int], Counter[int], Counter[int]]:
-    """Count by image the captions that are judged, good, or settled without being good."""
-    touched = versions.filter(
-        Q(state__in=[VersionState.PROPOSED, VersionState.ACCEPTED])
-        | Exists(Judgment.objects.current().filter(version=OuterRef("pk")))
-        | Exists(Adjudication.objects.filter(version=OuterRef("pk"), is_current=True))
-    )
-    seen: dict[int, tuple[int, set[str], bool]] = {}
-    counted: QuerySet[Any] = with_verdict(touched).order_by()
-    rows = counted.values_list("image_id", "caption_id", "state", "verdict", "n_judgments")
-    for image_id, caption_id, state, verdict, n_judgments in rows:
-        _image, words, is_judged = seen.get(caption_id, (image_id, set(), False))
-        is_awaited = state == VersionState.PROPOSED or (
-            state == VersionState.ACCEPTED and verdict == Verdict.INCOMPLETE
-        )
-        word = "awaited" if is_awaited else verdict
-        words.add(word)
-        seen[caption_id] = (image_id, words, is_judged or n_judgments > 0)
-    judged, good, settled = Counter[int](), Counter[int](), Counter[int]()
-    for image_id, words, is_judged in seen.values():
-        judged[image_id] += is_judged
-        if Verdict.GOOD in words:
-            good[image_id] += 1
-        elif words & SETTLED and "awaited" not in words:
-            settled[image_id] += 1
-    return judged, good, settled
+def active_tallies(project: Project) -> QuerySet[ImageTally]:
+    """Return the tallies of a project's active images, as they were last settled."""
+    return ImageTally.objects.filter(project=project, image__state=ImageState.ACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,31 +78,20 @@ class Flow:
     released: int
 
 
-def flow_of(project: Project, counts: Mapping[int, ImageCounts]) -> Flow:
+def flow_of(project: Project) -> Flow:
     """Return how many captions reached each stage."""
-    shown = (
-        Assignment.objects.filter(project=project, is_gold=False)
-        .order_by()
-        .annotate(version_id=_Unnest("version_ids"))
-        .values("version_id")
-        .distinct()
+    ever = ImageTally.objects.filter(project=project).aggregate(
+        shown=Sum("n_ever_shown", default=0), judged=Sum("n_ever_judged", default=0)
     )
-    judged = Judgment.objects.current().filter(project=project).order_by()
     released = CaptionVersion.objects.filter(project=project, released_in__isnull=False).order_by()
     return Flow(
         imported=project.captions.count(),
-        in_pool=project.captions.filter(drop_reason="").count(),
-        shown=shown.count(),
-        judged=judged.values("caption_id").distinct().count(),
-        good=sum(count.n_good for count in counts.values()),
+        in_pool=project.captions.in_pool().count(),
+        shown=ever["shown"],
+        judged=ever["judged"],
+        good=active_tallies(project).aggregate(n=Sum("n_good", default=0))["n"],
         released=released.values("caption_id").distinct().count(),
     )
-
-
-class _Unnest(Func):
-    function = "unnest"
-    set_returning = True
-    output_field = BigIntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,43 +114,34 @@ class Forecast:
     n_expected_high: int
 
 
-def forecast_of(project: Project, counts: Mapping[int, ImageCounts]) -> Forecast | None:
+def forecast_of(project: Project) -> Forecast | None:
     """Return the forecast, or None while too little was finished lately or nothing is open."""
     since = timezone.now() - timedelta(days=PACE_DAYS)
     done = Assignment.objects.filter(project=project, state=AssignmentState.DONE, is_gold=False)
     lately = done.filter(finished_at__gte=since).aggregate(n=Count("pk"), first=Min("started_at"))
-    open_states = [AssignmentState.OPEN, AssignmentState.LEASED]
-    unfinished = Assignment.objects.filter(
-        project=project,
-        state__in=open_states,
-        is_gold=False,
-        batch__closed_at=None,
-        image__state=ImageState.ACTIVE,
+    has_reached, is_waiting = Q(n_good__gte=project.good_target), Q(n_slots_open__gt=0)
+    is_complete = Q(n_slots_done__gt=0, n_slots_open=0)
+    images = active_tallies(project).aggregate(
+        left=Sum("n_slots_open", default=0),
+        complete=Count("pk", filter=is_complete & Q(n_pool__gt=0)),
+        reached=Count("pk", filter=is_complete & has_reached),
+        already=Count("pk", filter=has_reached),
+        rest=Count("pk", filter=is_waiting & ~has_reached & Q(n_pool__gt=0)),
     )
-    left = unfinished.count()
-    if lately["n"] < FEWEST_FINISHED or not left:
+    if lately["n"] < FEWEST_FINISHED or not images["left"] or not images["complete"]:
         return None
-    waiting = set(unfinished.values_list("image_id", flat=True))
-    complete = set(done.values_list("image_id", flat=True)) - waiting
-    complete &= set(counts)
-    if not complete:
-        return None
-    reached = sum(counts[image_id].n_good >= project.good_target for image_id in complete)
-    share = wilson(reached, len(complete))
+    share = wilson(images["reached"], images["complete"])
     days = max((timezone.now() - max(lately["first"] or since, since)).total_seconds() / 86400, 0.5)
-    already = sum(count.n_good >= project.good_target for count in counts.values())
-    rest = len(waiting & set(counts)) - sum(
-        counts[image_id].n_good >= project.good_target for image_id in waiting & set(counts)
-    )
+    already, rest = images["already"], images["rest"]
     return Forecast(
         finished=lately["n"],
         days=days,
-        left=left,
-        days_left=left / (lately["n"] / days),
-        n_complete=len(complete),
-        n_reached=reached,
+        left=images["left"],
+        days_left=images["left"] / (lately["n"] / days),
+        n_complete=images["complete"],
+        n_reached=images["reached"],
         share=share,
-        n_expected=already + round(rest * reached / len(complete)),
+        n_expected=already + round(rest * images["reached"] / images["complete"]),
         n_expected_low=already + int(rest * share.low),
         n_expected_high=already + round(rest * share.high),
     )
@@ -203,7 +151,8 @@ def forecast_of(project: Project, counts: Mapping[int, ImageCounts]) -> Forecast
 class Progress:
     """All that the page of progress says.
 
-    `distribution` counts images by their number of good captions; the last one is the target or more.
+    `distribution` counts images by their number of good captions; the last one is the target or more. `n_due` images
+    have changed and are not counted anew yet: a worker is at it.
     """
 
     n_images: int
@@ -215,42 +164,53 @@ class Progress:
     forecast: Forecast | None
     n_people: int
     n_judgments: int
+    n_due: int
 
 
 def progress_of(project: Project) -> Progress:
     """Return the progress of a project to its target."""
+    n_due = settle_tallies(project)
     states = Counter(project.images.order_by().values_list("state", flat=True))
-    counts = image_counts(project)
-    target = project.good_target
-    goods = Counter(min(count.n_good, target) for count in counts.values())
-    n_images = states[ImageState.ACTIVE]
-    goods[0] += n_images - len(counts)
+    target, n_images = project.good_target, states[ImageState.ACTIVE]
+    tallies = active_tallies(project)
+    goods = Counter[int]()
+    for n_good, n in tallies.order_by().values_list("n_good").annotate(Count("pk")):
+        goods[min(n_good, target)] += n
+    goods[0] += n_images - goods.total()
     since = timezone.now() - timedelta(days=ACTIVE_DAYS)
-    lately = Judgment.objects.filter(project=project, received_at__gte=since, label__isnull=False)
+    lately = Judgment.objects.filter(
+        project=project, received_at__gte=since, label__isnull=False, is_gold=False
+    )
     active = lately.aggregate(people=Count("annotator", distinct=True), n=Count("pk"))
     return Progress(
         n_images=n_images,
         n_reserve=states[ImageState.RESERVE],
         n_reached=goods[target],
         distribution=[(number, goods[number]) for number in range(target + 1)],
-        n_cannot=sum(not count.can_reach(target) for count in counts.values()) + n_images - len(counts),
-        flow=flow_of(project, counts),
-        forecast=forecast_of(project, counts),
+        n_cannot=n_images - _able(tallies, target).count(),
+        flow=flow_of(project),
+        forecast=forecast_of(project),
         n_people=active["people"],
         n_judgments=active["n"],
+        n_due=n_due,
     )
+
+
+def _able(tallies: QuerySet[ImageTally], target: int) -> QuerySet[ImageTally]:
+    """Keep the images whose good captions and those that may still turn out good are enough: pool less settled."""
+    return tallies.filter(n_pool__gte=F("n_settled") + target)
 
 
 def images_that_cannot(project: Project) -> QuerySet[Image]:
     """Return the active images whose pool can no longer give as many good captions as the project needs."""
-    counts = image_counts(project)
-    able = [pk for pk, count in counts.items() if count.can_reach(project.good_target)]
-    return Image.objects.filter(project=project, state=ImageState.ACTIVE).exclude(pk__in=able)
+    settle_tallies(project)
+    able = _able(active_tallies(project), project.good_target)
+    return Image.objects.filter(project=project, state=ImageState.ACTIVE).exclude(pk__in=able.values("pk"))
 
 
 def images_that_reached(project: Project) -> QuerySet[Image]:
     """Return the active images that have as many good captions as the project needs."""
-    counts = image_counts(project)
+    settle_tallies(project)
     return Image.objects.filter(
-        pk__in=[pk for pk, count in counts.items() if count.n_good >= project.good_target]
+        project=project, state=ImageState.ACTIVE, tally__n_good__gte=project.good_target
     )

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotation.models import (
     Adjudication,
     Assignment,
     AssignmentState,
     CaptionVersion,
+    Image,
     ImageTally,
     Judgment,
     TallyDue,
@@ -30,29 +31,33 @@ SETTLED = frozenset({Verdict.BAD, Verdict.UNDECIDED})
 LOCK = 0x7A11
 
 
-def settle_tallies(project: Project, *, at_most: int | None = AT_MOST_IN_A_REQUEST) -> int:
+def settle_tallies(
+    project: Project, *, at_most: int | None = AT_MOST_IN_A_REQUEST, images: Iterable[Image] | None = None
+) -> int:
     """Recompute the tallies of the images whose rows changed; return how many images are left to do.
 
-    `at_most` bounds the images of this call; None settles all. Safe to run anywhere at any time: settlers of a project
-    come one after the other, and what changes meanwhile is due again.
+    `at_most` bounds the images of this call, None settles all; with `images` only those are settled. Safe to run
+    anywhere at any time: settlers of a project come one after the other, and what changes meanwhile is due again.
     """
+    due = TallyDue.objects.filter(project=project)
+    if images is not None:
+        due = due.filter(image__in=[image.pk for image in images])
     done = 0
     while at_most is None or done < at_most:
-        portion = PORTION if at_most is None else min(PORTION, at_most - done)
-        settled = _settle_portion(project, portion)
+        settled = _settle_portion(project, due, PORTION if at_most is None else min(PORTION, at_most - done))
         if not settled:
             return 0
         done += settled
-    return TallyDue.objects.filter(project=project).values("image").distinct().count()
+    return due.values("image").distinct().count()
 
 
-def _settle_portion(project: Project, portion: int) -> int:
-    if not TallyDue.objects.filter(project=project).exists():
+def _settle_portion(project: Project, due: QuerySet[TallyDue], portion: int) -> int:
+    if not due.exists():
         return 0
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, project.pk])
-        due = TallyDue.objects.filter(project=project).order_by("image")
+        due = due.order_by("image")
         images = list(due.values_list("image_id", flat=True).distinct()[:portion])
         if images:
             # Notes that arrive from here on stay: they may stand for rows that this transaction does not see.
@@ -159,3 +164,11 @@ def _count_slots(tallies: dict[int, ImageTally]) -> None:
         tallies[image].n_slots_done += state == AssignmentState.DONE
     for image, version_ids in shown.items():
         tallies[image].n_ever_shown = len(version_ids)
+
+
+def settle_everything() -> int:
+    """Settle what is due in every project; return how many projects had something to settle."""
+    projects = Project.objects.filter(pk__in=TallyDue.objects.order_by().values("project").distinct())
+    for project in projects:
+        settle_tallies(project, at_most=None)
+    return len(projects)

@@ -155,6 +155,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "wake-waiting-jobs": {"task": "projects.wake_waiting_jobs", "schedule": 10.0, "options": {"expires": 10}},
+    "settle-tallies": {"task": "annotation.settle_tallies", "schedule": 10.0, "options": {"expires": 10}},
     "return-lapsed-cards": {
         "task": "studies.return_lapsed_cards",
         "schedule": 60.0,

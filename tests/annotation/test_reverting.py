@@ -61,7 +61,7 @@ def test_going_back_adds_a_version_and_waits_for_a_second_person(
     assert Event.objects.filter(act="version_reverted", row_id=made.pk, actor=head).exists()
     assert (verdict(edit), verdict(made)) == (Verdict.REPLACED, Verdict.INCOMPLETE)
     assert not good_versions(project).exists()
-    counts = image_counts(project)[base.image_id]
+    counts = image_counts(project, project.images.all())[base.image_id]
     assert (counts.n_good, counts.n_settled) == (0, 0)
     with pytest.raises(Denied):
         decide_edit(version=made, reviewer=head, accept=True)
