@@ -1,15 +1,11 @@
 """Many annotators at once, each on a connection of their own: no image beyond its overlap, none lost, none stuck."""
 
-import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
 import pytest
-from django.db import connection
 from django.db.models import Count
 
 from accounts.models import User
@@ -19,6 +15,7 @@ from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion
 from annotation.reviewing import open_round
 from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
+from tests.concurrency.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,22 +30,6 @@ def a_batch(n_images: int = N_IMAGES, overlap: int = OVERLAP) -> Batch:
         for rank in range(N_CAPTIONS):
             make.add_caption(image, pool_rank=rank)
     return make.make_batch(project, images, overlap=overlap)
-
-
-def at_once(*works: Callable[[], object]) -> None:
-    """Run all works in threads that start together; the first error fails the test."""
-    gate = threading.Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> None:
-        try:
-            gate.wait()
-            work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        for future in [pool.submit(run, work) for work in works]:
-            future.result()
 
 
 def work_through(batch: Batch, annotator: User, *, skips_first: bool = False) -> None:
