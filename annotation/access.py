@@ -13,11 +13,16 @@ from annotation.models import (
     CaptionFix,
     CaptionVersion,
     FixState,
+    GenericnessCheck,
+    GenericnessQuestion,
     Guideline,
     Image,
+    KnownAnswer,
     LabelSchema,
+    OnboardingRun,
     PairReport,
     Precedent,
+    QualityReport,
     Question,
     ReviewItem,
     ReviewRound,
@@ -171,4 +176,52 @@ def precedent_of(access: Access, public_id: UUID) -> Precedent:
     """Return a precedent of the project; raises Missing."""
     if (row := Precedent.objects.filter(project=access.project, public_id=public_id).first()) is None:
         raise _missing(_("There is no such precedent in this project."))
+    return row
+
+
+def onboarding_run_of(access: Access, public_id: UUID) -> OnboardingRun:
+    """Return the person's own onboarding attempt; other people's are missing to them. Raises Missing."""
+    rows = OnboardingRun.objects.filter(project=access.project, person=access.user)
+    if (row := rows.filter(public_id=public_id).first()) is None:
+        raise _missing(_("There is no such onboarding of yours in this project."))
+    return row
+
+
+def known_answer_of(access: Access, public_id: UUID, *, run: OnboardingRun | None = None) -> KnownAnswer:
+    """Return a known answer: any for head annotators, for others those that their attempt asks. Raises Missing."""
+    rows = KnownAnswer.objects.select_related("version__image", "version__caption", "schema")
+    rows = rows.filter(project=access.project, public_id=public_id)
+    if run is not None:
+        rows = rows.filter(pk__in=[*run.training_ids, *run.qualification_ids])
+    elif not access.may_act_as(Role.HEAD):
+        rows = rows.none()
+    if (row := rows.first()) is None:
+        raise _missing(_("There is no such known answer in this project."))
+    return row
+
+
+def quality_report_of(access: Access, public_id: str) -> QualityReport:
+    """Return a report on quality over time; raises Missing, also for an id that is none."""
+    try:
+        named = UUID(public_id)
+    except ValueError as error:
+        raise _missing(_("There is no such report in this project.")) from error
+    if (row := QualityReport.objects.filter(project=access.project, public_id=named).first()) is None:
+        raise _missing(_("There is no such report in this project."))
+    return row
+
+
+def genericness_check_of(access: Access, public_id: UUID) -> GenericnessCheck:
+    """Return a check of a suspected caption; raises Missing."""
+    rows = GenericnessCheck.objects.select_related("caption", "version", "image")
+    if (row := rows.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such check in this project."))
+    return row
+
+
+def genericness_question_of(access: Access, public_id: UUID) -> GenericnessQuestion:
+    """Return a question on a caption and an image that is not its own; raises Missing."""
+    rows = GenericnessQuestion.objects.select_related("check_row__version", "image")
+    if (row := rows.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such question in this project."))
     return row

@@ -33,7 +33,7 @@ SECTIONS = (
         _("Annotate"),
         "annotate-home",
         frozenset({ANNOTATOR}),
-        ("annotate-", "workspace", "my-work", "feedback"),
+        ("annotate-", "workspace", "my-work", "feedback", "onboarding"),
     ),
     Section(
         _("Images"),
@@ -52,7 +52,7 @@ SECTIONS = (
         _("Guidelines"),
         "guidelines",
         frozenset(Role.values),
-        ("guideline", "precedent", "label-", "known-", "onboarding"),
+        ("guideline", "precedent", "label-", "known-"),
     ),
     Section(_("Jobs"), "jobs", frozenset({HEAD, RESEARCHER, ADMIN}), ("job",)),
     Section(_("People"), "people", frozenset({ADMIN}), ("people", "settings", "history")),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from annotation.asking import ask_question
-from annotation.models import CaptionFix, PairReport, ReviewRound, SavedFilter
+from annotation.known_answers import make_known_answer
+from annotation.models import CaptionFix, OnboardingRun, PairReport, ReviewRound, SavedFilter
 from annotation.reviewing import open_round
 from annotation.ruling import Ruling, make_precedent
 from projects.models import Job, Project, Role
@@ -41,6 +42,19 @@ def populate(slug: str) -> Populated:
     report = PairReport.objects.create(
         project=project, image=image, caption=version.caption, reporter=annotator, kind="broken"
     )
+    known = make_known_answer(
+        version=version, schema=batch.schema, label="good", use="qualification", actor=head
+    )
+    run = OnboardingRun.objects.create(
+        project=project,
+        person=annotator,
+        guideline=batch.guideline,
+        attempt=1,
+        state="qualification",
+        pass_percent=80,
+        seed=1,
+        qualification_ids=[known.pk],
+    )
     job = Job.objects.create(
         kind="similarities", project=project, queue="gpu", fingerprint="f" * 64, state="done"
     )
@@ -71,6 +85,8 @@ def populate(slug: str) -> Populated:
         "version_id": version.public_id,
         "batch_id": batch.public_id,
         "schema_id": batch.schema.public_id,
+        "known_id": known.public_id,
+        "run_id": run.public_id,
         "assignment_id": assignment.public_id,
         "round_id": review_round.public_id,
         "item_id": item.public_id,

@@ -141,4 +141,8 @@ class GuidelineForm(GuidelineModelForm):
         help_texts = {
             "text": _("In Markdown. HTML is shown as text, so <person> can be written as it is."),
             "change_note": _("One sentence that annotators read on their page."),
+            "is_major": _(
+                "Annotators read it and say so before they claim in batches that follow it; where newcomers are "
+                "trained and tested, everybody qualifies again."
+            ),
         }

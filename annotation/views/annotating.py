@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from annotation.models import ReviewItem
 from annotation.models.reviews import ReviewState
+from annotation.onboarding_showing import standing_of
 from annotation.showing import open_batches
 from annotation.waiting import new_answers
 from projects.access import Access
@@ -29,5 +30,8 @@ def annotate_home(request: HttpRequest, access: Access) -> HttpResponse:
         "n_new_feedback": returned.filter(seen_at=None).count(),
         "n_new_answers": new_answers(access),
         "guideline": guideline,
+        "standing": standing_of(project=access.project, person=access.user)
+        if access.role == Role.ANNOTATOR
+        else None,
     }
     return render(request, "annotation/annotate.html", context)

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from annotation.access import guideline_of
 from annotation.forms.annotate import GuidelineForm
 from annotation.models import Guideline
+from annotation.onboarding_showing import standing_of
 from annotation.ruling import precedents_of
 from annotation.starting import publish_guidelines
+from annotation.taking_examples import examples_of
 from polyannot.kernel.errors import Conflict
 from polyannot.kernel.markdown import render_markdown
 from projects.access import Access
@@ -24,11 +26,16 @@ PRECEDENTS_BESIDE = 6
 
 
 def _page(request: HttpRequest, access: Access, guideline: Guideline | None) -> HttpResponse:
+    newest = access.project.guidelines.order_by("-number").first()
+    standing = standing_of(project=access.project, person=access.user)
+    asks = access.role == Role.ANNOTATOR and (standing.step == "read" or bool(standing.changes))
     context = {
         "guideline": guideline,
         "guideline_html": render_markdown(guideline.text) if guideline else "",
         "versions": access.project.guidelines.select_related("author").order_by("-number"),
         "precedents": precedents_of(access.project)[:PRECEDENTS_BESIDE],
+        "examples": examples_of(access.project),
+        "may_confirm": asks and guideline is not None and guideline == newest,
         "may_publish": access.may_act_as(Role.HEAD),
     }
     return render(request, "annotation/guidelines.html", context)

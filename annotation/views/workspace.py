@@ -27,13 +27,16 @@ from annotation.models import Assignment, AssignmentState, Batch, EditKind
 from annotation.queueing import peek_image
 from annotation.reporting import report_pair
 from annotation.showing import desk_of, last_sequence, previous_images
-from polyannot.kernel.errors import Invalid
+from annotation.taking_examples import examples_of
+from polyannot.kernel.errors import Denied, Invalid
 from polyannot.kernel.markdown import render_markdown
 from polyannot.kernel.middleware import wants_json
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 
+# What may be asked of somebody before they claim; the page of onboarding says what to do.
+ASKED_FIRST = frozenset({"onboarding_needed", "guidelines_unread"})
 PAGE, DESK = "annotation/workspace.html", "annotation/workspace/desk.html"
 
 
@@ -68,6 +71,7 @@ def desk_context(
 def _page(request: HttpRequest, access: Access, assignment: Assignment | None, batch: Batch) -> HttpResponse:
     context = desk_context(request, access, assignment, batch)
     context["guideline_html"] = render_markdown(batch.guideline.text, heading_shift=2)
+    context["examples"] = examples_of(access.project, batch.schema)
     return render(request, PAGE, context)
 
 
@@ -84,7 +88,12 @@ def workspace(request: HttpRequest, access: Access, batch_id: UUID) -> HttpRespo
     batch = batch_of(access, batch_id)
     assignment = None
     if batch.closed_at is None:
-        assignment = claim_assignment(batch=batch, annotator=access.user)
+        try:
+            assignment = claim_assignment(batch=batch, annotator=access.user)
+        except Denied as refusal:
+            if refusal.code in ASKED_FIRST:
+                return redirect("onboarding", access.project.slug)
+            raise
     return _page(request, access, assignment, batch)
 
 
