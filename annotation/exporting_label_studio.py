@@ -20,6 +20,8 @@ from annotation.models import (
     CaptionVersion,
     EditKind,
     Judgment,
+    KnownAnswer,
+    Label,
     LabelMeaning,
     LabelSchema,
 )
@@ -54,12 +56,15 @@ def label_studio_tasks(
     export: Export, image_address: Callable[[ExportedPair], str]
 ) -> Iterator[dict[str, Any]]:
     """Yield a task for each judged pair, then for each pair that was only skipped."""
-    skipped = skipped_pairs(export)
+    skipped, known = skipped_pairs(export), _known_labels(export)
     for version_id, rows in groupby(export.rows(by_item=True), key=lambda row: row.version_id):
         judgments = list(rows)
         raters = {row.annotator_id for row in judgments}
         skippers = [rater for rater in skipped.pop(version_id, []) if rater not in raters]
-        yield _task(export, _pair(judgments[0]), judgments, skippers, image_address)
+        task = _task(export, _pair(judgments[0]), judgments, skippers, image_address)
+        if version_id in known:
+            task["annotations"].append(_known_answer(known[version_id]))
+        yield task
     if skipped:
         yield from _only_skipped(export, skipped, image_address)
 
@@ -77,6 +82,18 @@ def skipped_pairs(export: Export) -> dict[int, list[int]]:
             if annotator in export.rater_names and annotator not in found[version_id]:
                 found[version_id].append(annotator)
     return found
+
+
+def _known_labels(export: Export) -> dict[int, str]:
+    """Return the right label of each pair that has a known one in this set of labels."""
+    answers = KnownAnswer.objects.in_use().filter(project=export.project, schema=export.schema)
+    return dict(answers.values_list("version", "label"))
+
+
+def _known_answer(label: str) -> dict[str, Any]:
+    """Return a known label as ground truth; it is nobody's judgment, and is no rating when it comes back."""
+    result = _choices(LABEL, [label]) | {"meta": {"known_answer": True}}
+    return {"result": [result], "was_cancelled": False, "ground_truth": True, "rater_id": "known_answer"}
 
 
 def _only_skipped(
@@ -155,7 +172,7 @@ def _choices(control: str, chosen: list[str]) -> dict[str, Any]:
 
 
 def _result(control: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
-    return {"from_name": control, "to_name": IMAGE, "type": kind, "value": value}
+    return {"id": control, "from_name": control, "to_name": IMAGE, "type": kind, "value": value}
 
 
 def labeling_config(schema: LabelSchema) -> str:
@@ -173,12 +190,14 @@ def labeling_config(schema: LabelSchema) -> str:
     lines.append("  </Choices>")
     good = next((label for label in labels if label.meaning == LabelMeaning.GOOD), None)
     if schema.allows_edits and good is not None:
-        lines += _edit_controls(good.name)
+        lines += _edit_controls(good)
     return "\n".join([*lines, "</View>", ""])
 
 
-def _edit_controls(good: str) -> list[str]:
-    shown = f'visibleWhen="choice-selected" whenTagName="{LABEL}" whenChoiceValue={quoteattr(good)}'
+def _edit_controls(good: Label) -> list[str]:
+    """Return the controls of an edit; some versions look for the choice by its value, some by its alias."""
+    chosen = quoteattr(good.key if "," in good.name else f"{good.name},{good.key}")
+    shown = f'visibleWhen="choice-selected" whenTagName="{LABEL}" whenChoiceValue={chosen}'
     kinds = [f"      <Choice value={quoteattr(kind.value)}/>" for kind in EditKind]
     return [
         f"  <View {shown}>",

@@ -228,9 +228,8 @@ def test_pseudonyms_of_one_file_are_no_persons_of_another(project: Project) -> N
 
 def test_grades_touch_no_verdict_and_good_and_bad_do(project: Project) -> None:
     brought(project, expert_table())
-    verdicts = set(
-        with_verdict(CaptionVersion.objects.filter(project=project)).values_list("verdict", flat=True)
-    )
+    judged = with_verdict(CaptionVersion.objects.filter(project=project))
+    verdicts = {getattr(version, "verdict", "") for version in judged}
     assert verdicts == {"not_judged"}
     assert not undecided_versions(project).exists()
     schema = project.label_schemas.order_by("pk").first()
@@ -414,12 +413,12 @@ def test_the_page_tries_a_file_then_imports_it(project: Project) -> None:
     assert answer.status_code == 302
     trial = Job.objects.get(kind="judgments")
     run_job(trial.pk)
-    page = client.get(answer.url).content.decode()
+    page = client.get(answer.headers["Location"]).content.decode()
     assert "Import 18 judgments" in page
     assert "expert 3" in page
     answer = client.post(reverse("judgments-import-for-good", args=[project.slug, trial.public_id]))
     run_job(Job.objects.latest("pk").pk)
-    page = client.get(answer.url).content.decode()
+    page = client.get(answer.headers["Location"]).content.decode()
     assert "Added" in page
     assert reverse("agreement", args=[project.slug]) in page
     assert "experts.csv" in client.get(reverse("judgments-import", args=[project.slug])).content.decode()
