@@ -1,7 +1,7 @@
 """Adjudication: one final label where annotators differ; and the decision on reported pairs."""
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -50,8 +50,8 @@ def adjudicate(
 ) -> Adjudication:
     """Give a version its final label in a set of labels; a later one supersedes, the same one again changes nothing.
 
-    Without `schema` the set is the one in which the version was last judged, else the project's first with such a
-    label. Raises Denied for a good on one's own edit, Invalid for a label that the set does not have.
+    Without `schema` the set is the one in which the version was judged (`schemas_judged`), else the project's first
+    with such a label. Raises Denied for a good on one's own edit, Invalid for a label that the set does not have.
     """
     chosen = _label_of(version, label, schema)
     if chosen.meaning == LabelMeaning.GOOD and version.author_id == head.pk:
@@ -78,16 +78,30 @@ def adjudicate(
     return row
 
 
-def schema_judged(version: CaptionVersion) -> LabelSchema | None:
-    """Return the set of labels in which the version was last judged, None when nobody judged it."""
-    last = Judgment.objects.current().filter(version=version).select_related("schema").order_by("-pk").first()
-    return last.schema if last else None
+def schemas_judged(version: CaptionVersion) -> list[LabelSchema]:
+    """Return the sets of labels in which the version was judged: those that decide first, the last used first."""
+    last = dict(
+        Judgment.objects.current()
+        .filter(version=version)
+        .order_by()
+        .values_list("schema")
+        .annotate(last=Max("pk"))
+    )
+    schemas = LabelSchema.objects.filter(pk__in=last).prefetch_related("labels")
+    return sorted(
+        schemas,
+        key=lambda row: (
+            all(label.meaning == LabelMeaning.NEUTRAL for label in row.labels.all()),
+            -last[row.pk],
+        ),
+    )
 
 
 def _label_of(version: CaptionVersion, key: str, schema: LabelSchema | None) -> Label:
     """Return the label that is meant. Raises Invalid."""
     labels = Label.objects.filter(schema__project_id=version.project_id, key=key).order_by("schema_id")
-    schema = schema or schema_judged(version)
+    if schema is None:
+        schema = next(iter(schemas_judged(version)), None)
     chosen = labels.filter(schema=schema).first() if schema else labels.first()
     if chosen is None:
         raise Invalid("label_unknown", _("There is no label %(label)s in this project.") % {"label": key})

@@ -103,4 +103,5 @@ class AdjudicateForm(forms.Form):
     """A final label."""
 
     label = forms.CharField(max_length=40)
+    schema = forms.UUIDField(required=False)
     note = forms.CharField(required=False, max_length=LONGEST_COMMENT)

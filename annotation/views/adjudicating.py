@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from annotation.access import version_of
-from annotation.adjudicating import adjudicate, undecided_versions
+from annotation.access import label_schema_of, version_of
+from annotation.adjudicating import adjudicate, schemas_judged, undecided_versions
 from annotation.editing import decide_edit, kind_names, word_difference
 from annotation.forms.review import AdjudicateForm
 from annotation.models import Adjudication, CaptionVersion, Judgment, VersionState
+from annotation.showing import original_texts
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view
@@ -51,7 +52,9 @@ def adjudicate_decide(request: HttpRequest, access: Access, version_id: UUID) ->
     if not form.is_valid():
         raise Invalid("label_needed", _("Choose a final label; nothing was saved."))
     before = _undecided(access)
-    adjudicate(version=version, head=access.user, **form.cleaned_data)
+    asked = form.cleaned_data.pop("schema")
+    schema = label_schema_of(access, asked) if asked else None
+    adjudicate(version=version, head=access.user, schema=schema, **form.cleaned_data)
     waiting = [pk for pk in before if pk != version.pk]
     following = _after(version.pk, before) if waiting else None
     if request.headers.get("HX-Request"):
@@ -92,11 +95,15 @@ def _page(
     waiting: list[int],
     last: CaptionVersion | None = None,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"n_waiting": len(waiting), "last_url": _address(access, last) if last else ""}
+    context: dict[str, Any] = {
+        "n_waiting": len(waiting),
+        "last": last,
+        "last_url": _address(access, last) if last else "",
+    }
     if shown is not None:
         version = CaptionVersion.objects.select_related("image", "caption").get(pk=shown)
         following = _after(shown, waiting)
-        context |= _pair(version) | {
+        context |= _pair(version, request.GET.get("labels", "")) | {
             "skip_url": _address(access, CaptionVersion.objects.get(pk=following)) if following else "",
         }
     is_part = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "adjudicate-pair"
@@ -104,19 +111,25 @@ def _page(
     return render(request, template, context)
 
 
-def _pair(version: CaptionVersion) -> dict[str, Any]:
-    """Return what is shown of a pair: every annotator's last word, with note and edit, and the final label."""
+def _pair(version: CaptionVersion, asked: str) -> dict[str, Any]:
+    """Return what is shown of a pair: every annotator's last word, with note and edit, and the final label.
+
+    Of a pair judged with several sets of labels, the one whose public id was asked for, else the deciding one.
+    """
+    schemas = schemas_judged(version)
+    schema = next((row for row in schemas if str(row.public_id) == asked), schemas[0] if schemas else None)
     judgments = list(
         Judgment.objects.current()
-        .filter(version=version)
-        .select_related("annotator", "edited_version", "batch__schema")
+        .filter(version=version, schema=schema)
+        .select_related("annotator", "edited_version")
         .order_by("annotator_id", "pk")
     )
-    final = (
-        Adjudication.objects.filter(version=version, is_current=True).select_related("adjudicator").first()
-    )
+    finals = Adjudication.objects.filter(version=version, schema=schema, is_current=True)
     return {
         "version": version,
+        "original": original_texts([version]).get(version.caption_id, ""),
+        "schema": schema,
+        "schemas": schemas,
         "sides": [
             {
                 "judgment": judgment,
@@ -128,6 +141,6 @@ def _pair(version: CaptionVersion) -> dict[str, Any]:
             for judgment in judgments
             for edited in [judgment.edited_version]
         ],
-        "labels": list(judgments[0].batch.schema.labels.all()) if judgments else [],
-        "final": final,
+        "labels": list(schema.labels.all()) if schema else [],
+        "final": finals.select_related("adjudicator").first(),
     }
