@@ -80,6 +80,10 @@ class ReviewedItem:
         """Say whether the head annotator can decide."""
         return self.item.state in OPEN_STATES
 
+    def is_accepted_by(self, head: User) -> bool:
+        """Say whether this person accepted it, and can take that back."""
+        return self.item.state == ReviewState.ACCEPTED and self.item.reviewer_id == head.pk
+
     @property
     def changes(self) -> list[WordChange]:
         """Return what the annotator's edit changes, word by word."""
@@ -104,6 +108,16 @@ class ReviewedImage:
     def n_open(self) -> int:
         """Count the items that can be accepted at once."""
         return sum(shown.is_open for shown in self.items)
+
+
+def images_of(review_round: ReviewRound, states: Sequence[str]) -> QuerySet[ReviewItem, int]:
+    """Return the ids of the images with items in these states, in the project's order: what a page is counted in."""
+    return (
+        ReviewItem.objects.filter(round=review_round, state__in=states)
+        .order_by("judgment__image__position", "judgment__image_id")
+        .values_list("judgment__image_id", flat=True)
+        .distinct()
+    )
 
 
 def items_of(review_round: ReviewRound, states: Sequence[str]) -> QuerySet[ReviewItem]:

@@ -6,7 +6,6 @@ rounds drawn at random alone.
 
 import math
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.adjudicating import adjudicate
-from annotation.editing import decide_edit, propose_edit, withdraw_decision
+from annotation.editing import decide_edit, propose_edit
 from annotation.judging import GivenEdit
 from annotation.models import (
     Batch,
@@ -147,11 +146,11 @@ def accept_item(*, item: ReviewItem, head: User, comment: str = "") -> ReviewIte
     Accepting an edit is a good on exactly that version by a second person. Raises Denied, Conflict.
     """
     with transaction.atomic():
-        locked = _locked(item, head)
+        locked = locked_item(item, head)
         if locked.state == ReviewState.ACCEPTED:
             return locked
         _must_be_open(locked)
-        judgment = _under_review(locked)
+        judgment = under_review(locked)
         if judgment.edited_version is not None:
             if not judgment.is_current:
                 raise Conflict(
@@ -170,7 +169,7 @@ def fix_item(
     The annotator's judgment stays as it is. Raises Denied, Conflict, Invalid.
     """
     with transaction.atomic():
-        locked = _locked(item, head)
+        locked = locked_item(item, head)
         _must_be_open(locked)
         version = locked.judgment.version
         adjudicate(version=version, head=head, label=label, schema=locked.judgment.schema, note=comment)
@@ -185,13 +184,14 @@ def return_item(*, item: ReviewItem, head: User, comment: str, guideline_section
     if not comment:
         raise Invalid("comment_needed", _("Say what to look at again; nothing was returned."))
     with transaction.atomic():
-        locked = _locked(item, head)
+        locked = locked_item(item, head)
         _must_be_open(locked)
         locked.guideline_section = guideline_section[:120]
         return _decide(locked, head, ReviewState.RETURNED, comment)
 
 
-def _locked(item: ReviewItem, head: User) -> ReviewItem:
+def locked_item(item: ReviewItem, head: User) -> ReviewItem:
+    """Return the item with its row locked; call inside the act's transaction. Raises Denied for one's own judgment."""
     locked = (
         ReviewItem.objects.select_for_update(no_key=True, of=("self",))
         .select_related(
@@ -209,7 +209,8 @@ def _must_be_open(item: ReviewItem) -> None:
         raise Conflict("item_decided", _("This judgment was decided in the meantime; nothing was changed."))
 
 
-def _under_review(item: ReviewItem) -> Judgment:
+def under_review(item: ReviewItem) -> Judgment:
+    """Return the judgment that is decided on: the revision once there is one."""
     return item.revision or item.judgment
 
 
@@ -222,37 +223,6 @@ def _decide(item: ReviewItem, head: User, state: ReviewState, comment: str) -> R
     item.save(update_fields=["state", "comment", "guideline_section", "reviewer", "decided_at", "seen_at"])
     append_event(actor=head, act=f"review_{state}", row=item, fields=["state"])
     return item
-
-
-def accept_items(*, items: Sequence[ReviewItem], head: User) -> int:
-    """Accept several judgments under review in one act; return how many were open. Raises Denied."""
-    with transaction.atomic():
-        waiting = [item for item in items if item.state in OPEN_STATES]
-        for item in sorted(waiting, key=lambda item: item.pk):
-            accept_item(item=item, head=head)
-    return len(waiting)
-
-
-def reopen_items(*, items: Sequence[ReviewItem], head: User) -> int:
-    """Take back one's own acceptances, with the edits accepted by them; return how many. Raises Conflict, Denied."""
-    with transaction.atomic():
-        reopened = 0
-        for item in sorted(items, key=lambda item: item.pk):
-            locked = _locked(item, head)
-            if locked.state != ReviewState.ACCEPTED:
-                continue
-            if locked.reviewer_id != head.pk:
-                raise Denied(
-                    "decided_by_another", _("Somebody else accepted this; only they can take it back.")
-                )
-            edited = _under_review(locked).edited_version
-            if edited is not None:
-                withdraw_decision(version=edited, reviewer=head)
-            locked.state = ReviewState.REVISED if locked.revision else ReviewState.WAITING
-            locked.save(update_fields=["state"])
-            append_event(actor=head, act="review_reopened", row=locked, fields=["state"])
-            reopened += 1
-    return reopened
 
 
 IS_ERROR = Q(state__in=[ReviewState.RETURNED, ReviewState.REVISED, ReviewState.FIXED]) | Q(

@@ -89,7 +89,7 @@ class ReviewItem(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["round", "judgment"], name="review_item_once"),
+            models.UniqueConstraint(fields=["judgment"], name="review_item_once"),
             models.CheckConstraint(condition=Q(state__in=ReviewState.values), name="review_state_known"),
             models.CheckConstraint(
                 condition=Q(state="waiting") | Q(reviewer__isnull=False, decided_at__isnull=False),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import image_of, pair_report_of, review_item_of, review_round_of, version_of
 from annotation.adjudicating import decide_report, undecided_versions
+from annotation.bulk_reviewing import accept_items, reopen_item, reopen_items
 from annotation.editing import decide_edit
 from annotation.forms.review import FixForm, OpenRoundForm, ReturnForm
 from annotation.models import PairReport, Question, ReviewItem, ReviewRound
@@ -25,6 +26,7 @@ from annotation.review_showing import (
     ShownEdit,
     by_image,
     headings,
+    images_of,
     items_of,
     rated_annotators,
     rounds_of,
@@ -32,12 +34,10 @@ from annotation.review_showing import (
 from annotation.reviewing import (
     OPEN_STATES,
     accept_item,
-    accept_items,
     fix_item,
     n_drawn_by_filter_first,
     open_round,
     proposed_edits,
-    reopen_items,
     return_item,
 )
 from polyannot.kernel.errors import DomainError
@@ -109,9 +109,11 @@ def review_round(request: HttpRequest, access: Access, round_id: UUID) -> HttpRe
     opened = review_round_of(access, round_id)
     tab = request.GET.get("show", "")
     tab = tab if tab in TABS else "open"
-    paginator = Paginator(by_image(list(items_of(opened, TABS[tab]))), IMAGES_PER_PAGE)
+    paginator = Paginator(images_of(opened, TABS[tab]), IMAGES_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
+    shown = items_of(opened, TABS[tab]).filter(judgment__image__in=list(page.object_list))
     context = {
+        "groups": by_image(list(shown)),
         **_standing(access, opened),
         **_forms(opened),
         "tab": tab,
@@ -200,6 +202,7 @@ def _refused(request: HttpRequest, access: Access, item: ReviewItem, forms: dict
         return _answer(request, access, item, "", **forms)
     shown = by_image(list(items_of(item.round, ReviewState.values).filter(pk=item.pk)))
     context = {
+        "groups": shown,
         **_standing(access, item.round),
         **_forms(item.round),
         **forms,
@@ -214,7 +217,7 @@ def _refused(request: HttpRequest, access: Access, item: ReviewItem, forms: dict
 def review_reopen(request: HttpRequest, access: Access, item_id: UUID) -> HttpResponse:
     """Take one's own acceptance back."""
     item = review_item_of(access, item_id)
-    reopen_items(items=[item], head=access.user)
+    reopen_item(item=item, head=access.user)
     return _answer(request, access, item, _("Taken back; it waits for review again."))
 
 
@@ -223,21 +226,32 @@ def review_reopen(request: HttpRequest, access: Access, item_id: UUID) -> HttpRe
 def review_image(request: HttpRequest, access: Access, round_id: UUID, image_id: UUID) -> HttpResponse:
     """Accept all open judgments of one image in a round, or take one's own acceptances there back."""
     opened = review_round_of(access, round_id)
-    items = list(opened.items.filter(judgment__image=image_of(access, image_id)))
+    items = list(
+        opened.items.filter(judgment__image=image_of(access, image_id)).select_related("judgment__version")
+    )
     if request.POST.get("act") == "reopen":
-        n = reopen_items(
-            items=[item for item in items if item.reviewer_id == access.user.pk], head=access.user
-        )
-        told = ngettext("%(n)d acceptance taken back.", "%(n)d acceptances taken back.", n)
+        own = [item for item in items if item.reviewer_id == access.user.pk]
+        outcome = reopen_items(items=own, head=access.user)
+        told = ngettext("%(n)d acceptance taken back.", "%(n)d acceptances taken back.", len(outcome.done))
     else:
-        n = accept_items(items=items, head=access.user)
-        told = ngettext("%(n)d judgment accepted.", "%(n)d judgments accepted.", n)
+        outcome = accept_items(items=items, head=access.user)
+        told = ngettext("%(n)d judgment accepted.", "%(n)d judgments accepted.", len(outcome.done))
+    told %= {"n": len(outcome.done)}
     if not request.headers.get("HX-Request"):
-        messages.success(request, told % {"n": n})
+        messages.success(request, told)
+        for left in outcome.left_out:
+            messages.warning(request, f"{left.item.judgment.version.text}: {left.why}")
         return redirect("review-round", access.project.slug, opened.public_id)
+    context: dict[str, Any]
     group = by_image(list(items_of(opened, ReviewState.values).filter(pk__in=[item.pk for item in items])))[0]
-    context = {"group": group, "told": told % {"n": n}, **_standing(access, opened), **_forms(opened)}
-    return render(request, "annotation/review/image_answer.html", context)
+    context = {"group": group, "told": told, "left_out": outcome.left_out}
+    if request.POST.get("act") != "reopen":
+        context["undo"] = [shown.item for shown in group.items if shown.is_accepted_by(access.user)]
+    return render(
+        request,
+        "annotation/review/image_answer.html",
+        {**context, **_standing(access, opened), **_forms(opened)},
+    )
 
 
 @require_POST

@@ -3,20 +3,21 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from annotation.judging import GivenEdit
+from annotation.bulk_reviewing import accept_items, reopen_item, reopen_items
+from annotation.judging import GivenEdit, record_judgment
 from annotation.models import Adjudication, CaptionVersion, ReviewItem
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
 from annotation.reviewing import (
     accept_item,
-    accept_items,
     error_rate,
     error_rates,
     fix_item,
     n_drawn_by_filter_first,
     open_round,
     proposed_edits,
-    reopen_items,
     return_item,
 )
 from annotation.revising import revise_judgment
@@ -83,7 +84,7 @@ def test_accepting_an_edited_judgment_accepts_its_edit_and_taking_it_back_makes_
     edited = CaptionVersion.objects.get(parent__isnull=False)
     assert (edited.state, edited.decided_by) == ("accepted", desk["head"])
     assert proposed_edits(desk["project"]).count() == 0
-    assert reopen_items(items=[item], head=desk["head"]) == 1
+    reopen_item(item=item, head=desk["head"])
     item.refresh_from_db()
     edited.refresh_from_db()
     assert (item.state, edited.state, edited.decided_by) == (ReviewState.WAITING, "proposed", None)
@@ -93,14 +94,76 @@ def test_only_who_accepted_may_take_it_back(desk: dict[str, Any]) -> None:
     item = drawn(desk)[0]
     accept_item(item=item, head=desk["head"])
     with pytest.raises(Denied):
-        reopen_items(items=[item], head=make.add_member(desk["project"], Role.HEAD))
+        reopen_item(item=item, head=make.add_member(desk["project"], Role.HEAD))
 
 
 def test_accepting_several_counts_those_that_were_open(desk: dict[str, Any]) -> None:
     items = drawn(desk)
     return_item(item=items[0], head=desk["head"], comment="Look again.")
     items[0].refresh_from_db()
-    assert accept_items(items=items[:5], head=desk["head"]) == 4
+    outcome = accept_items(items=items[:5], head=desk["head"])
+    assert (len(outcome.done), list(outcome.left_out)) == (4, [])
+    back = reopen_items(items=[*outcome.done], head=desk["head"])
+    assert len(back.done) == 4
+    assert {item.state for item in ReviewItem.objects.all()} == {ReviewState.WAITING, ReviewState.RETURNED}
+
+
+def test_accepting_several_leaves_out_what_cannot_be_accepted_and_names_it(desk: dict[str, Any]) -> None:
+    items = drawn(desk)
+    own = items[0].judgment.annotator
+    outcome = accept_items(items=items, head=own)
+    assert len(outcome.done) == 8
+    assert {left.item.judgment.annotator for left in outcome.left_out} == {own}
+    assert {left.why for left in outcome.left_out} == {"Somebody else has to review your own judgments."}
+    edited = next(item for item in items if item.judgment.edited_version_id)
+    if edited.judgment.annotator == own:
+        again = make.given(edited.judgment.version, "good")
+        record_judgment(assignment=edited.judgment.assignment, annotator=own, given=again)
+        late = accept_items(items=[edited], head=desk["head"])
+        assert [left.item for left in late.left_out] == [edited]
+        assert late.done == []
+
+
+ACTS = (ReviewState.ACCEPTED, ReviewState.FIXED, ReviewState.RETURNED)
+ALLOWED = (
+    {(ReviewState.WAITING, to) for to in ACTS}
+    | {(ReviewState.REVISED, to) for to in ACTS}
+    | {
+        (ReviewState.RETURNED, ReviewState.REVISED),
+        (ReviewState.RETURNED, ReviewState.WAITING),
+        (ReviewState.ACCEPTED, ReviewState.WAITING),
+        (ReviewState.ACCEPTED, ReviewState.REVISED),
+    }
+)
+
+
+@pytest.mark.parametrize("before", list(ReviewState.values))
+@pytest.mark.parametrize("after", list(ReviewState.values))
+def test_the_table_holds_the_transitions(desk: dict[str, Any], before: str, after: str) -> None:
+    item = drawn(desk)[0]
+    filled = {
+        "reviewer": desk["head"],
+        "decided_at": timezone.now(),
+        "comment": "Look again.",
+        "revision": item.judgment,
+    }
+    ReviewItem.objects.filter(pk=item.pk).delete()
+    row = ReviewItem.objects.create(
+        project=item.project, round=item.round, judgment=item.judgment, state=before, **filled
+    )
+    change = ReviewItem.objects.filter(pk=row.pk)
+    if before == after or (before, after) in ALLOWED:
+        assert change.update(state=after) == 1
+    else:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change.update(state=after)
+
+
+def test_a_judgment_is_in_one_round_at_most(desk: dict[str, Any]) -> None:
+    item = drawn(desk, ReviewFilter.UNSURE)[0]
+    other = drawn(desk)[0].round
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReviewItem.objects.create(project=item.project, round=other, judgment=item.judgment)
 
 
 def test_an_own_fix_is_a_final_label_and_leaves_the_judgment_as_it_was(desk: dict[str, Any]) -> None:
