@@ -1,67 +1,75 @@
-"""The captions behind a figure: which were judged by these two annotators, or got these two answers."""
+"""The captions behind a figure of a stored report: read from its cells, so that a page asks the same of any project."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Prefetch, QuerySet
 
-from annotation.agreement_ratings import AFTER_EDIT
-from annotation.models import Batch, CaptionVersion, Judgment
-from projects.models import Project
+from accounts.models import User
+from annotation.models import AgreementCell, AgreementReport, Batch, CaptionVersion, CellKind, Judgment
 
 
 @dataclass(frozen=True, slots=True)
 class PairFilter:
-    """Whose judgments, which two answers, and whether only those that differ."""
+    """Whose judgments, which two answers, which period; `which` is differ, both or majority."""
 
-    batch: Batch | None = None
     first: UUID | None = None
     second: UUID | None = None
     answers: tuple[str, str] | None = None
-    differ: bool = True
+    period: str = ""
+    which: str = CellKind.DIFFER
 
 
-def with_outcome(judgments: QuerySet[Judgment]) -> QuerySet[Judgment]:
-    """Annotate judgments with `outcome`: their label, with a good after an edit kept apart."""
-    edited = When(edited_version__isnull=False, then=Value(AFTER_EDIT))
-    return judgments.annotate(outcome=Case(edited, default=F("label"), output_field=CharField()))
-
-
-def pairs_behind(project: Project, wanted: PairFilter) -> QuerySet[CaptionVersion]:
-    """Return the imported captions that two annotators judged as the filter says, in the order of their images.
-
-    `current_judgments` of each holds the judgments to show: of the two annotators, or of all.
-    """
-    judged = with_outcome(Judgment.objects.for_agreement().filter(project=project))
-    if wanted.batch is not None:
-        judged = judged.filter(batch=wanted.batch)
-    first, second = _of(judged, wanted.first), _of(judged, wanted.second)
-    here = first.filter(version=OuterRef("pk"))
-    with_other = second.filter(version=OuterRef("version")).exclude(annotator=OuterRef("annotator"))
+def cell_behind(report: AgreementReport, wanted: PairFilter) -> AgreementCell | None:
+    """Return the stored cell that the filter names; None where no caption fits."""
+    cells = AgreementCell.objects.filter(report=report)
     if wanted.answers is not None:
-        here = here.filter(Q(outcome=wanted.answers[0]))
-        with_other = with_other.filter(Q(outcome=wanted.answers[1]))
-    elif wanted.differ:
-        with_other = with_other.exclude(Q(outcome=OuterRef("outcome")))
-    versions = CaptionVersion.objects.filter(project=project, parent=None)
-    shown = (
-        judged
-        if wanted.first is None
-        else judged.filter(annotator__public_id__in=[who for who in (wanted.first, wanted.second) if who])
+        row, column = wanted.answers
+        return cells.filter(kind=CellKind.ANSWERS, row=row, column=column).first()
+    if wanted.period:
+        return cells.filter(kind=CellKind.PERIOD, period=wanted.period).first()
+    people = sorted(
+        User.objects.filter(public_id__in=[who for who in (wanted.first, wanted.second) if who]),
+        key=lambda user: user.pk,
     )
-    return (
-        versions.filter(Exists(here.filter(Exists(with_other))))
+    first, second = (*people, None, None)[:2]
+    kind = CellKind.MAJORITY if wanted.which == CellKind.MAJORITY and first and not second else wanted.which
+    if kind == CellKind.MAJORITY and (second or not first):
+        kind = CellKind.DIFFER
+    return cells.filter(kind=kind, first=first, second=second).first()
+
+
+def versions_of(report: AgreementReport, ids: list[int], wanted: PairFilter) -> list[CaptionVersion]:
+    """Return the captions of these ids in their order.
+
+    `current_judgments` of each holds the judgments to show as they are now: of the two annotators, or of all; in the
+    batches of the report.
+    """
+    judged = Judgment.objects.for_agreement().filter(project=report.project, batch__in=_batches(report))
+    if wanted.first is not None and wanted.which != CellKind.MAJORITY and wanted.second is not None:
+        judged = judged.filter(annotator__public_id__in=[wanted.first, wanted.second])
+    found = (
+        CaptionVersion.objects.filter(project=report.project, pk__in=ids)
         .select_related("image")
         .prefetch_related(
             Prefetch(
                 "judgments",
-                queryset=shown.select_related("annotator", "edited_version").order_by("annotator_id", "pk"),
+                queryset=judged.select_related("annotator", "edited_version").order_by("annotator_id", "pk"),
                 to_attr="current_judgments",
             )
         )
-        .order_by("image__position", "image_id", "caption__pool_rank", "pk")
     )
+    by_id = {version.pk: version for version in found}
+    return [by_id[pk] for pk in ids if pk in by_id]
 
 
-def _of(judged: QuerySet[Judgment], annotator: UUID | None) -> QuerySet[Judgment]:
-    return judged.filter(annotator__public_id=annotator) if annotator else judged
+def _batches(report: AgreementReport) -> QuerySet[Batch]:
+    chosen = report.batches.all()
+    return chosen if chosen.exists() else Batch.objects.filter(schema=report.schema)
+
+
+def people_of(report: AgreementReport) -> list[tuple[str, str]]:
+    """Return the annotators of a report by name: public id, name."""
+    ids = [row["rater"] for row in report.figures["annotators"]]
+    found = User.objects.filter(public_id__in=ids)
+    return sorted(((str(user.public_id), str(user)) for user in found), key=lambda row: row[1])

@@ -7,20 +7,21 @@ docs/algorithms/verdict.md and docs/algorithms/agreement.md.
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 from django.db import models
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from annotation.models import Batch, CaptionVersion, Judgment, LabelSchema
+from annotation.agreement_scope import Scope
+from annotation.models import CaptionVersion, Judgment, LabelSchema
 from annotation.models.schemas import LabelMeaning, MeasurementLevel
 from annotation.models.work import JudgmentMode
 from measures.agreement import Ratings
 from measures.edit_agreement import EditAgreement, GoodAnswer, edit_agreement, unedited_good_pairs
-from projects.models import Project
 
 AFTER_EDIT = "good_after_edit"
 ROWS_AT_ONCE = 20_000
@@ -42,7 +43,6 @@ class LeftOut(models.TextChoices):
         _("revised after feedback: the judgment before the feedback counts in its place"),
     )
     EDIT_JUDGED = "edit_judged", _("given to an accepted edit, not to the caption as imported")
-    OTHER_SCHEMA = "other_schema", _("given with another set of labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +65,25 @@ class JudgmentsRead:
     images: list[int] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     edits: dict[int, int] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
+    days: list[date] = field(default_factory=list)
     durations: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     left_out: Counter[str] = field(default_factory=Counter)
     last_judgment: int = 0
     includes_demo: bool = False
 
-    def add(self, row: tuple[int, int, int, str, int | None, int]) -> None:
-        """Take one judgment: version, annotator, image, label, edited version, milliseconds."""
-        version, annotator, image, label, edited, milliseconds = row
-        if edited is not None:
-            self.edits[len(self.versions)] = edited
-        self.versions.append(version)
-        self.annotators.append(annotator)
-        self.images.append(image)
-        self.labels.append(label)
-        if milliseconds > 0:
-            self.durations[annotator].append(milliseconds)
+    def add(self, row: "ReadRow") -> None:
+        """Take one judgment."""
+        if row.edited is not None:
+            self.edits[len(self.versions)] = row.edited
+        self.versions.append(row.version)
+        self.annotators.append(row.annotator)
+        self.images.append(row.image)
+        self.labels.append(row.label)
+        self.batches.append(row.batch)
+        self.days.append(row.made_at.date())
+        if row.milliseconds > 0:
+            self.durations[row.annotator].append(row.milliseconds)
 
     def ratings(self, outcome: str) -> Ratings:
         """Return the ratings; items, raters and clusters are named by their row ids."""
@@ -136,64 +139,55 @@ class JudgmentsRead:
         )
 
 
-def read_judgments(*, project: Project, batch: Batch | None) -> JudgmentsRead | None:
-    """Return the judgments of a batch, or of all batches with the project's first set of labels.
+class ReadRow(NamedTuple):
+    """What is read of one judgment."""
 
-    None when there is no set of labels. A judgment revised after feedback counts as it was before the feedback.
-    """
-    schema = batch.schema if batch else project.label_schemas.order_by("pk").first()
-    if schema is None:
-        return None
-    read = JudgmentsRead(schema=schema, last_judgment=last_judgment(project, batch))
-    columns = (
-        "version__parent supersedes version image annotator label edited_version duration_ms "
-        "mode schema is_demo is_revision"
-    )
+    version: int
+    annotator: int
+    image: int
+    label: str
+    edited: int | None
+    milliseconds: int
+    batch: int
+    made_at: datetime
+
+
+ROW_COLUMNS = ("version", "annotator", "image", "label", "edited_version", "duration_ms", "batch", "made_at")
+
+
+def read_judgments(scope: Scope) -> JudgmentsRead:
+    """Return the judgments of a scope. One revised after feedback counts as it was before the feedback."""
+    read = JudgmentsRead(schema=scope.schema, last_judgment=scope.last_judgment())
+    more = ("version__parent", "supersedes", "mode", "is_demo", "is_revision")
     revised: list[int] = []
-    for row in (
-        judgments_in(project, batch)
-        .current()  # type: ignore[attr-defined]
-        .order_by("pk")
-        .values_list(*columns.split())
-        .iterator(chunk_size=ROWS_AT_ONCE)
-    ):
-        parent, before, version, image, annotator, label, edited, milliseconds, mode, used, demo, again = row
+    rows = scope.judgments().current()  # type: ignore[attr-defined]
+    for row in rows.order_by("pk").values_list(*ROW_COLUMNS, *more).iterator(chunk_size=ROWS_AT_ONCE):
+        parent, before, mode, demo, again = row[len(ROW_COLUMNS) :]
         read.includes_demo |= demo
-        reason = _reason(mode, parent, is_other_schema=used != schema.pk, is_revision=again)
+        reason = _reason(mode, parent, is_revision=again)
         if reason:
             read.left_out[reason] += 1
         if reason == LeftOut.REVISION:
             revised.append(before)
         elif not reason:
-            read.add((version, annotator, image, label, edited, milliseconds))
+            read.add(ReadRow(*row[: len(ROW_COLUMNS)]))
     for judgment in judgments_before_feedback(revised):
         read.add(
-            (
+            ReadRow(
                 judgment.version_id,
                 judgment.annotator_id,
                 judgment.image_id,
                 str(judgment.label),
                 judgment.edited_version_id,
                 judgment.duration_ms,
+                judgment.batch_id,
+                judgment.made_at,
             )
         )
     return read
 
 
-def judgments_in(project: Project, batch: Batch | None) -> QuerySet[Judgment]:
-    """Return the judgments of a scope, whatever their state."""
-    judgments = Judgment.objects.filter(project=project)
-    return judgments.filter(batch=batch) if batch else judgments
-
-
-def last_judgment(project: Project, batch: Batch | None) -> int:
-    """Return the id of the newest judgment row of a scope, 0 when there is none; undoing adds a row too."""
-    return judgments_in(project, batch).order_by("-pk").values_list("pk", flat=True).first() or 0
-
-
-def _reason(mode: str, parent: int | None, *, is_other_schema: bool, is_revision: bool) -> str:
-    if is_other_schema:
-        return LeftOut.OTHER_SCHEMA
+def _reason(mode: str, parent: int | None, *, is_revision: bool) -> str:
     if parent is not None:
         return LeftOut.EDIT_JUDGED
     if mode == JudgmentMode.REST_BAD:
@@ -228,12 +222,15 @@ class Declared:
 
 
 def declared_scale(schema: LabelSchema, outcome: str) -> Declared:
-    """Return the declared scale of a set of labels; edits add a category and take the order away."""
+    """Return the declared scale of a set of labels; edits add a category and take the order away.
+
+    Where captions are judged as they are, both outcomes are the labels; of labels that mean the same the first counts.
+    """
     labels = list(schema.labels.all())
-    by_meaning = {label.meaning: label.key for label in labels}
+    by_meaning = {label.meaning: label.key for label in reversed(labels)}
     categories = [label.key for label in labels]
     level = str(schema.level)
-    if outcome == Outcome.WITH_EDITS:
+    if outcome == Outcome.WITH_EDITS and schema.allows_edits:
         categories.append(AFTER_EDIT)
         level = MeasurementLevel.NOMINAL
     return Declared(

@@ -23,6 +23,8 @@ TREATMENT_NAMES = {
 }
 # The chance-corrected coefficients that the page prints; the JSON has all.
 CORRECTED = ("cohen_kappa", "light_kappa", "fleiss_kappa", "gwet_ac1", "brennan_prediger")
+# And those that weigh how far apart two grades are, where labels have an order.
+WEIGHTED = ("cohen_kappa_linear", "cohen_kappa_quadratic", "light_kappa_quadratic", "gwet_ac2_quadratic")
 
 
 def decimal(value: float | None, places: int = 2) -> str:
@@ -92,6 +94,8 @@ class HeatCell:
     kappa: str
     items: int
     detail: str
+    differs: str = ""
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class AnnotatorRow:
     """One annotator: answers, pace, and against the majority of the others."""
 
     name: str
+    public_id: str
     ratings: int
     pace: str
     pace_n: int
@@ -137,6 +142,8 @@ class AnnotatorRow:
     tied: int
     kappa: str
     reason: str
+    shrunken: str = ""
+    shrunken_interval: str = ""
 
 
 @dataclass(frozen=True, slots=True)

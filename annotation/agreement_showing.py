@@ -9,11 +9,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.agreement_rows import (
     CORRECTED,
-    HEAT_FROM,
-    HEAT_STEPS,
-    SHOWN_FIRST,
     TREATMENT_NAMES,
-    UNDEFINED,
+    WEIGHTED,
     AnnotatorRow,
     Category,
     ConfusionCell,
@@ -25,6 +22,15 @@ from annotation.agreement_rows import (
     TreatmentRow,
     decimal,
     per_cent,
+)
+from annotation.agreement_text import (
+    edit_figure,
+    heat_cell,
+    interval_text,
+    place_of,
+    shrunken,
+    step,
+    withheld,
 )
 from annotation.models import AgreementReport, CaptionVersion
 
@@ -57,7 +63,7 @@ class ShownReport:
                 row["ratings"],
                 round(100 * (row["share"] or 0), 2),
             )
-            for row in sorted(self.figures["prevalence"], key=lambda row: _place(row["label"]))
+            for row in sorted(self.figures["prevalence"], key=lambda row: place_of(row["label"]))
         ]
 
     @property
@@ -79,7 +85,8 @@ class ShownReport:
         """Return the chance-corrected coefficients, the declared one first; Cohen's kappa for two annotators only."""
         primary = self.figures["primary"]
         left_out = "light_kappa" if self.report.n_raters == 2 else "cohen_kappa"
-        keys = [primary, *(key for key in CORRECTED if key != left_out)]
+        weighted = [key for key in WEIGHTED if key in self.coefficients]
+        keys = [primary, *(key for key in (*CORRECTED, *weighted) if not key.startswith(left_out))]
         return [self._corrected_figure(key, primary) for key in keys]
 
     def _share_figure(self, name: str, row: Mapping[str, Any]) -> ShownFigure:
@@ -89,7 +96,7 @@ class ShownReport:
             value=per_cent(row["value"]),
             reason=row["reason"],
             n_text=_("n = %(items)s captions") % {"items": formats.number_format(row["items"])},
-            intervals=[_interval_text(each, is_share=True) for each in row["intervals"]] or [_withheld(row)],
+            intervals=[interval_text(each, is_share=True) for each in row["intervals"]] or [withheld(row)],
             low=100 * interval["low"] if interval else None,
             point=100 * row["value"] if interval else None,
             high=100 * interval["high"] if interval else None,
@@ -110,7 +117,7 @@ class ShownReport:
                 "items": formats.number_format(row["items"]),
                 "ratings": formats.number_format(row["ratings"]),
             },
-            intervals=[_interval_text(each) if each else "" for each in drawn],
+            intervals=[interval_text(each) if each else "" for each in drawn],
             is_primary=key == primary,
         )
 
@@ -154,7 +161,7 @@ class ShownReport:
         cells: dict[tuple[str, str], HeatCell] = {}
         for pair in self.figures["pairs"]:
             for first, second in ((pair["first"], pair["second"]), (pair["second"], pair["first"])):
-                cells[first, second] = _heat_cell(pair, first, second)
+                cells[first, second] = heat_cell(pair, first, second)
         return [
             HeatRow(name, [cells.get((public_id, other)) for _other_name, other in self.people])
             for name, public_id in self.people
@@ -169,7 +176,7 @@ class ShownReport:
         rows = []
         for place, key in enumerate(keys):
             cells = [
-                ConfusionCell(key, other, count, _step(count / most))
+                ConfusionCell(key, other, count, step(count / most))
                 for other, count in zip(keys, counts[place], strict=True)
             ]
             rows.append(ConfusionRow(self.name_of(key), cells, sum(counts[place])))
@@ -192,6 +199,7 @@ class ShownReport:
         interval = row["interval"]
         return AnnotatorRow(
             name=self.names.get(row["rater"], row["rater"]),
+            public_id=row["rater"],
             ratings=row["ratings"],
             pace="" if pace["median_seconds"] is None else decimal(pace["median_seconds"], 1),
             pace_n=pace["timed"],
@@ -203,7 +211,19 @@ class ShownReport:
             tied=row["tied"],
             kappa=decimal(row["kappa"]),
             reason=row["reason"],
+            **shrunken(row.get("shrunken")),
         )
+
+    @property
+    def pair_test(self) -> dict[str, Any]:
+        """Return how cells were tested: the false discovery rate in per cent, and how many cells stand out."""
+        tests = [pair.get("test") or {} for pair in self.figures["pairs"]]
+        rate = self.figures.get("pair_test", {}).get("false_discovery_rate", 0)
+        return {
+            "rate": round(100 * rate),
+            "tested": sum(test.get("p") is not None for test in tests),
+            "differ": sum(bool(test.get("differs")) for test in tests),
+        }
 
     @property
     def edits(self) -> list[ShownFigure]:
@@ -215,7 +235,7 @@ class ShownReport:
             "final_text": _("Same text in the end, where both said good"),
         }
         found = self.judgments["edits"] or {}
-        return [_edit_figure(name, found[key]) for key, name in names.items() if key in found]
+        return [edit_figure(name, found[key]) for key, name in names.items() if key in found]
 
     @property
     def hardest(self) -> list[HardPair]:
@@ -234,54 +254,3 @@ class ShownReport:
             for row in rows
             if row["item"] in by_id
         ]
-
-
-def _place(category: str) -> int:
-    """Return where a category stands on the page: from good to bad; others stay in the order of the report."""
-    return SHOWN_FIRST.index(category) if category in SHOWN_FIRST else len(SHOWN_FIRST)
-
-
-def _interval_text(interval: Mapping[str, Any], *, is_share: bool = False) -> str:
-    shown = per_cent if is_share else decimal
-    return _("%(level)d%% interval %(low)s to %(high)s") % {
-        "level": round(100 * interval["level"]),
-        "low": shown(interval["low"]).rstrip("%"),
-        "high": shown(interval["high"]),
-    }
-
-
-def _withheld(row: Mapping[str, Any]) -> str:
-    return _("too few images for an interval") if row.get("withheld") else ""
-
-
-def _heat_cell(pair: Mapping[str, Any], first: str, second: str) -> HeatCell:
-    interval = pair["interval"]
-    return HeatCell(
-        first=first,
-        second=second,
-        heat=_step((pair["raw"] - HEAT_FROM) / (1 - HEAT_FROM)),
-        raw=per_cent(pair["raw"]),
-        kappa=decimal(pair["kappa"]),
-        items=pair["items"],
-        detail=f"{per_cent(interval['low'])} – {per_cent(interval['high'])}",
-    )
-
-
-def _step(share: float) -> int:
-    return max(0, min(HEAT_STEPS, round(HEAT_STEPS * share)))
-
-
-def _edit_figure(name: str, row: Mapping[str, Any]) -> ShownFigure:
-    n_text = _("n = %(pairs)s pairs of answers") % {"pairs": formats.number_format(row["pairs"])}
-    if row["share"] is None:
-        return ShownFigure(name, str(UNDEFINED), _("no such pair of answers"), "", ())
-    return ShownFigure(
-        name=name,
-        value=per_cent(row["share"]),
-        reason="",
-        n_text=n_text,
-        intervals=[_interval_text(row["interval"], is_share=True)],
-        low=100 * row["interval"]["low"],
-        point=100 * row["share"],
-        high=100 * row["interval"]["high"],
-    )

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from annotation.agreement import KIND as AGREEMENT
 from annotation.agreement import completed_agreement
 from annotation.fixing import KIND as CAPTION_FIX
+from annotation.hubs import KIND as HUBS
+from annotation.hubs import completed_hubs
 from annotation.importing_judgments import KIND as JUDGMENTS
 from annotation.ml_requests import (
     completed_calibration,
@@ -12,12 +14,16 @@ from annotation.ml_requests import (
     completed_diversity,
     completed_similarities,
 )
+from annotation.quality import DRIFT, FEEDBACK, completed_drift, completed_feedback
 from projects.models.jobs import JobQueue
 from projects.queue import register_kind
 
 register_kind("import", JobQueue.DEFAULT, _("Import"))
 register_kind(JUDGMENTS, JobQueue.DEFAULT, _("Import of judgments"))
 register_kind(AGREEMENT, JobQueue.DEFAULT, _("Agreement report"), completed_agreement)
+register_kind(FEEDBACK, JobQueue.DEFAULT, _("Calibration series"), completed_feedback)
+register_kind(HUBS, JobQueue.DEFAULT, _("Captions near to many images"), completed_hubs)
+register_kind(DRIFT, JobQueue.DEFAULT, _("Control charts"), completed_drift)
 register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)

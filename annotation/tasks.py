@@ -6,15 +6,21 @@ from annotation.agreement import KIND as AGREEMENT
 from annotation.agreement import AgreementRunner
 from annotation.fix_running import FixRunner
 from annotation.fixing import KIND as CAPTION_FIX
+from annotation.hubs import KIND as HUBS
+from annotation.hubs import HubRunner
 from annotation.import_running import ImportRunner
 from annotation.importing import IMPORT
 from annotation.importing_judgments import KIND as JUDGMENTS
 from annotation.judgment_import_running import JudgmentImportRunner
+from annotation.quality import DRIFT, FEEDBACK, drift_runner, feedback_runner
 from annotation.tallying import settle_everything
 from projects.running import register_runner
 
 register_runner(IMPORT, ImportRunner())
 register_runner(AGREEMENT, AgreementRunner())
+register_runner(FEEDBACK, feedback_runner())
+register_runner(HUBS, HubRunner())
+register_runner(DRIFT, drift_runner())
 register_runner(CAPTION_FIX, FixRunner())
 register_runner(JUDGMENTS, JudgmentImportRunner())
 

@@ -157,7 +157,7 @@ def _work(project: Project, people: dict[str, User], say: Say) -> None:
         playing.play_adjudication(project=project, head=people["head"], known=known, share=ADJUDICATED_SHARE)
     if not project.agreement_reports.exists():
         say("Computing agreement ...")
-        wait_for(request_report(project=project, batch=None, asked_by=people["head"]))
+        wait_for(request_report(project=project, asked_by=people["head"]))
 
 
 def _numbers(project: Project, people: dict[str, User], say: Say) -> None:

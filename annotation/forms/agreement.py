@@ -8,35 +8,73 @@ from django.utils.translation import gettext_lazy as _
 from annotation.agreement import MOST_REPLICATES, REPLICATES, SEED
 from annotation.agreement_pairs import PairFilter
 from annotation.agreement_ratings import Outcome
-from annotation.models import Batch
+from annotation.agreement_scope import Scope, scope_of
+from annotation.models import Batch, CellKind, LabelSchema
+from polyannot.kernel.errors import Invalid
 from projects.models import Project
 
 
 class ScopeForm(forms.Form):
-    """Which batch; none means all of them."""
+    """Which set of labels, and which of its batches; none means all of them."""
 
-    batch = forms.ModelChoiceField(
-        label=_("Judgments of"),
+    schema = forms.ModelChoiceField(
+        label=_("Labels"),
+        queryset=LabelSchema.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        empty_label=None,
+    )
+    batches = forms.ModelMultipleChoiceField(
+        label=_("Batches"),
         queryset=Batch.objects.none(),
         to_field_name="public_id",
         required=False,
-        empty_label=_("all batches"),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *args: Any, project: Project, **more: Any) -> None:
         super().__init__(*args, **more)
-        field = cast("forms.ModelChoiceField[Batch]", self.fields["batch"])
-        field.queryset = Batch.objects.filter(project=project)
+        self.project = project
+        schema = cast("forms.ModelChoiceField[LabelSchema]", self.fields["schema"])
+        schema.queryset = project.label_schemas.order_by("pk")
+        batches = cast("forms.ModelMultipleChoiceField[Batch]", self.fields["batches"])
+        batches.queryset = Batch.objects.filter(project=project).select_related("schema").order_by("pk")
+
+    def clean(self) -> dict[str, Any]:
+        """Find the scope; batches of other labels than the chosen ones are an error that names them."""
+        found: dict[str, Any] = super().clean() or {}
+        schema, batches = found.get("schema"), list(found.get("batches") or ())
+        if schema is not None:
+            batches = [batch for batch in batches if batch.schema_id == schema.pk]
+        try:
+            self.scope = scope_of(self.project, schema=schema, batches=batches)
+        except Invalid as error:
+            raise forms.ValidationError(str(error.message)) from error
+        return found
 
     @property
-    def chosen_batch(self) -> Batch | None:
-        """Return the batch; None for all, and for an address that names none of this project."""
-        return self.cleaned_data.get("batch") if self.is_valid() else None
+    def chosen(self) -> Scope | None:
+        """Return the scope; the project's first labels for an address that makes no sense."""
+        if self.is_bound and self.is_valid():
+            return self.scope
+        return scope_of(self.project)
 
 
 class ReportForm(ScopeForm):
     """The settings of a report."""
 
+    schema = forms.ModelChoiceField(
+        queryset=LabelSchema.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        widget=forms.HiddenInput,
+    )
+    batches = forms.ModelMultipleChoiceField(
+        queryset=Batch.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        widget=forms.MultipleHiddenInput,
+    )
     outcome = forms.ChoiceField(label=_("What counts as an answer"), choices=Outcome.choices)
     unsure = forms.ChoiceField(
         label=_("Unsure counts as"),
@@ -54,17 +92,23 @@ class ReportForm(ScopeForm):
     seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1, initial=SEED)
 
 
-class PairsForm(ScopeForm):
+class PairsForm(forms.Form):
     """Which captions to list: judged by whom, with which answers."""
 
+    report = forms.UUIDField(required=False, widget=forms.HiddenInput)
     first = forms.ChoiceField(label=_("Annotator"), required=False)
     second = forms.ChoiceField(label=_("and"), required=False)
-    row = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    column = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    row = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+    column = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+    period = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     which = forms.ChoiceField(
         label=_("Show"),
         required=False,
-        choices=[("", _("where they differ")), ("all", _("all that both judged"))],
+        choices=[
+            (CellKind.DIFFER, _("where they differ")),
+            (CellKind.BOTH, _("all that both judged")),
+            (CellKind.MAJORITY, _("where one differs from most others")),
+        ],
     )
 
     def __init__(self, *args: Any, people: list[tuple[str, str]], **more: Any) -> None:
@@ -79,9 +123,9 @@ class PairsForm(ScopeForm):
         asked = self.cleaned_data
         answers = (asked["row"], asked["column"]) if asked["row"] and asked["column"] else None
         return PairFilter(
-            batch=asked["batch"],
-            first=asked["first"] or None,
-            second=asked["second"] or None,
+            first=asked["first"] or asked["second"] or None,
+            second=asked["second"] if asked["first"] != asked["second"] and asked["first"] else None,
             answers=answers,
-            differ=asked["which"] != "all",
+            period=asked["period"],
+            which=asked["which"] or CellKind.DIFFER,
         )

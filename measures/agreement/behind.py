@@ -38,11 +38,11 @@ class Behind:
 
 
 def items_behind(
-    table: Table, ratings: Ratings, periods: Sequence[str] = (), listed: int = LISTED
+    table: Table, ratings: Ratings, periods: Sequence[Sequence[str]] = (), listed: int = LISTED
 ) -> tuple[Behind, ...]:
     """What leads from each figure of a report to its items; figures without items are left out.
 
-    periods: for each of ``ratings.items`` its period, "" for none.
+    periods: of each kind (batches, weeks) for each of ``ratings.items`` its period, "" for none.
     """
     return tuple(_all(table, ratings, periods, listed))
 
@@ -50,7 +50,7 @@ def items_behind(
 Finder: TypeAlias = Callable[..., Behind]
 
 
-def _all(table: Table, ratings: Ratings, periods: Sequence[str], listed: int) -> Iterator[Behind]:
+def _all(table: Table, ratings: Ratings, periods: Sequence[Sequence[str]], listed: int) -> Iterator[Behind]:
     names = [ratings.items[code] for code in table.items.tolist()]
     people = [ratings.raters[code] for code in table.raters.tolist()]
     pairs = table.totals * (table.totals - 1)
@@ -64,8 +64,8 @@ def _all(table: Table, ratings: Ratings, periods: Sequence[str], listed: int) ->
     yield found("both", np.flatnonzero(pairs > 0))
     yield from _by_people(table, people, found)
     yield from _by_answers(table, people, found)
-    if periods:
-        of_item = np.array(list(periods), dtype=object)[table.items]
+    for kind in periods:
+        of_item = np.array(list(kind), dtype=object)[table.items]
         for period in sorted({str(each) for each in of_item if each}):
             yield found("period", np.flatnonzero(is_split & (of_item == period)), period=period)
 

@@ -182,25 +182,26 @@ class AgreementReport:
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON values; coefficients become an object by key."""
-        plain: dict[str, Any] = _plain(self)
-        plain["coefficients"] = {row.pop("key"): row for row in plain["coefficients"]}
-        for other in plain["sensitivity"]:
+        told: dict[str, Any] = plain(self)
+        told["coefficients"] = {row.pop("key"): row for row in told["coefficients"]}
+        for other in told["sensitivity"]:
             other["coefficients"] = {row.pop("key"): row for row in other["coefficients"]}
-        return plain
+        return told
 
 
-def _plain(value: object) -> Any:
+def plain(value: object) -> Any:
+    """Frozen results as plain JSON values."""
     if isinstance(value, Interval):
         return value.to_json()
     if is_dataclass(value) and not isinstance(value, type):
         return dict(_fields(value))
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     return value
 
 
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     for field in fields(value):
-        yield field.name, _plain(getattr(value, field.name))
+        yield field.name, plain(getattr(value, field.name))

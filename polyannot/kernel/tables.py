@@ -18,7 +18,12 @@ class _Line:
 
 
 def safe_cell(value: object) -> str:
-    """Return the text of a cell; one that begins like a formula, or with ', gets a leading ' that can be taken off."""
+    """Return the text of a cell; one that begins like a formula, or with ', gets a leading ' that can be taken off.
+
+    Numbers stay numbers, also below 0.
+    """
+    if isinstance(value, (int, float)):
+        return str(value)
     text = "" if value is None else str(value)
     return ESCAPE + text if text.startswith((*FORMULA_STARTS, ESCAPE)) else text
 

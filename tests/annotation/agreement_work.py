@@ -30,5 +30,6 @@ def work(answers: list[list[str]], *, captions: int = 4) -> tuple[Project, Batch
 
 
 def computed(project: Project, batch: Batch | None = None, **parameters: Any) -> AgreementReport:
-    job = request_report(project=project, batch=batch, asked_by=None, replicates=100, **parameters)
+    batches = [batch] if batch else []
+    job = request_report(project=project, batches=batches, asked_by=None, replicates=100, **parameters)
     return compute_report(job)

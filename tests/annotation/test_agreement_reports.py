@@ -6,6 +6,7 @@ import pytest
 
 from annotation.agreement import completed_agreement, compute_report, request_report
 from annotation.agreement_ratings import AFTER_EDIT, read_judgments
+from annotation.agreement_scope import scope_of
 from annotation.judging import record_judgment
 from annotation.models import AgreementReport, CaptionVersion
 from annotation.models.reviews import ReviewDraw
@@ -124,7 +125,7 @@ def test_names_and_row_ids_are_not_in_the_stored_report() -> None:
 
 def test_the_job_runs_to_its_end_and_running_it_again_keeps_one_row() -> None:
     project, batch, _ = work([["good", "bad", "bad", "good"], ["good", "bad", "good", "bad"]])
-    job = request_report(project=project, batch=batch, asked_by=None, replicates=100)
+    job = request_report(project=project, batches=[batch], asked_by=None, replicates=100)
     from annotation import tasks  # noqa: F401  registers the runner
 
     run_job(job.pk)
@@ -157,10 +158,11 @@ def test_all_batches_together_and_one_alone_differ_in_what_they_read() -> None:
     version = make.add_caption(image)
     other = make.make_batch(project, [image])
     make.judge(make.claim(other, annotators[0]), version, "good")
-    alone, together = (
-        read_judgments(project=project, batch=batch),
-        read_judgments(project=project, batch=None),
-    )
+    alone, together = scope_of(project, batches=[batch]), scope_of(project)
     assert alone is not None
     assert together is not None
-    assert (len(alone.versions), len(together.versions)) == (8, 9)
+    assert (len(read_judgments(alone).versions), len(read_judgments(together).versions)) == (8, 9)
+    chosen = scope_of(project, batches=[other, batch])
+    assert chosen is not None
+    assert len(read_judgments(chosen).versions) == 9
+    assert len({alone.key, together.key, chosen.key}) == 3

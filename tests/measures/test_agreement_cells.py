@@ -102,7 +102,7 @@ def test_two_raters_lead_to_their_own_rows_and_columns() -> None:
     ratings = Ratings.from_columns(
         list("aabbcc"), list("xyxyxy"), ["good", "bad", "good", "good", "bad", "good"]
     )
-    found = items_behind(prepare(ratings, READING), ratings, ["one", "one", "two"])
+    found = items_behind(prepare(ratings, READING), ratings, [["one", "one", "two"]])
     answers = {(row.row, row.column): row.items for row in found if row.kind == "answers"}
     assert answers == {("good", "bad"): ("a",), ("good", "good"): ("b",), ("bad", "good"): ("c",)}
     assert {row.period: row.items for row in found if row.kind == "period"} == {"one": ("a",), "two": ("c",)}
