@@ -102,18 +102,33 @@ def order_seed(*, batch: Batch, image_id: int, annotator: User) -> int:
     return int.from_bytes(hashlib.sha256(told).digest()[:7], "big")
 
 
+def pool_to_show(
+    image_id: int, most: int, *, are_paraphrases_asked: bool = False
+) -> QuerySet[CaptionVersion]:
+    """Return the base versions of the first captions of an image's pool by rank that are in circulation."""
+    versions = CaptionVersion.objects.filter(
+        caption__image_id=image_id, caption__drop_reason="", state=VersionState.BASE
+    )
+    if are_paraphrases_asked:
+        versions = versions.filter(caption__paraphrase_of__isnull=False)
+    return versions.order_by("caption__pool_rank", "caption_id")[:most]
+
+
 def versions_to_show(*, batch: Batch, slot: Assignment, seed: int) -> list[int]:
     """Return the versions that a slot asks about and that are in circulation, in an order of the annotator's own.
 
-    Those chosen for a re-annotation, else the base versions of the first of the pool by rank.
+    Those chosen for a re-annotation, else the first of the pool.
     """
-    versions = CaptionVersion.objects.filter(caption__image_id=slot.image_id, caption__drop_reason="")
     if slot.chosen_ids is None:
-        ranked = versions.filter(state=VersionState.BASE).order_by("caption__pool_rank", "caption_id")
-        if batch.schema.compares_paraphrases:
-            ranked = ranked.filter(caption__paraphrase_of__isnull=False)
-        shown = list(ranked.values_list("pk", flat=True)[: batch.project.judged_target])
+        versions = pool_to_show(
+            slot.image_id,
+            batch.project.judged_target,
+            are_paraphrases_asked=batch.schema.compares_paraphrases,
+        )
     else:
-        shown = list(versions.filter(pk__in=slot.chosen_ids).order_by("pk").values_list("pk", flat=True))
+        versions = CaptionVersion.objects.filter(pk__in=slot.chosen_ids, caption__drop_reason="").order_by(
+            "pk"
+        )
+    shown = list(versions.values_list("pk", flat=True))
     random.Random(seed).shuffle(shown)
     return shown

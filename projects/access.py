@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from polyannot.kernel.errors import Denied, Missing
+from polyannot.kernel.prepared import Prepared, columns_of, row_as
 from projects.models import Job, Membership, Project, Role
 
 # What each role may do beside its own work: an admin may do all, a head annotator also annotates.
@@ -42,18 +43,30 @@ def projects_of(user: User) -> QuerySet[Membership]:
     )
 
 
+# Every page of a project begins here.
+membership_in = Prepared(
+    lambda user, slug: (
+        projects_of(User(pk=user))
+        .filter(project__slug=slug)
+        .values_list("role", *columns_of(Project, "project__"))[:1]
+    ),
+    user=int,
+    slug=str,
+)
+
+
 def project_access(user: User | AnonymousUser, slug: str, *roles: str) -> Access:
     """Return the person's access to a project.
 
     Raises Missing for somebody who is not a member (whether or not the project exists), Denied for a member whose
     role includes none of `roles`; without roles any member may.
     """
-    membership = None
+    row = None
     if isinstance(user, User) and user.is_active:
-        membership = projects_of(user).filter(project__slug=slug).first()
-    if membership is None or not isinstance(user, User):
+        row = membership_in.first(user=user.pk, slug=slug)
+    if row is None or not isinstance(user, User):
         raise Missing("project_missing", _("There is no such project, or you do not work in it."))
-    access = Access(user=user, project=membership.project, role=membership.role)
+    access = Access(user=user, project=row_as(Project, row[1:]), role=row[0])
     if roles and not access.may_act_as(*roles):
         raise Denied(
             "role_needed",

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import assignment_of, batch_of, version_of
+from annotation.api.desks import desk_as_json
 from annotation.api.judgments import take_judgments
 from annotation.assigning import (
     claim_assignment,
@@ -24,6 +25,7 @@ from annotation.forms.annotate import FinishForm, JudgeForm, ReportForm, SkipFor
 from annotation.forms.questions import AskForm
 from annotation.judging import record_judgment
 from annotation.models import Assignment, AssignmentState, Batch, EditKind
+from annotation.moving_on import move_on
 from annotation.queueing import peek_image
 from annotation.reporting import report_pair
 from annotation.showing import desk_of, last_sequence, previous_images
@@ -140,10 +142,14 @@ def judgments(request: HttpRequest, access: Access, batch_id: UUID) -> HttpRespo
 @project_view(Role.ANNOTATOR)
 def finish(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
     """Hand the image in and open the next one."""
-    batch = batch_of(access, batch_id)
     form = FinishForm(request.POST)
     if not form.is_valid():
         raise _form_error(form)
+    if form.cleaned_data["lays_desks"] and wants_json(request):
+        desk = move_on(access=access, batch=batch_id, assignment=form.cleaned_data["assignment"])
+        if desk is not None:
+            return JsonResponse({"desk": desk_as_json(access, desk)})
+    batch = batch_of(access, batch_id)
     assignment = assignment_of(access, form.cleaned_data["assignment"])
     finish_assignment(assignment=assignment, annotator=access.user)
     return _onward(request, access, batch)

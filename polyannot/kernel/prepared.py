@@ -1,0 +1,86 @@
+"""Querysets that are built once a process and run many times: on a hot path, building one costs more than running it.
+
+    found = Prepared(lambda batch, person: Assignment.objects.filter(batch=batch, annotator=person).values_list("pk"))
+    found.rows(batch=7, person=3)
+
+The queryset stays the one definition; only its SQL is kept. Why and where: docs/decisions/0005.
+"""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model, QuerySet
+
+M = TypeVar("M", bound=Model)
+Build = Callable[..., QuerySet[Any, Any]]
+# Values that nothing else has, one kind for each kind of parameter; they are looked for in what was compiled. Numbers
+# fit into an integer column: Django leaves out a condition whose value does not.
+RARE_NUMBER = 2_147_400_000
+FIRST_MOMENT = datetime(1, 1, 2, tzinfo=UTC)
+
+
+def _marks(kinds: Mapping[str, type]) -> dict[str, Any]:
+    numbers = itertools.count(7919)
+    makers: dict[type, Callable[[int], Any]] = {
+        int: lambda number: RARE_NUMBER + number,
+        UUID: lambda number: UUID(int=number),
+        str: lambda number: f"\ue000{number}",
+        datetime: lambda number: FIRST_MOMENT + timedelta(microseconds=number),
+    }
+    return {name: makers[kind](next(numbers)) for name, kind in kinds.items()}
+
+
+class Prepared:
+    """A queryset of `values_list` with named parameters, compiled at its first run; safe among threads.
+
+    `kinds` gives the type of each parameter: int, str, UUID or datetime. Parameters may only appear as values: the
+    statement must not depend on them. Converters of fields are not applied, so columns must be of types that the
+    driver gives as Python's (numbers, text, UUID, times, arrays).
+    """
+
+    def __init__(self, build: Build, **kinds: type) -> None:
+        self._build, self._kinds = build, kinds
+        self._statement: tuple[str, list[tuple[str | None, Any]]] | None = None
+        self._lock = threading.Lock()
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """Run it and return all rows. Raises KeyError when a parameter is missing."""
+        sql, places = self._statement or self._compile()
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [values[name] if name else constant for name, constant in places])
+            return cursor.fetchall()
+
+    def first(self, **values: Any) -> tuple[Any, ...] | None:
+        """Run it and return the first row; the queryset should end after one."""
+        rows = self.rows(**values)
+        return rows[0] if rows else None
+
+    def _compile(self) -> tuple[str, list[tuple[str | None, Any]]]:
+        with self._lock:
+            if self._statement is None:
+                marks = _marks(self._kinds)
+                sql, params = self._build(**marks).query.get_compiler(connection=connection).as_sql()
+                named = {mark: name for name, mark in marks.items()}
+                places = [
+                    (named.get(value) if isinstance(value, int | str | UUID | datetime) else None, value)
+                    for value in params
+                ]
+                if missing := set(self._kinds) - {name for name, _value in places}:
+                    raise LookupError(f"Not a value of the statement: {', '.join(sorted(missing))}.")
+                self._statement = sql, places
+        return self._statement
+
+
+def columns_of(model: type[Model], prefix: str = "") -> list[str]:
+    """Return the columns of a model as `values_list` names them, behind a relation if one is given."""
+    return [f"{prefix}{field.attname}" for field in model._meta.concrete_fields]
+
+
+def row_as(model: type[M], row: tuple[Any, ...]) -> M:
+    """Return the instance whose columns (all, in the order of `columns_of`) a row holds."""
+    return model.from_db(connection.alias, [field.attname for field in model._meta.concrete_fields], row)
