@@ -109,7 +109,7 @@ def test_all_of_an_image_are_accepted_at_once_and_taken_back(head: Head) -> None
     head.page.goto(head.address("review-round", opened.public_id))
     head.page.get_by_role("button", name="Accept all 8 of this image").first.click()
     expect(head.page.locator("#review-progress")).to_contain_text("8 of 16 decided")
-    head.page.get_by_role("button", name="Take back", exact=True).first.click()
+    head.page.get_by_role("button", name="Take 8 back", exact=True).click()
     expect(head.page.locator("#review-progress")).to_contain_text("0 of 16 decided")
 
 
