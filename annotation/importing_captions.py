@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotation.bulk_rows import copy_rows, next_ids, rows_by_key
 from annotation.editing import LONGEST_CAPTION, content_hash
 from annotation.importing import shuffled_rank
 from annotation.importing_images import LONGEST_KEY, checked_url
@@ -30,6 +30,7 @@ CAPTION_FIELDS = (
     "public_id",
     "project_id",
     "image_id",
+    "paraphrase_of_id",
     "key",
     "verbatim",
     "source",
@@ -65,6 +66,7 @@ class GivenCaption:
     line: int
     image_key: str
     key: str
+    paraphrase_of: str
     text: str
     verbatim: str
     source: str
@@ -92,8 +94,9 @@ def add_captions(
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         new, known_wrong = _sorted_out(project, given)
-        refused += known_wrong
-        _write(job, project, new)
+        new, originals, without_original = _with_originals(project, new)
+        refused += known_wrong + without_original
+        _write(job, project, new, originals)
     return sorted(refused)
 
 
@@ -128,6 +131,7 @@ def _given(row: Row, default_source: str) -> GivenCaption:
         line=row.line,
         image_key=image_key,
         key=key,
+        paraphrase_of=one_line(cells.get("paraphrase_of", "")),
         text=text,
         verbatim=cells["text"],
         source=texts["source"] or default_source,
@@ -173,10 +177,10 @@ def _sorted_out(
 ) -> tuple[list[tuple[int, GivenCaption]], list[tuple[int, str]]]:
     """Return the new captions with their image's id, and the rows that contradict what is there."""
     wanted = sorted({row.image_key for row in given})
-    images: dict[str, int] = dict(_rows_by_key(Image, ("key", "id"), project, wanted))
+    images: dict[str, int] = dict(rows_by_key(Image, ("key", "id"), project, wanted))
     there = {
         key: (image_id, verbatim)
-        for key, image_id, verbatim in _rows_by_key(
+        for key, image_id, verbatim in rows_by_key(
             Caption, ("key", "image_id", "verbatim"), project, [row.key for row in given]
         )
     }
@@ -200,31 +204,55 @@ def _sorted_out(
     return new, refused
 
 
-def _rows_by_key(
-    model: type[Model], columns: Sequence[str], project: Project, keys: Sequence[str]
-) -> list[tuple[Any, ...]]:
-    """Return the columns of the rows with these keys; the keys go as one array, not as thousands of parameters."""
-    named = ", ".join(columns)
-    statement = f'SELECT {named} FROM "{model._meta.db_table}" WHERE project_id = %s AND key = ANY(%s)'  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [project.pk, list(keys)])
-        return list(cursor.fetchall())
+def _with_originals(
+    project: Project, new: Sequence[tuple[int, GivenCaption]]
+) -> tuple[list[tuple[int, GivenCaption]], dict[str, int], list[tuple[int, str]]]:
+    """Return the captions whose originals are there or come with them, the ids of those there by key, and the rest.
+
+    A paraphrase is of another caption of its own image; one whose original is refused is refused with it.
+    """
+    asked = [row.paraphrase_of for _image, row in new if row.paraphrase_of]
+    if not asked:
+        return list(new), {}, []
+    there = {
+        key: (pk, image_id)
+        for key, pk, image_id in rows_by_key(Caption, ("key", "id", "image_id"), project, asked)
+    }
+    refused: list[tuple[int, str]] = []
+    kept = list(new)
+    while True:
+        images = {key: image_id for key, (_pk, image_id) in there.items()}
+        images |= {row.key: image_id for image_id, row in kept}
+        wrong = [
+            row
+            for image_id, row in kept
+            if row.paraphrase_of
+            and (images.get(row.paraphrase_of) != image_id or row.paraphrase_of == row.key)
+        ]
+        if not wrong:
+            return kept, {key: pk for key, (pk, _image) in there.items()}, refused
+        kept = [pair for pair in kept if pair[1] not in wrong]
+        told = _("No other caption of this image has the key %(key)s, of which it is to be a paraphrase.")
+        refused += [(row.line, told % {"key": row.paraphrase_of}) for row in wrong]
 
 
-def _write(job: Job, project: Project, new: Sequence[tuple[int, GivenCaption]]) -> None:
+def _write(
+    job: Job, project: Project, new: Sequence[tuple[int, GivenCaption]], originals: Mapping[str, int]
+) -> None:
     if not new:
         return
     now = timezone.now()
-    ids = _next_ids(len(new))
-    _copy(
+    ids = next_ids(Caption, len(new))
+    of = {**originals, **{row.key: pk for pk, (_image, row) in zip(ids, new, strict=True)}}
+    copy_rows(
         Caption,
         CAPTION_FIELDS,
         (
-            _caption_row(job, project, pk, image_id, row, now)
+            _caption_row(job, project, pk, image_id, of.get(row.paraphrase_of), row, now)
             for pk, (image_id, row) in zip(ids, new, strict=True)
         ),
     )
-    _copy(
+    copy_rows(
         CaptionVersion,
         VERSION_FIELDS,
         (
@@ -247,13 +275,20 @@ def _write(job: Job, project: Project, new: Sequence[tuple[int, GivenCaption]]) 
 
 
 def _caption_row(
-    job: Job, project: Project, pk: int, image_id: int, row: GivenCaption, now: datetime
+    job: Job,
+    project: Project,
+    pk: int,
+    image_id: int,
+    original: int | None,
+    row: GivenCaption,
+    now: datetime,
 ) -> tuple[Any, ...]:
     return (
         pk,
         uuid.uuid4(),
         project.pk,
         image_id,
+        original,
         row.key,
         row.verbatim,
         row.source,
@@ -267,22 +302,3 @@ def _caption_row(
         job.pk,
         now,
     )
-
-
-def _next_ids(n: int) -> list[int]:
-    """Take the next ids of captions, so that captions and versions can be written without reading back."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [Caption._meta.db_table, n],
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _copy(model: type[Model], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Write rows with COPY, which is several times faster than INSERT; constraints hold as ever."""
-    named = ", ".join(f'"{column}"' for column in columns)
-    statement = f'COPY "{model._meta.db_table}" ({named}) FROM STDIN'
-    with connection.cursor() as cursor, cursor.copy(statement) as copying:
-        for row in rows:
-            copying.write_row(row)

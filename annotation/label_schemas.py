@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.label_presets import GivenLabel
-from annotation.models import Label, LabelColor, LabelMeaning, LabelSchema, MeasurementLevel
+from annotation.models import Judgment, Label, LabelColor, LabelMeaning, LabelSchema, MeasurementLevel
 from polyannot.kernel.errors import Conflict, Invalid
 from polyannot.kernel.text import many_lines, one_line
 from projects.history import append_event
@@ -76,6 +76,7 @@ def change_schema(
             locked = LabelSchema.objects.select_for_update().get(pk=schema.pk)
             if is_in_use(locked):
                 _must_mean_the_same(locked, level, compares_paraphrases, labels)
+                _must_keep_edits(locked, allows_edits=allows_edits)
             locked.name, locked.level, locked.allows_edits = _checked_name(name), level, allows_edits
             locked.compares_paraphrases = compares_paraphrases
             locked.description = many_lines(description)[:2000]
@@ -176,6 +177,15 @@ def _must_mean_the_same(
                 "A batch uses these labels: their keys in the data, their meaning and their order stay. "
                 "Names, colours and keys on the keyboard may change; for anything else make a new set."
             ),
+        )
+
+
+def _must_keep_edits(schema: LabelSchema, *, allows_edits: bool) -> None:
+    """Raise Conflict where captions were repaired under these labels: agreement tells good from good after an edit."""
+    if not allows_edits and Judgment.objects.filter(schema=schema, edited_version__isnull=False).exists():
+        raise Conflict(
+            "edits_are_there",
+            _("Captions were repaired under these labels; retire this set and make one without repairs."),
         )
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from annotation.gold import gold_scores
 from annotation.own_work import CSV_COLUMNS, csv_rows, total, work_by_batch, work_by_day
 from projects.access import Access
 from projects.http import project_view
@@ -29,6 +30,7 @@ def my_work(request: HttpRequest, access: Access) -> HttpResponse:
         "total": total(by_batch),
         "by_batch": by_batch,
         "by_day": work_by_day(project=access.project, annotator=access.user),
+        "gold": gold_scores(access.project, access.user).get(access.user.pk),
         "membership": Membership.objects.get(project=access.project, user=access.user),
     }
     return render(request, "annotation/my_work.html", context)

@@ -85,6 +85,30 @@ def test_the_base_version_is_tidy_and_the_given_text_is_kept_beside_it(project: 
     assert "caf\N{LATIN SMALL LETTER E WITH ACUTE}" in decomposed.versions.get().text
 
 
+def test_a_paraphrase_names_its_original_of_the_same_image(project: Project) -> None:
+    for key in ("cat", "cup"):
+        add_image(project, key)
+    brought(project, captions=table("first.csv", "image_key,caption_key,text", "cat,c1,A cat looks up"))
+
+    job = brought(
+        project,
+        captions=table(
+            "second.csv",
+            "image_key,caption_key,text,paraphrase_of",
+            "cat,p1,The cat raises its eyes,c1",
+            "cat,p2,Eyes of a cat turn up,p3",
+            "cat,p3,A cat lifts its gaze,",
+            "cup,p4,A cup of another image,c1",
+            "cup,p5,A cup that says itself again,p5",
+            "cup,p6,A paraphrase of what was refused,p4",
+        ),
+    )
+
+    of = dict(project.captions.values_list("key", "paraphrase_of__key"))
+    assert of == {"c1": None, "p1": "c1", "p2": "p3", "p3": None}
+    assert set(told(job)) == {"second.csv line 5", "second.csv line 6", "second.csv line 7"}
+
+
 def test_a_row_that_is_not_utf8_is_refused_and_nothing_in_it_is_guessed(project: Project) -> None:
     add_image(project, "cat")
     add_image(project, "cup")
