@@ -100,7 +100,7 @@ class Annotator:
         timed("judgment", lambda: self._client.ask("POST", self._place.judgments, told))
         if not self._waiting:
             handed_in = {"assignment": self._assignment, "lays_desks": "on"}
-            answer = timed("next", lambda: self._client.ask("POST", self._place.finish, handed_in))
+            answer = timed("next", lambda: self._client.ask("POST", self._place.finish, form=handed_in))
             self._lay(answer)
 
     def _judgment(self, version: str) -> dict[str, Any]:
@@ -294,7 +294,7 @@ def main() -> int:
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    databases = setup_databases(verbosity=0, interactive=False)
+    databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
     name = str(connection.settings_dict["NAME"])
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as cluster:
         cluster.execute(f'DROP DATABASE IF EXISTS "{name}_bare" WITH (FORCE)')

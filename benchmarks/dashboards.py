@@ -142,6 +142,18 @@ def fill(n_judgments: int) -> tuple[Any, Any, Any]:
     return project, admin, batch
 
 
+def found() -> tuple[Any, Any, Any] | None:
+    """Return what an earlier run filled and kept."""
+    from accounts.models import User
+    from annotation.models import Batch
+    from projects.models import Project
+
+    project = Project.objects.filter(slug="large").first()
+    if project is None:
+        return None
+    return project, User.objects.get(username="admin"), Batch.objects.get(project=project)
+
+
 def work(told: dict[str, Any]) -> None:
     """Let everybody judge their images over the last thirty days."""
     insert(
@@ -198,7 +210,7 @@ def computed(project: Any, batch: Any, admin: Any) -> dict[str, Any]:
     from projects.running import register_runner, run_job
 
     register_runner(KIND, AgreementRunner())
-    job = request_report(project=project, batch=batch, asked_by=admin)
+    job = request_report(project=project, batches=[batch], asked_by=admin)
     started = time.perf_counter()
     run_job(job.pk)
     job.refresh_from_db()
@@ -273,6 +285,7 @@ def main() -> int:
     """Join the embedded server, make a database, measure, and remove it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--judgments", type=int, default=1_000_000)
+    parser.add_argument("--keep", action="store_true", help="keep the database, and use it again if it is there")
     parser.add_argument("--slowest", action="store_true", help="print the statements of the slowest pages")
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "polyannot.settings"
@@ -283,10 +296,10 @@ def main() -> int:
 
     settings.ALLOWED_HOSTS = ["*"]
     settings.DATABASES["default"]["TEST"]["NAME"] = "test_dashboards"
-    databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
+    databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=(), keepdb=options.keep)
     try:
         started = time.perf_counter()
-        project, admin, batch = fill(options.judgments)
+        project, admin, batch = found() or fill(options.judgments)
         print(f"filled in {time.perf_counter() - started:.0f} s")
         known = computed(project, batch, admin)
         pages = list(addresses(project.slug, known))
@@ -295,7 +308,7 @@ def main() -> int:
             tell_statements(admin, dict(pages), [name for ms, name, _n in told if ms > BOUND_MS])
     finally:
         connection.close()
-        teardown_databases(databases, verbosity=0)
+        teardown_databases(databases, verbosity=0, keepdb=options.keep)
     for ms, name, queries in told:
         print(f"{ms:8.0f} ms  {queries:3d} queries  {name}{'  ABOVE' if ms > BOUND_MS else ''}")
     return 1 if any(ms > BOUND_MS for ms, _name, _queries in told) else 0

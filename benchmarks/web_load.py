@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -45,7 +46,13 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._cookies = {"sessionid": session, "csrftoken": SECRET}
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Any:
         """Return the answer, JSON as Python and anything else as text. Raises OSError for a status above 299."""
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
@@ -56,6 +63,9 @@ class Client:
         if body is not None:
             sent = json.dumps(body)
             headers["Content-Type"] = "application/json"
+        if form is not None:
+            sent = urlencode(form)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         self._connection.request(method, path, sent, headers)
         answer = self._connection.getresponse()
         told = answer.read()
@@ -84,7 +94,7 @@ class Load:
 
     def percentile(self, kind: str, percent: int) -> float:
         """Return a percentile of the latencies of a kind, in milliseconds."""
-        values = sorted(self.latencies[kind])
+        values = sorted(self.latencies.get(kind, ())) or [float("nan")]
         return 1000 * values[min(len(values) - 1, len(values) * percent // 100)]
 
     def told(self) -> str:
@@ -204,24 +214,26 @@ def serving(application: str, environment: Mapping[str, str]) -> Iterator[Server
             stderr=log,
         )
         try:
-            _wait(process, port)
+            if not _answers(process, port):
+                log.seek(0)
+                raise RuntimeError(f"{application} did not start: {log.read()[-2000:].decode()}")
             yield Server(process, port)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         try:
             connection.request("GET", "/healthz")
             connection.getresponse().read()
-            return
+            return True
         except OSError:
             time.sleep(0.2)
-    raise RuntimeError("The server did not start.")
+    return False
 
 
 def median(values: Sequence[float]) -> float:

@@ -22,6 +22,7 @@ from benchmarks.web_load import signed_in  # noqa: E402
 def main() -> None:
     """Fill the database that DATABASE_URL names."""
     n_tasks, n_people = int(sys.argv[1]), int(sys.argv[2])
+    call_command("migrate", verbosity=0)
     call_command("migrate", run_syncdb=True, verbosity=0)
     rows = (Task(text=f"A caption of image {number}.") for number in range(n_tasks))
     Task.objects.bulk_create(rows, batch_size=5000)

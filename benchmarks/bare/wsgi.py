@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.bare.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.bare.settings"
 os.environ.setdefault("DATABASE_POOL", "yes")
 application = get_wsgi_application()
 
