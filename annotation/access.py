@@ -18,6 +18,7 @@ from annotation.models import (
     Guideline,
     Image,
     KnownAnswer,
+    LabelEstimateRun,
     LabelSchema,
     OnboardingRun,
     PairReport,
@@ -224,4 +225,12 @@ def genericness_question_of(access: Access, public_id: UUID) -> GenericnessQuest
     rows = GenericnessQuestion.objects.select_related("check_row__version", "image")
     if (row := rows.filter(project=access.project, public_id=public_id).first()) is None:
         raise _missing(_("There is no such question in this project."))
+    return row
+
+
+def label_estimate_run_of(access: Access, public_id: UUID) -> LabelEstimateRun:
+    """Return a run of estimated labels of the project; raises Missing."""
+    rows = LabelEstimateRun.objects.select_related("schema").filter(project=access.project)
+    if (row := rows.filter(public_id=public_id).first()) is None:
+        raise _missing(_("There are no such estimates in this project."))
     return row

@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.agreement import KIND as AGREEMENT
 from annotation.agreement import completed_agreement
+from annotation.estimating import KIND as LABEL_ESTIMATES
+from annotation.estimating import completed_estimates
 from annotation.fixing import KIND as CAPTION_FIX
 from annotation.hubs import KIND as HUBS
 from annotation.hubs import completed_hubs
@@ -24,6 +26,7 @@ register_kind(AGREEMENT, JobQueue.DEFAULT, _("Agreement report"), completed_agre
 register_kind(FEEDBACK, JobQueue.DEFAULT, _("Calibration series"), completed_feedback)
 register_kind(HUBS, JobQueue.DEFAULT, _("Captions near to many images"), completed_hubs)
 register_kind(DRIFT, JobQueue.DEFAULT, _("Control charts"), completed_drift)
+register_kind(LABEL_ESTIMATES, JobQueue.DEFAULT, _("Estimated labels"), completed_estimates)
 register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)

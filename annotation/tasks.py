@@ -4,6 +4,8 @@ from celery import shared_task
 
 from annotation.agreement import KIND as AGREEMENT
 from annotation.agreement import AgreementRunner
+from annotation.estimating import KIND as LABEL_ESTIMATES
+from annotation.estimating import LabelEstimateRunner
 from annotation.fix_running import FixRunner
 from annotation.fixing import KIND as CAPTION_FIX
 from annotation.hubs import KIND as HUBS
@@ -22,6 +24,7 @@ register_runner(FEEDBACK, feedback_runner())
 register_runner(HUBS, HubRunner())
 register_runner(DRIFT, drift_runner())
 register_runner(CAPTION_FIX, FixRunner())
+register_runner(LABEL_ESTIMATES, LabelEstimateRunner())
 register_runner(JUDGMENTS, JudgmentImportRunner())
 
 

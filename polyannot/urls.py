@@ -20,6 +20,7 @@ urlpatterns = [
     path("p/<slug:project_slug>/", include("annotation.urls.rules")),
     path("p/<slug:project_slug>/", include("annotation.urls.review")),
     path("p/<slug:project_slug>/", include("annotation.urls.quality")),
+    path("p/<slug:project_slug>/", include("annotation.urls.estimates")),
     path("p/<slug:project_slug>/", include("annotation.urls.machine")),
     path("p/<slug:project_slug>/", include("annotation.urls.exchange")),
     path("p/<slug:project_slug>/studies/", include("studies.urls.researcher")),

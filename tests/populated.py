@@ -7,7 +7,14 @@ from django.utils import timezone
 
 from annotation.asking import ask_question
 from annotation.known_answers import make_known_answer
-from annotation.models import CaptionFix, OnboardingRun, PairReport, ReviewRound, SavedFilter
+from annotation.models import (
+    CaptionFix,
+    LabelEstimateRun,
+    OnboardingRun,
+    PairReport,
+    ReviewRound,
+    SavedFilter,
+)
 from annotation.reviewing import open_round
 from annotation.ruling import Ruling, make_precedent
 from projects.models import Job, Project, Role
@@ -72,6 +79,16 @@ def populate(slug: str) -> Populated:
         n_named=1,
         applied_at=timezone.now(),
     )
+    estimate_run = LabelEstimateRun.objects.create(
+        project=project,
+        schema=batch.schema,
+        scope="none",
+        job=job,
+        n_items=0,
+        n_sparse=1,
+        n_ratings=0,
+        n_raters=0,
+    )
     values = {
         "project_slug": project.slug,
         "slug": study.slug,
@@ -92,6 +109,7 @@ def populate(slug: str) -> Populated:
         "item_id": item.public_id,
         "report_id": report.public_id,
         "job_id": job.public_id,
+        "estimate_run_id": estimate_run.public_id,
         "release_id": release.public_id,
         "study_id": study.public_id,
         "filter_id": saved.public_id,

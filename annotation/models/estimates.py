@@ -14,13 +14,15 @@ from projects.models import Job, Project
 class LabelEstimateRun(models.Model):
     """One estimation in one scope at one time, with the parameters and code version that made it.
 
-    `n_sparse` items had fewer ratings than the model needs and took no part. `figures` holds the rates of the labels
-    and each annotator's confusion; annotators by their public ids.
+    `scope` names the set of labels and, where not all of its batches count, the batches. `n_sparse` items had fewer
+    ratings than the model needs and took no part. `figures` holds the rates of the labels and each annotator's
+    confusion; annotators by their public ids.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="label_estimate_runs")
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="label_estimate_runs")
+    scope = models.CharField(max_length=80)
+    batches = models.ManyToManyField(Batch, related_name="+")
     schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="+")
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="label_estimate_run")
     outcome = models.CharField(max_length=12)
@@ -39,6 +41,7 @@ class LabelEstimateRun(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "project"], name="label_estimate_run_of_project"),
         ]
+        indexes = [models.Index(fields=["project", "scope", "-id"], name="label_estimate_run_newest")]
 
     def __str__(self) -> str:
         return f"{self.project} {self.made_at:%Y-%m-%d %H:%M}"
