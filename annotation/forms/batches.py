@@ -3,8 +3,10 @@
 from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from annotation.models import Batch, LabelSchema
 from annotation.models.work import BatchPurpose, BatchTakers, ReannotationBasis
 from annotation.opening import calibration_images, free_images
@@ -168,3 +170,20 @@ class ReannotationForm(NewBatchForm):
 FORMS: dict[str, type[NewBatchForm]] = {
     form.purpose: form for form in (ProductionForm, CalibrationForm, ReannotationForm)
 }
+
+
+class HandoverForm(forms.Form):
+    """Who takes over what waits for one person alone."""
+
+    successor = forms.ModelChoiceField(
+        label=_("Who takes over"),
+        queryset=User.objects.none(),
+        to_field_name="public_id",
+        empty_label=_("Nobody in particular"),
+        required=False,
+        help_text=_("Gets the captions kept for this person, and the answers to their questions."),
+    )
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[User]", self.fields["successor"]).queryset = people

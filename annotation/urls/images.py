@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import batch_opening, batches, images, importing, progress, serving
+from annotation.views import batch_opening, batches, handing_over, images, importing, progress, serving
 
 urlpatterns = [
     path("progress/", progress.project_home, name="project-home"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("batches/<uuid:batch_id>/close", batches.batch_close, name="batch-close"),
     path("batches/<uuid:batch_id>/reopen", batches.batch_reopen, name="batch-reopen"),
     path("batches/<uuid:batch_id>/give-on", batches.batch_give_on, name="batch-give-on"),
+    path("batches/handover/<uuid:user_id>/", handing_over.handover, name="handover"),
     path("batches/new", batch_opening.batch_new, name="batch-new"),
 ]

@@ -33,7 +33,8 @@ def batch_new(request: HttpRequest, access: Access) -> HttpResponse:
     if purpose not in FORMS:
         raise Missing("purpose_missing", _("There is no such purpose of a batch."))
     initial = {name: value for name, value in request.GET.items() if name in GIVEN_BY_ADDRESS}
-    form = FORMS[purpose](request.POST or None, project=access.project, initial=initial)
+    sent = request.POST if request.method == "POST" else None
+    form = FORMS[purpose](sent, project=access.project, initial=initial)
     if not form.is_valid():
         return _page(request, access, form, status=422 if form.errors else 200)
     try:

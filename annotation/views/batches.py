@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.access import batch_of
 from annotation.batch_showing import standings
 from annotation.closing import close_batch, give_on_interrupted, reopen_batch
+from annotation.handing_over import leavers
 from annotation.opening import free_images
 from projects.access import Access
 from projects.http import project_view
@@ -24,6 +25,7 @@ def batches(request: HttpRequest, access: Access) -> HttpResponse:
     """List the batches, newest first, with what is done of each."""
     context = {
         "rows": standings(access.project),
+        "leavers": leavers(access.project),
         "n_free": free_images(access.project).count(),
         "tab": "batches",
     }

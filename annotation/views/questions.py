@@ -59,7 +59,7 @@ def questions(request: HttpRequest, access: Access) -> HttpResponse:
 def question(request: HttpRequest, access: Access, question_id: UUID) -> HttpResponse:
     """Show a question beside its pair, and take the answer to it."""
     row = question_of(access, question_id)
-    form = AnswerForm(request.POST or None, initial={"answer": row.answer})
+    form = AnswerForm(request.POST if request.method == "POST" else None, initial={"answer": row.answer})
     if not form.is_valid():
         return _page(request, access, row, answer_form=form, status=422 if form.errors else 200)
     try:

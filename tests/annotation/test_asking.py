@@ -127,7 +127,7 @@ def test_a_question_cannot_join_two_projects(desk: Desk) -> None:
 def test_the_pages_ask_answer_and_show_the_answer_without_scripts(desk: Desk) -> None:
     annotator, head = desk.client(desk.person), desk.client(desk.head)
     place = f"/p/here/annotate/{desk.batch.public_id}/ask/"
-    named = {"assignment": desk.assignment.public_id, "version": desk.versions[0].public_id}
+    named = {"assignment": str(desk.assignment.public_id), "version": str(desk.versions[0].public_id)}
     form = annotator.get(place, named)
     assert desk.versions[0].text in form.content.decode()
     assert annotator.post(place, {**named, "text": ""}).status_code == 422
@@ -150,7 +150,7 @@ def test_the_pages_ask_answer_and_show_the_answer_without_scripts(desk: Desk) ->
 def test_a_script_asks_and_is_answered_in_json(desk: Desk) -> None:
     annotator = desk.client(desk.person)
     place = f"/p/here/annotate/{desk.batch.public_id}/ask/"
-    named = {"assignment": desk.assignment.public_id, "version": desk.versions[0].public_id}
+    named = {"assignment": str(desk.assignment.public_id), "version": str(desk.versions[0].public_id)}
     taken = annotator.post(place, {**named, "text": "Is it red?"}, headers={"accept": "application/json"})
     assert taken.json() == {"state": "asked"}
     refused = annotator.post(place, {**named, "text": " "}, headers={"accept": "application/json"})

@@ -149,13 +149,9 @@ def test_a_precedent_needs_title_and_ruling_and_one_question_gives_one(project: 
         make_precedent(version=version, head=head, given=Ruling(" ", "Something"))
     with pytest.raises(Invalid, match="kind_unknown"):
         make_precedent(version=version, head=head, given=Ruling("A", "B", kinds=["smell"]))
-    assignment = make.claim(make.make_batch(project, [version.image]), make.add_member(project))
-    question = ask_question(
-        assignment=assignment,
-        version=version,
-        asker=assignment.annotator,
-        text="Why?",  # type: ignore[arg-type]
-    )
+    asker = make.add_member(project)
+    assignment = make.claim(make.make_batch(project, [version.image]), asker)
+    question = ask_question(assignment=assignment, version=version, asker=asker, text="Why?")
     first = make_precedent(version=version, head=head, given=Ruling("A", "B"), question=question)
     assert make_precedent(version=version, head=head, given=Ruling("C", "D"), question=question) == first
 
