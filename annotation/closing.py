@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.assigning import slot_again
-from annotation.models import Assignment, AssignmentState, Batch
+from annotation.models import Assignment, AssignmentState, Batch, BatchPurpose
 from annotation.models.work import SkipReason
 from polyannot.kernel.errors import Conflict
 from projects.history import append_event, append_events
@@ -24,7 +24,9 @@ def close_batch(*, batch: Batch, actor: User) -> None:
 
 
 def reopen_batch(*, batch: Batch, actor: User) -> None:
-    """Let the annotators go on where they were. Raises Conflict if the batch is open."""
+    """Let the annotators go on where they were. Raises Conflict if the batch is open or holds imported judgments."""
+    if batch.purpose == BatchPurpose.IMPORTED:
+        raise Conflict("batch_imported", _("This batch holds judgments made elsewhere; nobody judges in it."))
     _set_closed(batch, actor, is_closed=False)
 
 

@@ -94,7 +94,9 @@ def free_images(project: Project, schema: LabelSchema | None = None) -> QuerySet
 
     Without `schema` those in no batch at all; for labels that compare paraphrases those that have any.
     """
-    given = Assignment.objects.filter(image=OuterRef("pk"), is_gold=False)
+    given = Assignment.objects.filter(image=OuterRef("pk"), is_gold=False).exclude(
+        batch__purpose=BatchPurpose.IMPORTED
+    )
     images = Image.objects.filter(project=project, state=ImageState.ACTIVE)
     if schema is not None:
         given = given.filter(batch__schema=schema)

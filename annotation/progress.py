@@ -14,12 +14,14 @@ from django.utils import timezone
 from annotation.models import (
     Assignment,
     AssignmentState,
+    BatchPurpose,
     CaptionVersion,
     Image,
     ImageState,
     ImageTally,
     Judgment,
 )
+from annotation.models.work import JudgmentMode
 from annotation.tallying import settle_tallies
 from measures.intervals import Interval
 from measures.proportions import wilson
@@ -118,6 +120,7 @@ def forecast_of(project: Project) -> Forecast | None:
     """Return the forecast, or None while too little was finished lately or nothing is open."""
     since = timezone.now() - timedelta(days=PACE_DAYS)
     done = Assignment.objects.filter(project=project, state=AssignmentState.DONE, is_gold=False)
+    done = done.exclude(batch__purpose=BatchPurpose.IMPORTED)
     lately = done.filter(finished_at__gte=since).aggregate(n=Count("pk"), first=Min("started_at"))
     has_reached, is_waiting = Q(n_good__gte=project.good_target), Q(n_slots_open__gt=0)
     is_complete = Q(n_slots_done__gt=0, n_slots_open=0)
@@ -180,7 +183,7 @@ def progress_of(project: Project) -> Progress:
     since = timezone.now() - timedelta(days=ACTIVE_DAYS)
     lately = Judgment.objects.filter(
         project=project, received_at__gte=since, label__isnull=False, is_gold=False
-    )
+    ).exclude(mode=JudgmentMode.IMPORTED)
     active = lately.aggregate(people=Count("annotator", distinct=True), n=Count("pk"))
     return Progress(
         n_images=n_images,

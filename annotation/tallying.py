@@ -11,6 +11,7 @@ from annotation.models import (
     Adjudication,
     Assignment,
     AssignmentState,
+    BatchPurpose,
     CaptionVersion,
     Image,
     ImageTally,
@@ -155,13 +156,14 @@ def _word(version: dict[str, Any]) -> str:
 def _count_slots(tallies: dict[int, ImageTally]) -> None:
     shown: dict[int, set[int]] = defaultdict(set)
     slots = Assignment.objects.filter(image__in=tallies, is_gold=False).order_by()
-    for image, state, version_ids, closed_at in slots.values_list(
-        "image_id", "state", "version_ids", "batch__closed_at"
+    for image, state, version_ids, closed_at, purpose in slots.values_list(
+        "image_id", "state", "version_ids", "batch__closed_at", "batch__purpose"
     ):
         shown[image].update(version_ids)
         is_open = state in {AssignmentState.OPEN, AssignmentState.LEASED} and closed_at is None
         tallies[image].n_slots_open += is_open
-        tallies[image].n_slots_done += state == AssignmentState.DONE
+        # Ratings made elsewhere are no slot of this project's annotators.
+        tallies[image].n_slots_done += state == AssignmentState.DONE and purpose != BatchPurpose.IMPORTED
     for image, version_ids in shown.items():
         tallies[image].n_ever_shown = len(version_ids)
 

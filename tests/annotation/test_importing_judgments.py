@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from annotation import tasks  # noqa: F401  registers the runner
 from annotation.adjudicating import undecided_versions
+from annotation.closing import reopen_batch
 from annotation.exporting import ExportFormat, ExportRequest, Which, begin_export
 from annotation.exporting_label_studio import label_studio_file
 from annotation.exporting_tables import json_lines, long_columns, long_rows
@@ -22,11 +23,14 @@ from annotation.models import (
     Assignment,
     Batch,
     CaptionVersion,
+    ImageTally,
     ImportedRater,
     Judgment,
     JudgmentImport,
     LabelSchema,
 )
+from annotation.opening import free_images
+from annotation.progress import progress_of
 from annotation.verdicts import with_verdict
 from polyannot.kernel.errors import Conflict, Invalid
 from polyannot.kernel.tables import safe_cell
@@ -434,3 +438,24 @@ def test_the_page_says_what_is_missing(project: Project) -> None:
     assert answer.status_code == 422
     assert "nobody-here" in page
     assert "name the new one" in page
+
+
+def test_imported_ratings_take_no_image_out_of_the_work_and_make_no_pace(project: Project) -> None:
+    brought(project, expert_table())
+    assert free_images(project).count() == 2
+    assert free_images(project, LabelSchema.objects.get(name="Grades")).count() == 2
+    progress = progress_of(project)
+    assert (progress.n_people, progress.n_judgments, progress.forecast) == (0, 0, None)
+    assert not ImageTally.objects.filter(project=project, n_slots_done__gt=0).exists()
+
+
+def test_a_batch_of_imported_judgments_stays_closed(project: Project) -> None:
+    brought(project, expert_table())
+    head = make.add_member(project, Role.HEAD)
+    with pytest.raises(Conflict):
+        reopen_batch(batch=Batch.objects.get(name="Experts"), actor=head)
+    client = Client()
+    client.force_login(head)
+    page = client.get(reverse("batches", args=[project.slug])).content.decode()
+    assert "Experts" in page
+    assert "Open again" not in page
