@@ -22,6 +22,8 @@ from projects.models import Project, Role
 WORD = re.compile(r"\w+")
 # The server's word parser takes what stands in angle brackets for markup and drops it.
 NOT_WORDS = re.compile(r"[<>]")
+# Up to so many captions with a text are named one by one to the rest of the search.
+FEW = 2000
 IN_POOL, ANY_REASON = "in_pool", "dropped"
 
 
@@ -102,7 +104,7 @@ def _conditions(access: Access, wanted: CaptionFilter) -> list[Q]:
     versions = CaptionVersion.objects.filter(project=access.project)
     if wanted.q:
         seen = versions if sees_all else versions.standing()
-        conditions.append(Q(pk__in=_with_text(seen, wanted).values("caption")))
+        conditions.append(_holds_text(seen, wanted))
     if wanted.shape:
         conditions.append(_shaped(wanted.shape, sees_all=sees_all))
     if wanted.kind:
@@ -124,6 +126,13 @@ def _dropped(found: QuerySet[Caption], drop: str) -> QuerySet[Caption]:
     if drop == ANY_REASON:
         return found.exclude(drop_reason="")
     return found.filter(drop_reason=drop) if drop else found
+
+
+def _holds_text(versions: QuerySet[CaptionVersion], wanted: CaptionFilter) -> Q:
+    """Return the captions with the text: by their ids where they are few, which the server cannot foresee."""
+    found = _with_text(versions, wanted).values_list("caption", flat=True)
+    few = list(found[: FEW + 1])
+    return Q(pk__in=few) if len(few) <= FEW else Q(pk__in=found)
 
 
 def _with_text(versions: QuerySet[CaptionVersion], wanted: CaptionFilter) -> QuerySet[CaptionVersion]:
@@ -151,9 +160,9 @@ def _shaped(shape: str, *, sees_all: bool) -> Q:
 def _with_words(project: Project, verdict: str) -> QuerySet[CaptionVersion]:
     """Return the standing texts with this verdict; texts that nobody touched are found without counting."""
     standing = CaptionVersion.objects.filter(project=project).current()
-    judged = Judgment.objects.current().filter(version=OuterRef("pk"))
-    adjudicated = Adjudication.objects.filter(version=OuterRef("pk"), is_current=True)
-    is_touched = Q(state=VersionState.ACCEPTED) | Q(Exists(judged)) | Q(Exists(adjudicated))
+    judged = Judgment.objects.current().filter(project=project).values("version")
+    adjudicated = Adjudication.objects.filter(project=project, is_current=True).values("version")
+    is_touched = Q(state=VersionState.ACCEPTED) | Q(pk__in=judged) | Q(pk__in=adjudicated)
     if verdict == Verdict.NOT_JUDGED:
         return standing.exclude(is_touched)
     return CaptionVersion.objects.filter(
