@@ -9,6 +9,8 @@ from annotation.asking import ask_question
 from annotation.known_answers import make_known_answer
 from annotation.models import (
     CaptionFix,
+    GenericnessCheck,
+    GenericnessQuestion,
     LabelEstimateRun,
     OnboardingRun,
     PairReport,
@@ -89,6 +91,10 @@ def populate(slug: str) -> Populated:
         n_ratings=0,
         n_raters=0,
     )
+    check = GenericnessCheck.objects.create(
+        project=project, image=image, caption=version.caption, version=version, origin="person", seed=1
+    )
+    asked = GenericnessQuestion.objects.create(project=project, check_row=check, image=image, place=1)
     values = {
         "project_slug": project.slug,
         "slug": study.slug,
@@ -110,9 +116,12 @@ def populate(slug: str) -> Populated:
         "report_id": report.public_id,
         "job_id": job.public_id,
         "estimate_run_id": estimate_run.public_id,
+        "check_id": check.public_id,
+        "fits_question_id": asked.public_id,
         "release_id": release.public_id,
         "study_id": study.public_id,
         "filter_id": saved.public_id,
+        "act_id": str(uuid.uuid4()),
         "fix_id": fix.public_id,
         "user_id": annotator.public_id,
         "question_id": question.public_id,

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from annotation.views import batch_opening, batches, handing_over, images, importing, progress, serving
+from annotation.views import batch_opening, batches, handing_over, images, importing, progress, serving, swaps
 
 urlpatterns = [
     path("progress/", progress.project_home, name="project-home"),
     path("images/", images.images, name="images"),
+    path("images/swaps/", swaps.swaps, name="image-swaps"),
+    path("images/swaps/swap", swaps.swap, name="image-swap"),
+    path("images/swaps/<uuid:act_id>/undo", swaps.swap_undo, name="image-swap-undo"),
     path("images/<uuid:image_id>/", images.image_detail, name="image-detail"),
     path("images/<uuid:image_id>/retire", images.image_retire, name="image-retire"),
     path("images/<uuid:image_id>/activate", images.image_activate, name="image-activate"),
