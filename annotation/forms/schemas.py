@@ -103,7 +103,8 @@ class LabelRows(LabelFormSet):
             return
         form.fields["ORDER"].label = _("Place")
         form.fields["ORDER"].widget.attrs["min"] = 1
-        form.fields["DELETE"].label = _("Leave out")
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].label = _("Leave out")
 
     def given(self) -> list[GivenLabel]:
         """Return the labels in order."""
@@ -119,6 +120,7 @@ def _rows(is_in_use: bool) -> type[LabelRows]:
         extra=0 if is_in_use else EMPTY_ROWS,
         can_order=True,
         can_delete=True,
+        can_delete_extra=False,
         max_num=MOST_LABELS,
         absolute_max=MOST_LABELS + EMPTY_ROWS,
     )
