@@ -229,7 +229,8 @@ def main() -> None:
     from projects.access import project_access
 
     setup_test_environment()
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         project, head = fill(options.captions)

@@ -1,5 +1,7 @@
 """Going back to a version by its name: a new version, a reason, and a second person before a release."""
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -38,7 +40,8 @@ def accepted(base: CaptionVersion, text: str, head: User) -> CaptionVersion:
 
 
 def verdict(version: CaptionVersion) -> str:
-    return str(with_verdict(CaptionVersion.objects.filter(pk=version.pk)).get().verdict)
+    annotated: Any = with_verdict(CaptionVersion.objects.filter(pk=version.pk)).get()
+    return str(annotated.verdict)
 
 
 def test_a_caption_has_one_text_that_stands(base: CaptionVersion, head: User) -> None:
