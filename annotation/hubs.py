@@ -129,7 +129,8 @@ def _blocks(
 
 def _vectors(encoder: Encoder, modality: str, contents: Sequence[str]) -> dict[str, Vectors]:
     rows = Embedding.objects.filter(encoder=encoder, modality=modality, content_hash__in=set(contents))
-    return {content: vector.to_numpy() for content, vector in rows.values_list("content_hash", "vector")}
+    found = rows.values_list("content_hash", "vector")
+    return {content: np.asarray(vector, dtype=np.float32) for content, vector in found}
 
 
 def _stacked(vectors: Sequence[Vectors]) -> Vectors:

@@ -123,7 +123,7 @@ def own_charts(request: HttpRequest, access: Access) -> HttpResponse:
             people_with_charts(report, only=str(access.user.public_id), with_drawings=True),
             _alarms(report),
         )
-        for report in reports.select_related("schema").order_by("schema", "-pk").distinct("schema")
+        for report in reports.select_related("schema").order_by("schema_id", "-pk").distinct("schema_id")
     ]
     shown = [
         {"schema": schema, "person": people[0], "report": alarms}

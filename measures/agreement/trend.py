@@ -101,7 +101,9 @@ def _point(period: str, table: Table, reading: Reading, bootstrap: Bootstrap, co
         confidence,
         keys_of(reading.level),
     )
-    return Point(period, len(table.items), len(table.item), len(table.raters), found)
+    by_key = {row.key: row for row in found}
+    ordered = tuple(by_key[key] for key in keys_of(reading.level))
+    return Point(period, len(table.items), len(table.item), len(table.raters), ordered)
 
 
 def _changes(

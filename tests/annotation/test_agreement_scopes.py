@@ -66,7 +66,7 @@ def test_grades_have_ordinal_alpha_and_weighted_kappa_and_are_never_mixed_with_o
     assert row.figures["coefficients"]["cohen_kappa_quadratic"]["value"] == pytest.approx(0.83146, abs=1e-5)
     text = (
         signed_in(project)
-        .get(reverse("agreement", args=[project.slug]), {"schema": schema.public_id})
+        .get(reverse("agreement", args=[project.slug]), {"schema": str(schema.public_id)})
         .content.decode()
     )
     assert "Krippendorff&#x27;s alpha, ordinal" in text
@@ -99,7 +99,7 @@ def test_a_choice_of_batches_is_a_scope_of_its_own_with_a_trend_over_them() -> N
     assert [point["coefficients"][0]["value"] for point in points] == [0.5, 1.0]
     assert points[0]["coefficients"][0]["intervals"][0]["replicates"] == 100
     client = signed_in(project)
-    chosen = {"batches": [first.public_id, second.public_id]}
+    chosen = {"batches": [str(first.public_id), str(second.public_id)]}
     text = client.get(reverse("agreement", args=[project.slug]), chosen).content.decode()
     assert "2 batches chosen" in text
     assert "Later" in text
@@ -113,7 +113,7 @@ def test_a_choice_of_batches_is_a_scope_of_its_own_with_a_trend_over_them() -> N
         "0.5",
         "12",
     )
-    period = {"report": row.public_id, "period": first.public_id}
+    period = {"report": str(row.public_id), "period": str(first.public_id)}
     listed = client.get(reverse("agreement-pairs", args=[project.slug]), period).content.decode()
     assert "6 captions in the report" in listed
 
@@ -140,7 +140,7 @@ def test_cells_that_differ_are_marked_with_the_rate_and_the_test(three: dict[str
     assert report.figures["pair_test"]["false_discovery_rate"] == 0.05
     text = three["client"].get(reverse("agreement", args=[three["project"].slug])).content.decode()
     assert "No report yet" in text
-    chosen = {"batches": report.batches.get().public_id}
+    chosen = {"batches": str(report.batches.get().public_id)}
     text = three["client"].get(reverse("agreement", args=[three["project"].slug]), chosen).content.decode()
     assert "false discovery rate of 5% over 3 cells" in text
     assert "▼" in text
