@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from polyannot.kernel.prepared import execute
 
 # Locks the assignment, so that judgments of one image come one after the other. What is joined to it was read before a
 # wait for the lock ended; the unique index on current judgments notices that, and the caller reads again.
@@ -78,7 +78,5 @@ def read_ground(
         "label": label,
         "judgment": judgment,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, named)
-        row = cursor.fetchone()
+    row = execute(STATEMENT, named).fetchone()
     return Ground(*row) if row is not None else None

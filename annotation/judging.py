@@ -137,15 +137,17 @@ def add_judgment(
     *, ground: Ground, annotator: User, given: GivenJudgment, is_revision: bool = False
 ) -> Judgment | None:
     """Add the row and make it the current one unless a later act is; call inside the transaction of the ground."""
+    assert ground.version_id is not None
+    assert ground.caption_id is not None
     _check_label(ground, given)
     is_late = ground.last_sequence is not None and ground.last_sequence > given.sequence
     if given.label is None and (ground.last_id is None or is_late or ground.last_label is None):
-        return Judgment.objects.filter(pk=ground.last_id).first()
+        return Judgment.objects.get(pk=ground.last_id) if ground.last_id is not None else None
     edited = _proposed(ground, annotator, given)
-    follows = ground.last_id is not None and not is_late
-    is_revision = is_revision or (follows and _follows_feedback(ground))
-    if follows:
-        Judgment.objects.filter(pk=ground.last_id).update(is_current=False)
+    superseded = None if is_late else ground.last_id
+    is_revision = is_revision or (superseded is not None and _follows_feedback(ground))
+    if superseded is not None:
+        Judgment.objects.filter(pk=superseded).update(is_current=False)
     now = timezone.now()
     return Judgment.objects.create(
         public_id=given.public_id,
@@ -170,13 +172,13 @@ def add_judgment(
         duration_ms=max(0, min(given.duration_ms, LONGEST_DURATION_MS)),
         client_sequence=given.sequence,
         made_at=now if given.made_at > now + CLOCK_SLACK else given.made_at,
-        supersedes_id=ground.last_id if follows else None,
+        supersedes_id=superseded,
         is_current=not is_late,
     )
 
 
 def _proposed(ground: Ground, annotator: User, given: GivenJudgment) -> CaptionVersion | None:
-    if given.edit is None or given.label is None:
+    if given.edit is None or given.label is None or ground.version_id is None:
         return None
     return propose_edit(
         parent=CaptionVersion.objects.get(pk=ground.version_id),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,7 +19,7 @@ from annotation.models import Assignment, Batch
 from annotation.models.work import BatchPurpose, BatchTakers
 from annotation.pacing import LONGEST_LEASE, SHORTEST_LEASE, lease_seconds, pace_of
 from annotation.queueing import open_slots, order_seed, pool_to_show
-from polyannot.kernel.prepared import Prepared
+from polyannot.kernel.prepared import Prepared, execute
 from projects.access import Access
 from projects.history import append_event
 
@@ -132,14 +132,12 @@ def move_on(*, access: Access, batch: UUID, assignment: UUID) -> FreshDesk | Non
         "anyone": BatchTakers.ANYONE.value,
         "now": timezone.now(),
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(GROUND, named)
-        row = cursor.fetchone()
+    with transaction.atomic():
+        row = execute(GROUND, named).fetchone()
         if row is None or not row[-1]:
             return None
         pk, position, lasted, n_captions, batch_pk, batch_seed, _is_ordinary = row
-        cursor.execute(HAND_IN, {**named, "id": pk})
-        if cursor.rowcount == 0:
+        if execute(HAND_IN, {**named, "id": pk}).rowcount == 0:
             return None
         append_event(
             actor=annotator, act="image_finished", row=Assignment(pk=pk, project_id=access.project.pk)
@@ -160,7 +158,7 @@ def move_on(*, access: Access, batch: UUID, assignment: UUID) -> FreshDesk | Non
             "versions": [pk for pk, _public_id, _text in shown],
             "lasts": _lease_of(access, slot, lasted, n_captions, len(shown)),
         }
-        cursor.execute(LEASE, leased)
+        execute(LEASE, leased)
     captions = [(public_id, text) for _pk, public_id, text in shown]
     return FreshDesk(slot_id, image_id, width, height, captions)
 

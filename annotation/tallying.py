@@ -96,10 +96,9 @@ def _verdicts(project: Project, versions: Any) -> list[dict[str, Any]]:
         | Exists(Judgment.objects.current().filter(version=OuterRef("pk")))
         | Exists(Adjudication.objects.filter(version=OuterRef("pk"), is_current=True))
     )
+    judged: QuerySet[Any] = with_verdict(touched)
     rows = list(
-        with_verdict(touched)
-        .order_by("pk")
-        .values(
+        judged.order_by("pk").values(
             "pk",
             "image_id",
             "caption_id",
@@ -164,8 +163,8 @@ def _count_slots(tallies: dict[int, ImageTally]) -> None:
         tallies[image].n_slots_open += is_open
         # Ratings made elsewhere are no slot of this project's annotators.
         tallies[image].n_slots_done += state == AssignmentState.DONE and purpose != BatchPurpose.IMPORTED
-    for image, version_ids in shown.items():
-        tallies[image].n_ever_shown = len(version_ids)
+    for image, met in shown.items():
+        tallies[image].n_ever_shown = len(met)
 
 
 def settle_everything() -> int:

@@ -291,9 +291,11 @@ def main() -> int:
     join()
     django.setup()
     from django.conf import settings
+    from django.core.management import call_command
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
+    call_command("collectstatic", interactive=False, verbosity=0)
     databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
     name = str(connection.settings_dict["NAME"])
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as cluster:

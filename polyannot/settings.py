@@ -133,7 +133,12 @@ def _database(url: str) -> dict[str, Any]:
         "CONN_MAX_AGE": 0 if pool else 600,
         # A connection that the server dropped is noticed before a request gets it.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, **({"pool": pool} if pool else {})},
+        # A pooler between us and the server that shares connections by transaction must switch this off.
+        "OPTIONS": {
+            **query,
+            "prepare_threshold": 5 if env.flag("DATABASE_PREPARE", default=True) else None,
+            **({"pool": pool} if pool else {}),
+        },
         "TEST": {"NAME": "test_polyannot"},
     }
 

@@ -11,6 +11,8 @@ class Task(models.Model):
     state = models.SmallIntegerField(default=0)
     given_to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
 
+    objects: models.Manager["Task"] = models.Manager()
+
     class Meta:
         indexes = [models.Index(fields=["id"], condition=models.Q(state=0), name="bare_waiting")]
 
@@ -25,6 +27,8 @@ class Answer(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     label = models.CharField(max_length=10)
     made_at = models.DateTimeField(auto_now_add=True)
+
+    objects: models.Manager["Answer"] = models.Manager()
 
     def __str__(self) -> str:
         return self.label

@@ -2,9 +2,11 @@
 
 import random
 import threading
+from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models import QuerySet
 
 from accounts.models import User
 from annotation.adjudicating import adjudicate, undecided_versions
@@ -113,9 +115,12 @@ def test_after_any_acts_the_tallies_say_what_the_rows_say(seed: int) -> None:
     assert settle_everything() == 1
     the_tallies_say_what_the_rows_say(project)
     assert settle_everything() == 0
+    computed: QuerySet[Any] = with_verdict(
+        CaptionVersion.objects.filter(project=project, caption__drop_reason="")
+    )
     assert set(undecided_versions(project).values_list("pk", flat=True)) == {
         version.pk
-        for version in with_verdict(CaptionVersion.objects.filter(project=project, caption__drop_reason=""))
+        for version in computed
         if version.verdict == Verdict.UNDECIDED and version.adjudicated is None
     }
 
