@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.admission import demands_of, must_be_admitted
+from annotation.admission import Demands, demands_of, must_be_admitted
 from annotation.gold import gold_slot
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
 from annotation.models.work import BatchPurpose, SkipReason
@@ -84,15 +84,20 @@ def _claim(batch: Batch, annotator: User) -> Assignment | None:
     demands = demands_of(batch)
     must_be_admitted(demands=demands, project=batch.project, annotator=annotator)
     reclaim_run_out(batch=batch, now=now)
-    slot = (
-        _common_slot(batch, annotator)
-        if batch.purpose == BatchPurpose.CALIBRATION
-        else _next_slot(batch, annotator)
-    )
+    if batch.purpose == BatchPurpose.CALIBRATION:
+        slot = _common_slot(batch, annotator)
+    else:
+        slot = _gold_before_others(demands, batch, annotator) or _next_slot(batch, annotator)
     if slot is not None:
-        slot = gold_slot(demands=demands, batch=batch, annotator=annotator) or slot
         _lease(slot, batch, annotator, now)
     return slot
+
+
+def _gold_before_others(demands: Demands, batch: Batch, annotator: User) -> Assignment | None:
+    """Return a gold slot where the claim is to carry one and ordinary ones are left; it holds no ordinary one up."""
+    slot = gold_slot(demands=demands, batch=batch, annotator=annotator)
+    is_over = slot is not None and not open_slots(batch=batch, annotator=annotator).exists()
+    return None if is_over else slot
 
 
 def _next_slot(batch: Batch, annotator: User) -> Assignment | None:
