@@ -23,6 +23,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -133,8 +134,8 @@ def fill(slug: str, n_images: int, n_captions: int, n_people: int) -> Place:
     from django.urls import reverse
 
     from accounts.models import User
-    from annotation.opening import open_batch
     from annotation.models import Caption, CaptionVersion, Image
+    from annotation.opening import open_batch
     from annotation.starting import start_project
     from benchmarks.web_load import signed_in
     from projects.founding import set_role
@@ -319,8 +320,7 @@ def main() -> int:
             cluster.execute(f'DROP DATABASE IF EXISTS "{name}_bare" WITH (FORCE)')
         teardown_databases(databases, verbosity=0)
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=2)
+        Path(options.json).write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return 0 if tell(figures) else 1
 
 

@@ -56,12 +56,12 @@ EMPTY = {
 
 
 def insert(table: str, columns: dict[str, str], source: str, parameters: dict[str, Any]) -> None:
-    """Insert by one statement: `columns` are expressions over `source`; what else the table needs is filled with empty."""
+    """Insert by one statement: `columns` are expressions over `source`; what else the table needs is filled in."""
     names, values = required(table, set(columns))
     listed = ", ".join([*columns, names] if names else columns)
     chosen = ", ".join([*columns.values(), values] if values else columns.values())
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({listed}) SELECT {chosen} FROM {source}", parameters)  # noqa: S608
+        cursor.execute(f"INSERT INTO {table} ({listed}) SELECT {chosen} FROM {source}", parameters)
 
 
 def fill(n_judgments: int) -> tuple[Any, Any, Any]:
@@ -175,7 +175,8 @@ def work(told: dict[str, Any]) -> None:
     )
     chance = "('x' || substr(md5(v.id || '-' || a.annotator_id), 1, 4))::bit(16)::int %% 100"
     hard = "('x' || substr(md5(v.id::text), 1, 4))::bit(16)::int %% 10 = 0"
-    label = f"CASE WHEN {chance} < CASE WHEN {hard} THEN 50 ELSE 93 END THEN 'good' WHEN {chance} < 97 THEN 'bad' ELSE 'unsure' END"
+    good = f"CASE WHEN {hard} THEN 50 ELSE 93 END"
+    label = f"CASE WHEN {chance} < {good} THEN 'good' WHEN {chance} < 97 THEN 'bad' ELSE 'unsure' END"
     insert(
         "annotation_judgment",
         {
@@ -285,7 +286,9 @@ def main() -> int:
     """Join the embedded server, make a database, measure, and remove it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--judgments", type=int, default=1_000_000)
-    parser.add_argument("--keep", action="store_true", help="keep the database, and use it again if it is there")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the database, and use it again if it is there"
+    )
     parser.add_argument("--slowest", action="store_true", help="print the statements of the slowest pages")
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "polyannot.settings"
