@@ -13,9 +13,10 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Adjudication, Caption, CaptionVersion, Difficulty, Judgment, VersionState
+from annotation.models import Caption, CaptionVersion, Difficulty, Judgment, VersionState
 from annotation.models.machine import DifficultyRun
-from annotation.verdicts import Verdict, with_verdict
+from annotation.tallying import settle_tallies
+from annotation.verdicts import Verdict
 from projects.access import Access
 from projects.models import Project, Role
 
@@ -158,16 +159,12 @@ def _shaped(shape: str, *, sees_all: bool) -> Q:
 
 
 def _with_words(project: Project, verdict: str) -> QuerySet[CaptionVersion]:
-    """Return the standing texts with this verdict; texts that nobody touched are found without counting."""
+    """Return the standing texts with this verdict, by the stored tallies; a text that nobody touched has none."""
+    settle_tallies(project)
     standing = CaptionVersion.objects.filter(project=project).current()
-    judged = Judgment.objects.current().filter(project=project).values("version")
-    adjudicated = Adjudication.objects.filter(project=project, is_current=True).values("version")
-    is_touched = Q(state=VersionState.ACCEPTED) | Q(pk__in=judged) | Q(pk__in=adjudicated)
     if verdict == Verdict.NOT_JUDGED:
-        return standing.exclude(is_touched)
-    return CaptionVersion.objects.filter(
-        pk__in=with_verdict(standing.filter(is_touched)).filter(Q(verdict=verdict)).values("pk")
-    )
+        return standing.filter(Q(tally=None) | Q(tally__verdict=verdict))
+    return standing.filter(tally__verdict=verdict)
 
 
 def _of_level(project: Project, level: str) -> QuerySet[Difficulty]:

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotation.choices_showing import outdated_choices
-from annotation.difficulty_showing import gone_difficulties, new_versions
 from annotation.ml_requests import ask_for_difficulty, ask_for_diversity, ask_for_similarities
 from annotation.models import (
     Caption,
+    CaptionChoice,
     CaptionVersion,
+    Difficulty,
     DifficultyRun,
     Encoder,
     ImageChoice,
@@ -30,7 +30,8 @@ from annotation.models import (
     VersionState,
 )
 from annotation.models.captions import CaptionVersionQuerySet
-from annotation.verdicts import good_versions
+from annotation.tallying import settle_tallies
+from annotation.verdicts import Verdict, versions_in_pool
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, Project
 
@@ -55,6 +56,7 @@ class Stale:
 
 def stale_kinds(project: Project) -> list[Stale]:
     """Return every kind with the captions that are out of date under it; kinds that were never computed have none."""
+    settle_tallies(project)
     return [stale_of(project, kind) for kind in StaleKind]
 
 
@@ -101,30 +103,38 @@ def _not_voted(project: Project) -> QuerySet[Any]:
     run = _last_run(project)
     if run is None:
         return Caption.objects.none().values("pk")
-    unseen = [version.pk for version in new_versions(run)]
-    gone = gone_difficulties(run).values("version")
-    concerned = CaptionVersion.objects.filter(Q(pk__in=unseen) | Q(pk__in=gone))
+    voted = Difficulty.objects.filter(run=run)
+    good = _good(project)
+    unseen = good.exclude(pk__in=voted.values("version"))
+    gone = voted.exclude(version__in=good.values("pk"))
+    concerned = CaptionVersion.objects.filter(
+        Q(pk__in=unseen.values("pk")) | Q(pk__in=gone.values("version"))
+    )
     return concerned.values("caption")
+
+
+def _good(project: Project) -> QuerySet[CaptionVersion]:
+    """Return the texts that may be released, by the stored tallies."""
+    return versions_in_pool(project).filter(tally__verdict=Verdict.GOOD)
 
 
 def _chosen_otherwise(project: Project) -> QuerySet[Any]:
     """Return the chosen captions of images whose choice holds a text that is not good, or saw other good captions."""
-    stale = ImageChoice.objects.filter(
-        Q(pk__in=outdated_choices(project).values("pk")) | Q(pk__in=_of_other_pools(project))
+    good = _good(project)
+    chosen = CaptionChoice.objects.filter(choice__project=project, choice__is_current=True)
+    lost = chosen.exclude(version__in=good.values("pk")).values("choice")
+    counted = (
+        good.filter(image=OuterRef("image"))
+        .order_by()
+        .values("image")
+        .annotate(n=Count("caption", distinct=True))
+        .values("n")
     )
+    current = ImageChoice.objects.filter(project=project, is_current=True, image__state="active").annotate(
+        n_now=Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    )
+    stale = current.filter(Q(pk__in=lost) | ~Q(n_now=F("n_good")))
     return CaptionVersion.objects.filter(choices__choice__in=stale.values("pk")).values("caption")
-
-
-def _of_other_pools(project: Project) -> QuerySet[Any]:
-    """Return the current choices that saw another number of good captions than there are now."""
-    good = CaptionVersion.objects.filter(pk__in=good_versions(project).values("pk"), image=OuterRef("image"))
-    counted = good.order_by().values("image").annotate(n=Count("caption", distinct=True)).values("n")
-    current = ImageChoice.objects.filter(project=project, is_current=True, image__state="active")
-    return (
-        current.annotate(n_now=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
-        .exclude(n_now=F("n_good"))
-        .values("pk")
-    )
 
 
 def _of_an_earlier_text(project: Project) -> QuerySet[Any]:
