@@ -18,6 +18,7 @@ from annotation.models import (
     CaptionVersion,
     Judgment,
     LabelMeaning,
+    Question,
     ReviewItem,
 )
 from annotation.models.reviews import ReviewState
@@ -194,7 +195,10 @@ def _follows_feedback(ground: Ground) -> bool:
     seen = ReviewItem.objects.filter(
         judgment=ground.last_id, state=ReviewState.RETURNED, seen_at__isnull=False
     )
-    return bool(ground.last_is_revision) or seen.exists()
+    answered = Question.objects.filter(
+        reader=ground.annotator_id, version=ground.version_id, seen_at__isnull=False
+    )
+    return bool(ground.last_is_revision) or seen.exists() or answered.exists()
 
 
 def _check_label(ground: Ground, given: GivenJudgment) -> None:
