@@ -15,15 +15,24 @@ from accounts.models import User
 from annotation.admission import Demands, demands_of, must_be_admitted
 from annotation.gold import gold_slot
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
-from annotation.models.work import BatchPurpose, SkipReason
-from annotation.pacing import lease_seconds, pace_of
-from annotation.queueing import common_images, onward_first, open_slots, order_seed, versions_to_show
+from annotation.models.work import BatchPurpose, BatchTakers, SkipReason
+from annotation.pacing import SHORTEST_LEASE, lease_seconds, pace_of
+from annotation.queueing import (
+    common_images,
+    images_left,
+    onward_first,
+    open_slots,
+    order_seed,
+    versions_to_show,
+)
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
 from projects.models import Membership
 
 # One claim puts back no more run-out slots than this; the next claim goes on.
 MOST_RECLAIMED = 100
+# Nobody claims ahead unless so many more images are left: the last ones are for whoever asks first.
+AHEAD_LEAVES = 10
 
 
 def current_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
@@ -57,8 +66,9 @@ def claim_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
 def claim_ahead(*, batch: Batch, annotator: User, beside: Assignment) -> Assignment | None:
     """Return the image that comes after the one in hand, claimed already, so that its captions can be prepared.
 
-    One image ahead and no more: asking again returns the same one. A claim that is not used runs out like any other.
-    None when nothing is left, or when `beside` is not in the annotator's hands.
+    One image ahead and no more: asking again returns the same one. A claim that is not used runs out after the
+    shortest lease. None when fewer than AHEAD_LEAVES images would be left for others, or when `beside` is not in the
+    annotator's hands. Raises Denied like `claim_assignment`.
     """
     if batch.closed_at is not None:
         return None
@@ -69,7 +79,20 @@ def claim_ahead(*, batch: Batch, annotator: User, beside: Assignment) -> Assignm
         if beside.pk not in in_hand:
             return None
         later = list(in_hand)[list(in_hand).index(beside.pk) + 1 :]
-        return in_hand[later[0]] if later else _claim(batch, annotator)
+        if later:
+            return in_hand[later[0]]
+        if not _is_own_queue(batch) and images_left(batch=batch, annotator=annotator) <= AHEAD_LEAVES:
+            return None
+        slot = _claim(batch, annotator)
+        if slot is not None:
+            unused = timezone.now() + timedelta(seconds=SHORTEST_LEASE)
+            Assignment.objects.filter(pk=slot.pk).update(lease_until=unused)
+        return slot
+
+
+def _is_own_queue(batch: Batch) -> bool:
+    """Say whether what somebody claims is theirs anyway."""
+    return batch.purpose == BatchPurpose.CALIBRATION or batch.taken_by == BatchTakers.SAME
 
 
 def _wait_for_own_claims(batch: Batch, annotator: User) -> None:

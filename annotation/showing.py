@@ -122,15 +122,26 @@ def desk_of(*, assignment: Assignment, annotator: User, active: UUID | None = No
     known = {caption.public_id for caption in captions if not caption.is_reported}
     if active not in known:
         active = waiting[0] if waiting else None
+    n_before, n_after = _in_hand_beside(assignment, annotator)
     return Desk(
         assignment=assignment,
         captions=captions,
         labels=list(batch.schema.labels.all()),
         active=active,
-        n_done=done_by(batch=batch, annotator=annotator).exclude(pk=assignment.pk).count(),
-        n_left=images_ahead(batch=batch, annotator=annotator),
+        n_done=done_by(batch=batch, annotator=annotator).exclude(pk=assignment.pk).count() + n_before,
+        n_left=images_ahead(batch=batch, annotator=annotator) + n_after,
         last_sequence=last_sequence(batch=batch, annotator=annotator),
     )
+
+
+def _in_hand_beside(assignment: Assignment, annotator: User) -> tuple[int, int]:
+    """Count the images in hand that the annotator claimed before this one, and those claimed after it."""
+    held = Assignment.objects.filter(
+        batch=assignment.batch_id, annotator=annotator, state=AssignmentState.LEASED
+    ).exclude(pk=assignment.pk)
+    began = assignment.started_at
+    before = [other <= began for other in held.values_list("started_at", flat=True) if other and began]
+    return sum(before), len(before) - sum(before)
 
 
 def shown_captions(*, assignment: Assignment, annotator: User) -> list[ShownCaption]:

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from annotation.access import batch_of, slot_of
-from annotation.assigning import renew_leases, take_back
+from annotation.access import assignment_of, batch_of, slot_of
+from annotation.assigning import finish_assignment, renew_leases, take_back
 from annotation.judging import GivenEdit, GivenJudgment, Place, record_at
 from annotation.models.work import JudgmentMode
 from polyannot.kernel.errors import Conflict, Denied, DomainError, Invalid
@@ -116,6 +116,9 @@ def _place(item: Any) -> int:
 def _take(access: Access, batch: UUID, item: Any, taken_back: dict[UUID, UUID]) -> dict[str, Any]:
     public_id = str(item.get("id", "")) if isinstance(item, dict) else ""
     try:
+        if isinstance(item, dict) and item.get("finish") is True:
+            _hand_in(access, item, taken_back)
+            return {"id": public_id, "state": "saved"}
         sent = read_item(item)
         place = Place(access.project.pk, batch, taken_back.get(sent.assignment_id, sent.assignment_id))
         try:
@@ -129,6 +132,16 @@ def _take(access: Access, batch: UUID, item: Any, taken_back: dict[UUID, UUID]) 
     except DomainError as error:
         return {"id": public_id, "state": "refused", "code": error.code, "message": str(error.message)}
     return {"id": public_id, "state": "saved"}
+
+
+def _hand_in(access: Access, item: Mapping[str, Any], taken_back: Mapping[UUID, UUID]) -> None:
+    """Hand an image in that the annotator has left for the next one already."""
+    try:
+        named = UUID(item["assignment"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Invalid("assignment_malformed", _("There is no such image in this batch.")) from error
+    assignment = assignment_of(access, taken_back.get(named, named))
+    finish_assignment(assignment=assignment, annotator=access.user)
 
 
 def _taken_back(access: Access, batch: UUID, public_id: UUID) -> UUID:

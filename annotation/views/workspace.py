@@ -1,5 +1,6 @@
 """The workspace: one image, its captions, the annotator's answers."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from annotation.access import assignment_of, batch_of, version_of
 from annotation.api.desks import desk_as_json
 from annotation.api.judgments import take_judgments
 from annotation.assigning import (
+    claim_ahead,
     claim_assignment,
     finish_assignment,
     renew_lease,
@@ -209,12 +211,27 @@ def report(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse
     return redirect("workspace", access.project.slug, batch.public_id)
 
 
-@require_GET
+@require_POST
 @never_cache
 @project_view(Role.ANNOTATOR)
 def ahead(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
-    """Say which picture probably comes next, so that it can be loaded; nothing is claimed."""
+    """Claim the image after the one in hand and send its desk, so that it can be shown without waiting.
+
+    Where nothing is claimed ahead, say which picture probably comes next.
+    """
     batch = batch_of(access, batch_id)
-    image = peek_image(batch=batch, annotator=access.user) if batch.closed_at is None else None
+    form = FinishForm(request.POST)
+    if not form.is_valid():
+        raise _form_error(form)
+    beside = assignment_of(access, form.cleaned_data["assignment"])
+    following = None
+    with suppress(Denied):
+        following = claim_ahead(batch=batch, annotator=access.user, beside=beside)
+    image = following.image if following else peek_image(batch=batch, annotator=access.user)
     url = reverse("image-file", args=[access.project.slug, image.public_id, "display"]) if image else ""
-    return JsonResponse({"image": url})
+    if following is None:
+        return JsonResponse({"image": url, "html": ""})
+    get_token(request)
+    context = desk_context(request, access, following, batch)
+    context["previous"] = [beside, *context["previous"]]
+    return JsonResponse({"image": url, "html": render_to_string(DESK, context, request)})

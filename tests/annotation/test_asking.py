@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from annotation.asking import answer_question, answers_for, ask_question, mark_answers_seen, withdraw_question
-from annotation.models import Assignment, CaptionVersion, Question
+from annotation.models import Assignment, CaptionVersion, Judgment, Question
 from annotation.models.questions import QuestionState
 from annotation.waiting import waiting_for_annotator, waiting_for_head
 from polyannot.kernel.errors import Conflict, Denied, Invalid
@@ -161,3 +161,15 @@ def test_a_script_asks_and_is_answered_in_json(desk: Desk) -> None:
     assert annotator.post(f"/p/here/annotate/questions/{question.public_id}/withdraw/").status_code == 302
     question.refresh_from_db()
     assert question.state == QuestionState.WITHDRAWN
+
+
+def test_a_judgment_changed_after_the_answer_was_seen_is_no_independent_rating(desk: Desk) -> None:
+    question = desk.ask()
+    make.judge(desk.assignment, desk.versions[0], "unsure")
+    make.judge(desk.assignment, desk.versions[0], "bad")
+    answer_question(question=question, head=desk.head, answer="Yes.")
+    mark_answers_seen(project=desk.project, reader=desk.person)
+    make.judge(desk.assignment, desk.versions[0], "good")
+    make.judge(desk.assignment, desk.versions[1], "good")
+    rows = Judgment.objects.order_by("pk").values_list("label", "is_revision")
+    assert list(rows) == [("unsure", False), ("bad", False), ("good", True), ("good", False)]

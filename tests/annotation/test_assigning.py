@@ -6,10 +6,13 @@ import pytest
 from django.utils import timezone
 
 from annotation.assigning import (
+    AHEAD_LEAVES,
+    claim_ahead,
     claim_assignment,
     current_assignment,
     finish_assignment,
     reclaim_run_out,
+    renew_leases,
     skip_assignment,
     take_back,
 )
@@ -192,3 +195,65 @@ def test_an_image_in_hand_that_is_taken_out_may_be_finished(batch: Batch) -> Non
     finish_assignment(assignment=held, annotator=person)
     held.refresh_from_db()
     assert held.state == AssignmentState.DONE
+
+
+def many(n_images: int, overlap: int = 1) -> Batch:
+    project = make.make_project()
+    images = [make.add_image(project) for _ in range(n_images)]
+    for image in images:
+        make.add_caption(image)
+    return make.make_batch(project, images, overlap=overlap)
+
+
+def test_one_image_is_claimed_ahead_and_comes_next_and_a_third_is_not() -> None:
+    batch = many(AHEAD_LEAVES + 3)
+    person = make.add_member(batch.project)
+    first = make.claim(batch, person)
+    second = claim_ahead(batch=batch, annotator=person, beside=first)
+    assert second is not None
+    assert second.image_id != first.image_id
+    assert claim_ahead(batch=batch, annotator=person, beside=first) == second
+    assert make.claim(batch, person) == first, "returning lands where one left"
+    judge_all(first)
+    finish_assignment(assignment=first, annotator=person)
+    assert make.claim(batch, person) == second
+    assert claim_ahead(batch=batch, annotator=person, beside=first) is None, "it is out of their hands"
+
+
+def test_the_last_images_of_a_batch_are_not_claimed_ahead() -> None:
+    batch = many(AHEAD_LEAVES + 1)
+    person = make.add_member(batch.project)
+    first = make.claim(batch, person)
+    assert claim_ahead(batch=batch, annotator=person, beside=first) is None
+    assert Assignment.objects.filter(state=AssignmentState.LEASED).count() == 1
+
+
+def test_a_claim_ahead_that_is_not_used_runs_out_and_work_holds_both() -> None:
+    batch = many(AHEAD_LEAVES + 3)
+    person = make.add_member(batch.project)
+    first = make.claim(batch, person)
+    second = claim_ahead(batch=batch, annotator=person, beside=first)
+    assert second is not None
+    soon = timezone.now() + timedelta(seconds=SHORTEST_LEASE + 5)
+    assert Assignment.objects.filter(pk=second.pk, lease_until__lt=soon).exists()
+    Assignment.objects.filter(pk__in=[first.pk, second.pk]).update(lease_until=timezone.now())
+    renew_leases(batch=batch, annotator=person)
+    assert reclaim_run_out(batch=batch, now=timezone.now()) == 0
+    Assignment.objects.filter(pk=second.pk).update(lease_until=timezone.now())
+    assert reclaim_run_out(batch=batch, now=timezone.now() + timedelta(seconds=1)) == 1
+
+
+def test_the_queue_goes_onward_first_and_then_to_what_was_put_back() -> None:
+    batch = many(4)
+    person, other = make.add_member(batch.project), make.add_member(batch.project)
+    skipped = make.claim(batch, other)
+    mine = make.claim(batch, person)
+    skip_assignment(assignment=skipped, annotator=other, reason="other")
+    judge_all(mine)
+    finish_assignment(assignment=mine, annotator=person)
+    order = []
+    while (assignment := claim_assignment(batch=batch, annotator=person)) is not None:
+        order.append(assignment.position)
+        judge_all(assignment)
+        finish_assignment(assignment=assignment, annotator=person)
+    assert order == [2, 3, 0]

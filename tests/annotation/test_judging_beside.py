@@ -105,7 +105,7 @@ def test_only_its_annotator_revises_and_only_what_was_returned(returned: ReviewI
     answer = make.given(returned.judgment.version, "bad")
     with pytest.raises(Denied):
         revise_judgment(item=returned, annotator=make.add_member(returned.project), given=answer)
-    returned.state = "accepted"
+    returned.state = "waiting"
     returned.save()
     with pytest.raises(Conflict):
         revise_judgment(item=returned, annotator=returned.judgment.annotator, given=answer)

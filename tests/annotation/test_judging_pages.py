@@ -293,13 +293,6 @@ def test_nobody_opens_or_judges_an_image_in_other_hands(desk: dict[str, Any]) ->
     assert not Judgment.objects.exists()
 
 
-def test_looking_ahead_claims_nothing(desk: dict[str, Any]) -> None:
-    open_workspace(desk)
-    answer = desk["client"].get(url(desk, "workspace-ahead")).json()
-    assert answer["image"]
-    assert Assignment.objects.filter(state=AssignmentState.LEASED).count() == 1
-
-
 def test_annotators_only(desk: dict[str, Any]) -> None:
     stranger, researcher = make.make_user(), make.add_member(desk["project"], Role.RESEARCHER)
     for person, status in ((stranger, 404), (researcher, 403)):
@@ -307,3 +300,40 @@ def test_annotators_only(desk: dict[str, Any]) -> None:
         client.force_login(person)
         assert client.get(url(desk, "workspace")).status_code == status
     assert Client().get(url(desk, "workspace")).status_code == 302
+
+
+def test_an_image_left_for_the_next_one_is_handed_in_after_its_judgments(desk: dict[str, Any]) -> None:
+    assignment = open_workspace(desk)
+    judged = [item(assignment, version, "good", sequence=n) for n, version in enumerate(shown(assignment), 1)]
+    left = {"id": str(uuid.uuid4()), "assignment": str(assignment.public_id), "finish": True, "sequence": 9}
+    told = send(desk, [left, *judged[1:]]).json()["results"]
+    assert [row["state"] for row in told] == ["saved", "saved", "refused"]
+    assert told[-1]["code"] == "captions_left"
+    told = send(desk, [left, judged[0]]).json()["results"]
+    assert [row["state"] for row in told] == ["saved", "saved"]
+    assert send(desk, [left]).json()["results"][0]["state"] == "saved", "twice is harmless"
+    assignment.refresh_from_db()
+    assert assignment.state == AssignmentState.DONE
+    stranger = {**left, "id": str(uuid.uuid4()), "assignment": str(uuid.uuid4())}
+    assert send(desk, [stranger, {**stranger, "assignment": 7}]).json()["results"][0]["state"] == "refused"
+
+
+def test_the_next_desk_comes_ready_while_enough_are_left_else_only_its_picture(desk: dict[str, Any]) -> None:
+    assignment = open_workspace(desk)
+    asked = {"assignment": str(assignment.public_id)}
+    told = desk["client"].post(url(desk, "workspace-ahead"), asked).json()
+    assert told["html"] == ""
+    assert Assignment.objects.filter(state=AssignmentState.LEASED).count() == 1
+    assert str(desk["images"][1].public_id) in told["image"]
+    more = [make.add_image(desk["project"]) for _ in range(12)]
+    for image in more:
+        make.add_caption(image)
+    desk["batch"] = make.make_batch(desk["project"], more, overlap=1)
+    desk["client"].get(url(desk, "workspace"))
+    held = Assignment.objects.get(batch=desk["batch"], annotator=desk["annotator"])
+    told = desk["client"].post(url(desk, "workspace-ahead"), {"assignment": str(held.public_id)}).json()
+    following = Assignment.objects.exclude(pk=held.pk).get(batch=desk["batch"], annotator=desk["annotator"])
+    assert f'data-assignment="{following.public_id}"' in told["html"]
+    assert "Image 2 of 12" in told["html"]
+    assert "just now" in told["html"]
+    assert "Image 1 of 12" in desk["client"].get(url(desk, "workspace")).content.decode()

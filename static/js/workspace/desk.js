@@ -81,7 +81,7 @@ export class Desk {
   #give(caption, answer, mode, duration) {
     caption.say(answer);
     const item = {
-      id: crypto.randomUUID?.() ?? uuid4(),
+      id: newId(),
       assignment: this.assignment,
       version: caption.version,
       label: answer.label,
@@ -212,6 +212,21 @@ export class Desk {
     this.#paintFoot();
   }
 
+  // Leaves the image for the next one, which is here already; it is handed in behind, after its judgments.
+  handInBehind() {
+    if (this.#isLeaving || this.isFinished || this.captions.waiting.length > 0) {
+      return false;
+    }
+    const item = {
+      id: newId(),
+      assignment: this.assignment,
+      finish: true,
+      sequence: this.#outbox.nextSequence(this.batch, this.#floor),
+    };
+    this.#outbox.add(this.root.dataset.judgmentsUrl, item, document.getElementById("spoken").dataset.handedIn);
+    return true;
+  }
+
   // Hands the image in once everything is saved; resolves to the HTML of the next desk, or to null.
   async finish() {
     if (this.#isLeaving || this.isFinished || this.captions.waiting.length > 0) {
@@ -238,6 +253,10 @@ export class Desk {
     tellTrouble(answer);
     return null;
   }
+}
+
+function newId() {
+  return crypto.randomUUID?.() ?? uuid4();
 }
 
 // crypto.randomUUID exists only where the page is served securely.

@@ -5,6 +5,7 @@ import { Desk } from "./desk.js";
 import { Editor } from "./editing.js";
 import { listen, rememberSingleKeys } from "./keys.js";
 import { Outbox } from "./outbox.js";
+import { post } from "./post.js";
 import { paintRefused, paintSaveState } from "./words.js";
 
 const RENEW_MS = 4 * 60_000;
@@ -17,6 +18,8 @@ let renewedAt = performance.now();
 let desk = null;
 let editor = null;
 let wantsNext = false;
+// The desk of the image after this one: claimed and laid while this one is judged.
+let ahead = null;
 
 function labelMeaning(meaning) {
   return document.querySelector(`.judge__button[data-meaning="${meaning}"]`)?.value ?? null;
@@ -27,6 +30,7 @@ function lay(root) {
   editor = new Editor(desk, labelMeaning("good"));
   desk.recallDrafts();
   renewedAt = performance.now();
+  ahead = null;
   if (!desk.isEmpty && !desk.isFinished) {
     setTimeout(loadAhead, AHEAD_AFTER_MS, root);
   }
@@ -47,6 +51,13 @@ function open(html) {
 }
 
 async function next() {
+  if (desk.isEmpty || desk.isFinished || desk.captions.waiting.length > 0) {
+    return;
+  }
+  if (ahead?.html && desk.handInBehind()) {
+    open(ahead.html);
+    return;
+  }
   wantsNext = true;
   const html = await desk.finish();
   if (html) {
@@ -56,14 +67,20 @@ async function next() {
 }
 
 async function loadAhead(root) {
-  try {
-    const answer = await fetch(root.dataset.aheadUrl, { headers: { Accept: "application/json" }, redirect: "error" });
-    const { image } = answer.ok ? await answer.json() : { image: "" };
-    if (image) {
-      new Image().src = image;
-    }
-  } catch {
-    // Only a convenience: the image is loaded when it is opened.
+  // What came before is handed in first: until then the server takes that image for the one in hand.
+  if (desk.root !== root || ahead || outbox.waiting().length > 0) {
+    return;
+  }
+  ahead = { html: "" };
+  const form = new FormData();
+  form.set("assignment", root.dataset.assignment);
+  const answer = await post(root.dataset.aheadUrl, form);
+  if (answer.kind !== "taken" || desk.root !== root) {
+    return;
+  }
+  ahead = { html: answer.told.html };
+  if (answer.told.image) {
+    new Image().src = answer.told.image;
   }
 }
 
@@ -77,8 +94,13 @@ function renewNowAndThen() {
 
 outbox.addEventListener("state", ({ detail }) => {
   paintSaveState(detail);
-  if (detail.state === "saved" && wantsNext) {
+  if (detail.state !== "saved") {
+    return;
+  }
+  if (wantsNext) {
     next();
+  } else if (!desk.isEmpty && !desk.isFinished) {
+    loadAhead(desk.root);
   }
 });
 outbox.addEventListener("saved", ({ detail }) => desk?.saved(detail));
