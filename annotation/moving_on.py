@@ -7,8 +7,8 @@ whatever this way finds in its path. Both claim the same slot: tests/annotation/
 
 import random
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -25,6 +25,8 @@ from projects.history import append_event
 
 # The pace is measured again at one image in so many; between, the last lease is scaled by the number of captions.
 MEASURED_EVERY = 8
+# With fewer open slots than this the general way decides whether one may be claimed ahead.
+PLENTY = 100
 
 # The person's membership is locked as in assigning.py, so that two tabs of one person come one after the other.
 GROUND = """\
@@ -62,16 +64,20 @@ UPDATE annotation_assignment a SET state = 'done', finished_at = %(now)s, lease_
 LEASE = """\
 UPDATE annotation_assignment
    SET state = 'leased', annotator_id = %(annotator)s, started_at = %(now)s, order_seed = %(seed)s,
-       version_ids = %(versions)s, lease_seconds = %(lasts)s, lease_until = %(now)s + make_interval(secs => %(lasts)s)
+       version_ids = %(versions)s, lease_seconds = %(lasts)s, lease_until = %(until)s
  WHERE id = %(id)s
 """
 
 in_hand = Prepared(
     lambda batch, annotator: Assignment.objects.filter(
         batch=batch, annotator=annotator, state="leased"
-    ).values_list("pk")[:1],
+    ).values_list("public_id", "position")[:2],
     batch=int,
     annotator=int,
+)
+waiting = Prepared(
+    lambda batch: Assignment.objects.filter(batch=batch, state="open").values_list("pk")[:PLENTY],
+    batch=int,
 )
 next_slot = Prepared(
     lambda batch, annotator, position: (
@@ -116,18 +122,30 @@ class FreshDesk:
     captions: list[tuple[UUID, str]]
 
 
-def move_on(*, access: Access, batch: UUID, assignment: UUID) -> FreshDesk | None:
+@dataclass(frozen=True, slots=True)
+class _HandedIn:
+    """The image just handed in, and its batch."""
+
+    pk: int
+    position: int
+    lease_seconds: int
+    n_captions: int
+    batch: int
+    batch_seed: int
+
+
+def move_on(*, access: Access, batch: UUID, assignment: UUID, beside: UUID | None = None) -> FreshDesk | None:
     """Hand in the image of an assignment and claim the next ordinary one, in one transaction.
 
-    None when something out of the ordinary is in the way: the caller goes the general way, which hands in (once more,
-    if it was done here, without harm), claims, or says what is wrong.
+    `beside` names the image that the annotator works on now, when the one claimed is to lie ready for later: until they
+    begin, it is theirs for the shortest lease. None when something out of the ordinary is in the way: the caller goes
+    the general way, which hands in (once more, if it was done here, without harm), claims, or says what is wrong.
     """
-    annotator = access.user
-    named: dict[str, Any] = {
+    named = {
         "project": access.project.pk,
         "batch": batch,
         "assignment": assignment,
-        "annotator": annotator.pk,
+        "annotator": access.user.pk,
         "production": BatchPurpose.PRODUCTION.value,
         "anyone": BatchTakers.ANYONE.value,
         "now": timezone.now(),
@@ -136,35 +154,56 @@ def move_on(*, access: Access, batch: UUID, assignment: UUID) -> FreshDesk | Non
         row = execute(GROUND, named).fetchone()
         if row is None or not row[-1]:
             return None
-        pk, position, lasted, n_captions, batch_pk, batch_seed, _is_ordinary = row
-        if execute(HAND_IN, {**named, "id": pk}).rowcount == 0:
+        handed_in = _HandedIn(*row[:-1])
+        if execute(HAND_IN, {**named, "id": handed_in.pk}).rowcount == 0:
             return None
-        append_event(
-            actor=annotator, act="image_finished", row=Assignment(pk=pk, project_id=access.project.pk)
+        done = Assignment(pk=handed_in.pk, project_id=access.project.pk)
+        append_event(actor=access.user, act="image_finished", row=done)
+        position = _place_of_next(handed_in, access, beside)
+        return (
+            None if position is None else _claimed(handed_in, access, position, is_ahead=beside is not None)
         )
-        if in_hand.rows(batch=batch_pk, annotator=annotator.pk):
-            return None
-        found = next_slot.first(batch=batch_pk, annotator=annotator.pk, position=position)
-        if found is None or found[3] is not None or found[4] is not None:
-            return None
-        slot, slot_id, image, _chosen, _reserved, image_id, width, height = found
-        seed = order_seed(batch=Batch(pk=batch_pk, seed=batch_seed), image_id=image, annotator=annotator)
-        shown = _pool(access.project.judged_target).rows(image=image)
-        random.Random(seed).shuffle(shown)
-        leased = {
-            **named,
-            "id": slot,
-            "seed": seed,
-            "versions": [pk for pk, _public_id, _text in shown],
-            "lasts": _lease_of(access, slot, lasted, n_captions, len(shown)),
-        }
-        execute(LEASE, leased)
+
+
+def _place_of_next(handed_in: _HandedIn, access: Access, beside: UUID | None) -> int | None:
+    """Return the position after which to look; None when the annotator's hands are not as expected."""
+    held = in_hand.rows(batch=handed_in.batch, annotator=access.user.pk)
+    if [public_id for public_id, _position in held] != ([] if beside is None else [beside]):
+        return None
+    if beside is None:
+        return handed_in.position
+    position: int = held[0][1]
+    return position if len(waiting.rows(batch=handed_in.batch)) == PLENTY else None
+
+
+def _claimed(handed_in: _HandedIn, access: Access, position: int, *, is_ahead: bool) -> FreshDesk | None:
+    found = next_slot.first(batch=handed_in.batch, annotator=access.user.pk, position=position)
+    if found is None or found[3] is not None or found[4] is not None:
+        return None
+    slot, slot_id, image, _chosen, _reserved, image_id, width, height = found
+    batch = Batch(pk=handed_in.batch, seed=handed_in.batch_seed)
+    seed = order_seed(batch=batch, image_id=image, annotator=access.user)
+    shown = _pool(access.project.judged_target).rows(image=image)
+    random.Random(seed).shuffle(shown)
+    lasts = _lease_of(access, slot, handed_in, len(shown))
+    now = timezone.now()
+    leased = {
+        "id": slot,
+        "annotator": access.user.pk,
+        "now": now,
+        "seed": seed,
+        "versions": [pk for pk, _public_id, _text in shown],
+        "lasts": lasts,
+        "until": now + timedelta(seconds=SHORTEST_LEASE if is_ahead else lasts),
+    }
+    execute(LEASE, leased)
     captions = [(public_id, text) for _pk, public_id, text in shown]
     return FreshDesk(slot_id, image_id, width, height, captions)
 
 
-def _lease_of(access: Access, slot: int, lasted: int, n_before: int, n_now: int) -> int:
-    if slot % MEASURED_EVERY == 0 or not n_before:
+def _lease_of(access: Access, slot: int, before: _HandedIn, n_captions: int) -> int:
+    if slot % MEASURED_EVERY == 0 or not before.n_captions:
         pace = pace_of(annotator=access.user, project=access.project)
-        return lease_seconds(pace=pace, n_captions=n_now)
-    return max(SHORTEST_LEASE, min(LONGEST_LEASE, lasted * n_now // n_before))
+        return lease_seconds(pace=pace, n_captions=n_captions)
+    scaled = before.lease_seconds * n_captions // before.n_captions
+    return max(SHORTEST_LEASE, min(LONGEST_LEASE, scaled))

@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
-from annotation.assigning import claim_assignment, finish_assignment
+from annotation.assigning import claim_ahead, claim_assignment, finish_assignment
 from annotation.models import Assignment, Batch, CaptionVersion, OnboardingPlan
 from annotation.moving_on import FreshDesk, move_on
 from annotation.pacing import LONGEST_LEASE, SHORTEST_LEASE
@@ -169,3 +171,32 @@ def test_a_script_gets_the_next_image_as_json_and_a_form_the_way_to_it(client: C
     assert len(desk["captions"]) == 3
     judge_all(now)
     assert client.post(url, {"assignment": str(now.public_id)}).status_code == 302
+
+
+@pytest.mark.django_db
+def test_an_image_lies_ready_beside_the_one_in_work() -> None:
+    access, batch, first = at_work(n_images=60)
+    second = claim_ahead(batch=batch, annotator=access.user, beside=first)
+    assert second is not None
+    judge_all(first)
+    named = {"access": access, "batch": batch.public_id, "assignment": first.public_id}
+    desk = move_on(**named, beside=second.public_id)
+    assert desk is not None
+    third = Assignment.objects.get(public_id=desk.assignment)
+    assert third.position > second.position
+    assert third.lease_until is not None
+    assert third.lease_until <= timezone.now() + timedelta(seconds=SHORTEST_LEASE)
+    assert claim_assignment(batch=batch, annotator=access.user) == second
+    assert move_on(**named, beside=second.public_id) is None, "it was handed in, and one lies ready already"
+
+
+@pytest.mark.django_db
+def test_where_few_are_left_the_general_way_decides_who_claims_ahead() -> None:
+    access, batch, first = at_work(n_images=30)
+    second = claim_ahead(batch=batch, annotator=access.user, beside=first)
+    assert second is not None
+    judge_all(first)
+    named = {"access": access, "batch": batch.public_id, "assignment": first.public_id}
+    assert move_on(**named, beside=second.public_id) is None
+    first.refresh_from_db()
+    assert first.state == "done"
