@@ -34,7 +34,7 @@ class TrendRow:
     name: str
     items: int
     raters: int
-    figures: tuple[tuple[str, str], ...]
+    figures: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def trend_of(report: AgreementReport, kind: str) -> Trend | None:
             name,
             point["items"],
             point["raters"],
-            tuple(figure_of(row) for row in point["coefficients"]),
+            tuple((row["name"], *figure_of(row)) for row in point["coefficients"]),
         )
         for point, name in zip(points, names, strict=True)
     )
@@ -150,7 +150,7 @@ def _told(headings: tuple[str, ...], rows: tuple[TrendRow, ...]) -> str:
     first, last = rows[0], rows[-1]
     parts = [
         _("%(name)s from %(before)s to %(after)s")
-        % {"name": heading, "before": first.figures[place][0], "after": last.figures[place][0]}
+        % {"name": heading, "before": first.figures[place][1], "after": last.figures[place][1]}
         for place, heading in enumerate(headings)
     ]
     return _("%(n)s periods, from %(first)s to %(last)s: %(figures)s.") % {

@@ -99,17 +99,20 @@ def time_chart(
         )
         path = "M" + " L".join(f"{dot.x} {dot.y}" for dot in dots) if len(dots) > 1 else ""
         limits = _limits(xs, row, y, step) if as_limits else ""
-        legend_x = LEFT + 8 + 220 * place
+        legend_x = LEFT + 8 + 236 * place
         legend = _mark(SHAPES[place % len(SHAPES)], legend_x, HEIGHT - 12)
         lines.append(Line(name, dots, path, limits, legend_x + 12, legend))
     every = -(-len(names) // MOST_LABELS)
     x_ticks = tuple(Tick(round(x, 1), name) for x, name in list(zip(xs, names, strict=True))[::every])
     y_ticks = tuple(Tick(y(at), f"{at:g}") for at in _scale(floor))
-    return TimeChart(x_ticks, y_ticks, tuple(lines), None if centre is None else y(centre))
+    height = HEIGHT if len(lines) > 1 else BOTTOM + 36
+    return TimeChart(x_ticks, y_ticks, tuple(lines), None if centre is None else y(centre), height=height)
 
 
 def _scale(floor: float) -> list[float]:
-    return [0.0, 0.25, 0.5, 0.75, 1.0] if floor == 0 else [floor, floor / 2, 0.0, 0.5, 1.0]
+    if floor == 0:
+        return [0.0, 0.25, 0.5, 0.75, 1.0]
+    return [-0.5, 0.0, 0.5, 1.0] if floor == -0.5 else [-1.0, -0.5, 0.0, 0.5, 1.0]
 
 
 def _dot(x: float, value: Value, y: object, shape: str) -> Dot:

@@ -60,7 +60,7 @@ class SetRow:
     seed: int
     images: int
     left_out: int
-    figures: tuple[tuple[str, str], ...]
+    figures: tuple[tuple[str, str, str], ...]
     rounds: Sequence[Mapping[str, Any]]
     guidelines: Sequence[Mapping[str, Any]]
 
@@ -98,7 +98,7 @@ def feedback_effect(report: QualityReport) -> FeedbackEffect | None:
             row["seed"],
             row["images"],
             row["left_out_images"],
-            tuple(figure_of(each) for each in point["coefficients"]),
+            tuple((each["name"], *figure_of(each)) for each in point["coefficients"]),
             before["rounds"],
             before["guidelines"],
         )
@@ -113,8 +113,8 @@ def feedback_effect(report: QualityReport) -> FeedbackEffect | None:
     told = _("%(n)s calibration sets; %(name)s from %(first)s to %(last)s.") % {
         "n": len(sets),
         "name": headings[1],
-        "first": sets[0].figures[1][0],
-        "last": sets[-1].figures[1][0],
+        "first": sets[0].figures[1][1],
+        "last": sets[-1].figures[1][1],
     }
     chart = time_chart([row.name[:14] for row in sets], values)
     return FeedbackEffect(chart, told, headings, sets, changes, alpha[-1])
@@ -133,14 +133,19 @@ def _change(row: Mapping[str, Any], names: Mapping[str, str]) -> ChangeRow:
         verdict = _("higher than before")
     elif high < 0:
         verdict = _("lower than before")
-    ends = _("%(low)s to %(high)s") % {"low": _signed(low, as_share), "high": _signed(high, as_share)}
+    ends = _("95%% interval %(low)s to %(high)s") % {
+        "low": _signed(low, as_share),
+        "high": _signed(high, as_share),
+    }
     return ChangeRow(*sides, _signed(row["difference"], as_share), ends, verdict)
 
 
 def _signed(value: float, as_share: bool) -> str:
-    """Return a difference with its sign; of shares in points."""
-    text = decimal(abs(100 * value), 1) if as_share else decimal(abs(value))
-    return f"{'−' if value < 0 else '+'}{text}"
+    """Return a difference with its sign; of shares in percentage points."""
+    sign = "−" if value < 0 else "+"
+    if as_share:
+        return _("%(number)s points") % {"number": sign + decimal(abs(100 * value), 1)}
+    return sign + decimal(abs(value))
 
 
 def change_rows(report: QualityReport) -> Iterator[tuple[object, ...]]:

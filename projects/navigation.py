@@ -33,7 +33,7 @@ SECTIONS = (
         _("Annotate"),
         "annotate-home",
         frozenset({ANNOTATOR}),
-        ("annotate-", "workspace", "my-work", "feedback", "onboarding"),
+        ("annotate-", "workspace", "my-", "feedback", "onboarding", "fits"),
     ),
     Section(
         _("Images"),
@@ -44,7 +44,12 @@ SECTIONS = (
     Section(
         _("Review"), "review-home", frozenset({HEAD}), ("review", "adjudicate", "pair-report", "question")
     ),
-    Section(_("Agreement"), "agreement", frozenset({HEAD, RESEARCHER}), ("agreement",)),
+    Section(
+        _("Agreement"),
+        "agreement",
+        frozenset({HEAD, RESEARCHER}),
+        ("agreement", "quality", "drift", "genericness"),
+    ),
     Section(_("Difficulty"), "difficulty", frozenset({HEAD, RESEARCHER}), ("difficulty", "choice")),
     Section(_("Studies"), "studies", frozenset({RESEARCHER}), ("stud",)),
     Section(_("Releases"), "releases", frozenset({RESEARCHER, ADMIN}), ("release",)),

@@ -11,15 +11,15 @@ urlpatterns = [
         agreement.agreement_trend_csv,
         name="agreement-trend-csv",
     ),
-    path("agreement/feedback/", quality.feedback_helped, name="feedback-effect"),
+    path("agreement/feedback/", quality.feedback_helped, name="quality-feedback"),
     path(
         "agreement/feedback/compute/",
         quality.quality_compute,
         {"kind": FEEDBACK},
-        name="feedback-effect-compute",
+        name="quality-feedback-compute",
     ),
     path(
-        "agreement/feedback/changes.csv", quality.quality_csv, {"kind": FEEDBACK}, name="feedback-effect-csv"
+        "agreement/feedback/changes.csv", quality.quality_csv, {"kind": FEEDBACK}, name="quality-feedback-csv"
     ),
     path("agreement/drift/", quality.drift, name="drift"),
     path("agreement/drift/compute/", quality.quality_compute, {"kind": DRIFT}, name="drift-compute"),

@@ -58,7 +58,8 @@ def _page(
         if random_share.n
         else _("no answers yet"),
         "may_decide": access.may_act_as(Role.HEAD),
-        "removed": removed_by_difficulty(access.project),
+        "removed": (removed := removed_by_difficulty(access.project)),
+        "has_difficulty": any(row.all for row in removed),
         "n_removed": n_removed(access.project),
         "n_hubs": hubs_unchecked(access.project),
         "job": Job.objects.filter(project=access.project, kind=KIND).order_by("-pk").first(),

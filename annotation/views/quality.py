@@ -27,7 +27,7 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 
-PAGES = {FEEDBACK: "feedback-effect", DRIFT: "drift"}
+PAGES = {FEEDBACK: "quality-feedback", DRIFT: "drift"}
 KINDS = {FEEDBACK: QualityKind.FEEDBACK, DRIFT: QualityKind.DRIFT}
 
 

@@ -91,14 +91,14 @@ def test_agreement_on_fresh_sets_is_compared_with_what_came_between(helped: dict
     assert alpha["interval"]["low"] > 0
     assert alpha["interval"]["seed"] == 20_240_501
     client = client_of(helped["head"])
-    text = client.get(reverse("feedback-effect", args=[helped["project"].slug])).content.decode()
+    text = client.get(reverse("quality-feedback", args=[helped["project"].slug])).content.decode()
     for told in (
         "From Before to After: higher than before",
         "1 of 108 returned",
         "Why returned captions do not count",
     ):
         assert told in text
-    answer = client.get(reverse("feedback-effect-csv", args=[helped["project"].slug]))
+    answer = client.get(reverse("quality-feedback-csv", args=[helped["project"].slug]))
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
     assert [each["earlier"] for each in rows] == ["Before"] * 3
     assert float(rows[1]["difference"]) == pytest.approx(alpha["difference"])
@@ -115,7 +115,7 @@ def test_images_that_somebody_had_judged_before_the_set_was_opened_do_not_count(
     judged(stale, people, 0.9, rng)
     (only,) = computed(project, FEEDBACK, replicates=100).figures["sets"]
     assert (only["images"], only["left_out_images"], only["judgments"]) == (4, 2, 36)
-    text = client_of(head).get(reverse("feedback-effect", args=[project.slug])).content.decode()
+    text = client_of(head).get(reverse("quality-feedback", args=[project.slug])).content.decode()
     assert "1 calibration set has judgments on fresh images" in text
 
 
@@ -186,7 +186,7 @@ def test_pages_say_what_to_do_before_anything_is_computed_and_asking_twice_is_on
     project, _people, head, _images = stocked(1)
     client = client_of(head)
     for name, told in (
-        ("feedback-effect", "open another with fresh images"),
+        ("quality-feedback", "open another with fresh images"),
         ("drift", "three blocks of 50"),
     ):
         assert told in client.get(reverse(name, args=[project.slug])).content.decode()
