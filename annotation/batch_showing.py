@@ -92,6 +92,11 @@ class WorkAhead:
     hours: float
     is_paced: bool
 
+    @property
+    def minutes(self) -> int:
+        """Return the time in whole minutes, at least one."""
+        return max(1, round(60 * self.hours))
+
 
 def work_ahead(
     *, project: Project, n_images: int, n_captions: int, n_annotators: int, n_judgments: int

@@ -22,6 +22,7 @@ from annotation.models import (
     Precedent,
 )
 from annotation.models.reviews import ReportState
+from annotation.queueing import MOST_COUNTED
 from annotation.ruling import ShownPair, similar_precedents
 from projects.models import Project
 
@@ -107,6 +108,11 @@ class Desk:
     def number(self) -> int:
         """Return which of the annotator's images this is, counted from one."""
         return self.n_done + 1
+
+    @property
+    def is_more(self) -> bool:
+        """Say whether more images wait than were counted."""
+        return self.n_left >= MOST_COUNTED
 
     @property
     def n_images(self) -> int:
@@ -261,6 +267,11 @@ class BatchOutlook:
     def n_images(self) -> int:
         """Count the images that were or may become the annotator's."""
         return self.n_done + self.n_left
+
+    @property
+    def is_more(self) -> bool:
+        """Say whether more images wait than were counted."""
+        return self.n_left >= MOST_COUNTED
 
     @property
     def is_begun(self) -> bool:

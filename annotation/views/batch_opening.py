@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from annotation.batch_showing import calibration_ahead, production_ahead, reannotation_ahead
@@ -21,6 +22,11 @@ from projects.http import project_view
 from projects.models import Project, Role
 
 SEED_LIMIT = 2**31
+NAMES: dict[str, Any] = {
+    BatchPurpose.PRODUCTION: gettext_lazy("Production"),
+    BatchPurpose.CALIBRATION: gettext_lazy("Calibration"),
+    BatchPurpose.REANNOTATION: gettext_lazy("Re-annotation"),
+}
 # What a link to the form may fill in.
 GIVEN_BY_ADDRESS = frozenset({"basis", "keys", "taken_by", "batch", "name"})
 
@@ -85,7 +91,7 @@ def _page(
         "tabs": [
             {
                 "purpose": purpose,
-                "label": BatchPurpose(purpose).label,
+                "label": NAMES[purpose],
                 "url": f"{reverse('batch-new', args=[slug])}?purpose={purpose}",
             }
             for purpose in FORMS
