@@ -37,7 +37,7 @@ from projects.running import ChunkOutcome, ChunkPlan
 from projects.storage import open_stored
 
 # One transaction and one list in memory; a larger file comes in parts, into the same batch.
-MOST_RATINGS = 300_000
+MOST_RATINGS = 200_000
 # Refusals that are listed one by one; all are counted.
 MOST_TOLD = 5_000
 
