@@ -15,7 +15,7 @@ from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import one_line
 from projects.history import append_event
 
-# An edited caption of fewer words says too little to be judged (docs/algorithms/edits.md).
+# An edited caption of fewer words says too little to be judged (docs/algorithms/editing.md).
 FEWEST_WORDS = 2
 LONGEST_CAPTION = 1000
 PLACEHOLDER = "<person>"
@@ -125,9 +125,18 @@ def kind_names(kinds: Sequence[str]) -> str:
 
 
 def propose_edit(
-    *, parent: CaptionVersion, text: str, kinds: Sequence[str], author: User, is_demo: bool = False
+    *,
+    parent: CaptionVersion,
+    text: str,
+    kinds: Sequence[str],
+    author: User,
+    is_gold: bool = False,
+    is_demo: bool = False,
 ) -> CaptionVersion:
-    """Add a proposed child version; proposing the same text again returns the one that is there. Raises Invalid."""
+    """Add a proposed child version; proposing the same text again returns the one that is there. Raises Invalid.
+
+    An edit made on a gold image is kept for its author and waits for nobody: it counts as not accepted.
+    """
     text = checked_text(parent=parent, text=text)
     kinds = checked_kinds(kinds)
     with transaction.atomic():
@@ -142,7 +151,7 @@ def propose_edit(
                 "parent": parent,
                 "text": text,
                 "kinds": kinds,
-                "state": VersionState.PROPOSED,
+                "state": VersionState.REJECTED if is_gold else VersionState.PROPOSED,
                 "is_demo": is_demo,
             },
         )

@@ -16,7 +16,8 @@ def revert_to_version(*, version: CaptionVersion, actor: User, reason: str) -> C
     """Make the text of a named version of a caption its current text again; return the new version.
 
     The new version is an accepted child of the one that stood until now, and waits for a second person before it can be
-    released. Raises Invalid without a reason, Conflict where the text stands already or the version was taken back.
+    released. Raises Invalid without a reason, Conflict where the text stands already, or the version is
+    only proposed or was taken back.
     """
     reason = one_line(reason)
     if not reason or len(reason) > LONGEST_REASON:
@@ -27,6 +28,8 @@ def revert_to_version(*, version: CaptionVersion, actor: User, reason: str) -> C
         standing = CaptionVersion.objects.filter(caption=caption).current().get()
         if named.text == standing.text:
             raise Conflict("text_stands", _("This is the text of the caption now; nothing was changed."))
+        if named.state == VersionState.PROPOSED:
+            raise Conflict("edit_waits", _("This edit waits for a decision: accept it instead."))
         if named.state == VersionState.WITHDRAWN:
             raise Conflict("edit_withdrawn", _("This edit was taken back; nothing was changed."))
         made = CaptionVersion.objects.create(

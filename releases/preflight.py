@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,6 +12,8 @@ from annotation.models import (
     Image,
     ImageChoice,
     ImageState,
+    Judgment,
+    LabelMeaning,
     PairReport,
     ReviewItem,
     Similarity,
@@ -89,9 +91,14 @@ def _choices_gone_stale(project: Project) -> Iterator[Finding]:
 
 
 def _without_four_eyes(project: Project) -> Iterator[Finding]:
+    good_by_another = (
+        Judgment.objects.current()
+        .filter(version=OuterRef("version"), meaning=LabelMeaning.GOOD, edited_version=None, is_gold=False)
+        .exclude(annotator=OuterRef("version__author"))
+    )
     alone = (
         CaptionChoice.objects.filter(_chosen(project), version__state=VersionState.ACCEPTED)
-        .filter(Q(version__decided_by=None) | Q(version__decided_by=F("version__author")))
+        .filter(~Exists(good_by_another), version__decided_by=None)
         .count()
     )
     if alone:
@@ -100,8 +107,8 @@ def _without_four_eyes(project: Project) -> Iterator[Finding]:
             alone,
             True,
             ngettext(
-                "%(n)d edited caption was accepted by its own editor.",
-                "%(n)d edited captions were accepted by their own editor.",
+                "%(n)d edited caption has been found good by nobody but its own editor.",
+                "%(n)d edited captions have been found good by nobody but their own editor.",
                 alone,
             )
             % {"n": alone},

@@ -7,12 +7,13 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from annotation.editing import decide_edit, propose_edit, withdraw_decision
-from annotation.models import CaptionVersion, VersionState
+from annotation.models import CaptionChoice, CaptionVersion, Encoder, ImageChoice, VersionState
 from annotation.progress import image_counts
 from annotation.reverting import revert_to_version
 from annotation.verdicts import Verdict, good_versions, with_verdict
 from polyannot.kernel.errors import Conflict, Denied, Invalid
-from projects.models import Event, Project, Role
+from projects.models import Event, Job, Project, Role
+from releases.preflight import preflight
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,25 @@ def accepted(base: CaptionVersion, text: str, head: User) -> CaptionVersion:
     """Return an edit of the base version that a head annotator accepted."""
     edit = propose_edit(parent=base, text=text, kinds=["color"], author=make.make_user())
     return decide_edit(version=edit, reviewer=head, accept=True)
+
+
+def choose(version: CaptionVersion) -> None:
+    """Make the version the one chosen caption of its image."""
+    job = Job.objects.create(
+        kind="diversity", project=version.project, queue="cpu", fingerprint="f" * 64, state="done"
+    )
+    encoder = Encoder.objects.create(name="sentences", weights_hash="0" * 64, source="test", dimension=4)
+    choice = ImageChoice.objects.create(
+        project=version.project,
+        image=version.image,
+        job=job,
+        encoder=encoder,
+        method="kmeans",
+        seed=1,
+        n_good=1,
+        is_complete=True,
+    )
+    CaptionChoice.objects.create(choice=choice, version=version, position=0)
 
 
 def verdict(version: CaptionVersion) -> str:
@@ -102,6 +122,12 @@ def test_going_back_needs_a_reason_and_another_text(base: CaptionVersion, head: 
     assert CaptionVersion.objects.filter(caption=base.caption).current().get() == again
 
 
+def test_a_proposal_is_accepted_and_not_gone_back_to(base: CaptionVersion, head: User) -> None:
+    edit = propose_edit(parent=base, text="A blue car waits", kinds=["color"], author=make.make_user())
+    with pytest.raises(Conflict):
+        revert_to_version(version=edit, actor=head, reason="It is blue.")
+
+
 def test_a_rejected_revert_lets_the_text_before_it_stand(
     project: Project, base: CaptionVersion, head: User
 ) -> None:
@@ -117,3 +143,15 @@ def test_the_database_keeps_nobody_deciding_on_their_own_edit(base: CaptionVersi
         CaptionVersion.objects.filter(pk=edit.pk).update(state=VersionState.ACCEPTED, decided_by=head)
     with pytest.raises(IntegrityError), transaction.atomic():
         CaptionVersion.objects.filter(pk=edit.pk).update(reverts_to=base, reason="")
+
+
+def test_a_release_waits_for_a_second_person_on_a_chosen_text(
+    project: Project, base: CaptionVersion, head: User
+) -> None:
+    accepted(base, "A blue car waits", head)
+    made = revert_to_version(version=base, actor=head, reason="It is red.")
+    choose(made)
+    found = {finding.code: finding.count for finding in preflight(project)}
+    assert (found["four_eyes"], found["choice_not_good"]) == (1, 1)
+    decide_edit(version=made, reviewer=make.add_member(project, Role.HEAD), accept=True)
+    assert not {"four_eyes", "choice_not_good"} & {finding.code for finding in preflight(project)}
