@@ -186,6 +186,7 @@ def _proposed(ground: Ground, annotator: User, given: GivenJudgment) -> CaptionV
         text=given.edit.text,
         kinds=given.edit.kinds,
         author=annotator,
+        is_gold=ground.is_gold,
         is_demo=given.is_demo,
     )
 

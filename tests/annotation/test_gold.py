@@ -9,11 +9,12 @@ from annotation.adjudicating import adjudicate
 from annotation.admission import demands_of
 from annotation.assigning import claim_assignment, finish_assignment, skip_assignment
 from annotation.gold import gold_for, gold_scores, is_gold_position, n_gold_ahead
+from annotation.judging import GivenEdit
 from annotation.known_answers import draw_known_answers, make_known_answer, retire_known_answer
 from annotation.models import Assignment, Batch, CaptionVersion, Image, Judgment, KnownAnswer, KnownUse
 from annotation.onboarding import change_plan
 from annotation.progress import progress_of
-from annotation.reviewing import open_round
+from annotation.reviewing import open_round, proposed_edits
 from annotation.showing import desk_of
 from annotation.verdicts import with_verdict
 from polyannot.kernel.errors import Invalid
@@ -132,6 +133,23 @@ def test_the_number_of_images_on_the_page_does_not_tell_gold_apart(project: Proj
     assert Assignment.objects.filter(is_gold=True).exists()
     assert set(totals) == {len(totals)}
     assert numbers == list(range(1, len(totals) + 1))
+
+
+def test_an_edit_on_a_gold_image_waits_for_nobody(project: Project, head: User) -> None:
+    known = gold_pair(project, head)
+    batch = make.make_batch(project, with_captions(project, 30), overlap=1)
+    annotator = make.add_member(project)
+    while (assignment := claim_assignment(batch=batch, annotator=annotator)) is not None:
+        for pk in assignment.version_ids:
+            edit = GivenEdit("A caption made better", ["other"]) if pk == known.version_id else None
+            make.judge(assignment, CaptionVersion.objects.get(pk=pk), "good", edit=edit)
+        finish_assignment(assignment=assignment, annotator=annotator)
+
+    edited = Judgment.objects.get(edited_version__isnull=False).edited_version
+    assert edited is not None
+    assert edited.state == "rejected"
+    assert not proposed_edits(project).exists()
+    assert gold_scores(project) == {}
 
 
 def test_gold_is_never_for_those_who_made_it(project: Project, head: User) -> None:
