@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from annotation.agreement_ratings import category_names
@@ -13,13 +14,16 @@ from annotation.agreement_rows import decimal, per_cent
 from annotation.models import LabelEstimate, LabelEstimateRun, LabelMeaning
 from annotation.tallying import settle_tallies
 from annotation.verdicts import Verdict
+from measures.proportions import wilson
 
 HEAT_STEPS = 10
+FEWEST_BEHIND_A_ROW = 0.5
+SUREST = 0.9995
 LISTS = (
-    ("majority", _("differ from most answers, or break a tie")),
-    ("verdict", _("differ from the verdict")),
-    ("open", _("no verdict yet: annotators differ")),
-    ("all", _("all")),
+    ("majority", gettext_lazy("differ from most answers, or break a tie")),
+    ("verdict", gettext_lazy("differ from the verdict")),
+    ("open", gettext_lazy("no verdict yet: annotators differ")),
+    ("all", gettext_lazy("all")),
 )
 
 
@@ -28,7 +32,7 @@ class ShareCell:
     """How often an annotator gives an answer where the label is another, in per cent, and its shade."""
 
     share: str
-    heat: int
+    heat: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,6 @@ class RaterRow:
     name: str
     n: int
     right: str
-    low: float
-    point: float
-    high: float
     interval: str
     rows: Sequence[LabelRow]
 
@@ -64,10 +65,13 @@ class ShownRun:
 
     @property
     def labels(self) -> list[tuple[str, str, str]]:
-        """Return key, name and estimated share of each label."""
+        """Return name, estimated share and interval of each label; the interval takes the labels for known."""
+        n = self.run.n_items
+        told = zip(self.figures["labels"], self.figures["rates"], strict=True)
+        intervals = [(key, rate, wilson(min(rate, 1.0) * n, n)) for key, rate in told]
         return [
-            (key, self.names.get(key, key), per_cent(rate))
-            for key, rate in zip(self.figures["labels"], self.figures["rates"], strict=True)
+            (self.names.get(key, key), per_cent(rate), _span(interval.low, interval.high))
+            for key, rate, interval in intervals
         ]
 
     @property
@@ -83,14 +87,11 @@ class ShownRun:
             name=name,
             n=row["n"],
             right=per_cent(row["right"]),
-            low=round(100 * row["low"], 1),
-            point=round(100 * row["right"], 1),
-            high=round(100 * row["high"], 1),
-            interval=f"{per_cent(row['low'])} – {per_cent(row['high'])}",
+            interval=_span(row["low"], row["high"]),
             rows=[
                 LabelRow(
                     self.names.get(key, key),
-                    [ShareCell(per_cent(share), round(HEAT_STEPS * share)) for share in shares],
+                    [_cell(share, weight) for share in shares],
                     decimal(weight, 1),
                 )
                 for key, shares, weight in zip(
@@ -98,6 +99,22 @@ class ShownRun:
                 )
             ],
         )
+
+
+def _span(low: float, high: float) -> str:
+    return _("%(low)s to %(high)s") % {"low": per_cent(low), "high": per_cent(high)}
+
+
+def _cell(share: float, weight: float) -> ShareCell:
+    """Return a cell of a confusion; without a single rating behind its row there is nothing to tell."""
+    if weight < FEWEST_BEHIND_A_ROW:
+        return ShareCell("–", "none")
+    return ShareCell(per_cent(share), str(round(HEAT_STEPS * share)))
+
+
+def told_probability(probability: float) -> str:
+    """Return a probability with three decimals; none is said to be 1."""
+    return _("more than 0.999") if probability > SUREST else decimal(probability, 3)
 
 
 def estimates_listed(run: LabelEstimateRun, which: str) -> QuerySet[LabelEstimate]:

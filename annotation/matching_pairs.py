@@ -147,7 +147,7 @@ def _explain(project: Project, lost: Sequence[PairNames], found: PairsFound) -> 
         if pair in found.can_be_made:
             found.reasons[pair] = _no_text(project, found.can_be_made[pair], pair, is_suggested=is_suggested)
         elif pair.image_key and pair.text:
-            near = _nearest(pair.image_key, image_keys) if is_suggested else ""
+            near = _nearest(image_names(pair.image_key)[-1], image_keys) if is_suggested else ""
             found.reasons[pair] = _("No image has the key %(key)s.%(near)s Import the image first.") % {
                 "key": pair.image_key,
                 "near": near,

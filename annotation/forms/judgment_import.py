@@ -32,7 +32,7 @@ class JudgmentImportForm(forms.Form):
         ),
     )
     schema = forms.ModelChoiceField(
-        label=_("Labels"),
+        label=_("Set of labels"),
         queryset=LabelSchema.objects.none(),
         to_field_name="public_id",
         required=False,

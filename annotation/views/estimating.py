@@ -19,6 +19,7 @@ from annotation.estimate_showing import (
     ShownRun,
     estimate_rows,
     estimates_listed,
+    told_probability,
 )
 from annotation.estimating import UNSURE_TREATMENTS, latest_job, latest_run, request_estimates
 from annotation.forms.agreement import ScopeForm
@@ -82,7 +83,15 @@ def _listed(request: HttpRequest, run: LabelEstimateRun) -> dict[str, Any]:
         "shown": shown,
         "which": which,
         "lists": LISTS,
-        "rows": [(row, shown.names.get(row.label), shown.names.get(row.majority, "")) for row in page],
+        "rows": [
+            (
+                row,
+                shown.names.get(row.label),
+                told_probability(row.probability),
+                shown.names.get(row.majority, ""),
+            )
+            for row in page
+        ],
         "page": page,
         "page_range": found.get_elided_page_range(page.number),
     }

@@ -34,10 +34,14 @@ def judgments_export(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 def _page(request: HttpRequest, access: Access, form: ExportForm) -> HttpResponse:
+    schema = access.project.label_schemas.order_by("pk").first()
     context = {
         "form": form,
+        "schema": schema,
+        "categories": ",".join(label.key for label in schema.labels.all()) if schema else "",
         "n_judgments": count_judgments(access.project, None, MOST_COUNTED),
         "most_counted": MOST_COUNTED,
+        "may_name": access.may_act_as(Role.ADMIN),
         "may_import": access.may_act_as(Role.HEAD, Role.ADMIN),
         "tab": "judgments",
     }
