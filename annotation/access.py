@@ -162,14 +162,20 @@ def label_schema_of(access: Access, public_id: UUID) -> LabelSchema:
 
 
 def question_of(access: Access, public_id: UUID) -> Question:
-    """Return a question: any for head annotators, for others those that they asked. Raises Missing."""
+    """Return a question of the project, for head annotators; raises Missing."""
     rows = Question.objects.select_related("version", "image", "asker", "answered_by", "batch").filter(
         project=access.project, public_id=public_id
     )
-    if not access.may_act_as(Role.HEAD):
-        rows = rows.filter(asker=access.user)
     if (row := rows.first()) is None:
         raise _missing(_("There is no such question in this project."))
+    return row
+
+
+def own_question_of(access: Access, public_id: UUID) -> Question:
+    """Return a question that the person asked; raises Missing for those of others."""
+    own = Question.objects.filter(project=access.project, public_id=public_id, asker=access.user)
+    if (row := own.first()) is None:
+        raise _missing(_("You have asked no such question."))
     return row
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation.access import assignment_of, batch_of, question_of, version_of
+from annotation.access import assignment_of, batch_of, own_question_of, version_of
 from annotation.asking import ask_question, withdraw_question
 from annotation.forms.questions import AskForm
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion
@@ -73,6 +73,6 @@ def _page(
 @project_view(Role.ANNOTATOR)
 def question_withdraw(request: HttpRequest, access: Access, question_id: UUID) -> HttpResponse:
     """Take one's own open question back."""
-    withdraw_question(question=question_of(access, question_id), asker=access.user)
+    withdraw_question(question=own_question_of(access, question_id), asker=access.user)
     messages.success(request, _("Your question was withdrawn."))
     return redirect("feedback", access.project.slug)

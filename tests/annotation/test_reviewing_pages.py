@@ -10,7 +10,7 @@ from django.urls import reverse
 from annotation.models import Adjudication, Caption, CaptionVersion, ReviewItem, ReviewRound
 from annotation.models.reviews import ReviewState
 from annotation.reporting import report_pair
-from projects.models import Role
+from projects.models import Membership, Role
 from tests import factories as make
 from tests.annotation.agreement_work import work
 
@@ -195,3 +195,31 @@ def test_annotators_and_researchers_may_not_review(desk: dict[str, Any]) -> None
         client.force_login(who)
         for name in ("review-home", "adjudicate"):
             assert client.get(url(desk, name)).status_code == 403
+
+
+def test_accepting_an_image_leaves_out_ones_own_judgments_and_names_them(desk: dict[str, Any]) -> None:
+    round_ = opened(desk)
+    own = desk["annotators"][0]
+    Membership.objects.filter(user=own).update(role=Role.HEAD)
+    desk["client"].force_login(own)
+    image = round_.items.order_by("pk")[0].judgment.image
+    n_own = round_.items.filter(judgment__image=image, judgment__annotator=own).count()
+    address = url(desk, "review-image", round_.public_id, image.public_id)
+    text = desk["client"].post(address, {"act": "accept"}, **HTMX).content.decode()
+    assert text.count("Somebody else has to review your own judgments.") == n_own > 0
+    accepted = round_.items.filter(state=ReviewState.ACCEPTED)
+    assert accepted.count() == round_.items.filter(judgment__image=image).count() - n_own
+    assert f"Take {accepted.count()} back" in text
+    plain = desk["client"].post(address, {"act": "reopen"}, follow=True).content.decode()
+    assert "acceptances taken back" in plain
+    assert not accepted.exists()
+
+
+def test_a_round_reads_no_more_than_its_page(
+    desk: dict[str, Any], django_assert_max_num_queries: Any
+) -> None:
+    round_ = opened(desk)
+    get(desk, "review-round", round_.public_id)
+    with django_assert_max_num_queries(25):
+        page = desk["client"].get(url(desk, "review-round", round_.public_id))
+    assert len(page.context["groups"]) == page.context["page"].paginator.count == 2
