@@ -93,10 +93,10 @@ def onboarding_begin(request: HttpRequest, access: Access) -> HttpResponse:
 @project_view(Role.ANNOTATOR)
 def onboarding_answer(request: HttpRequest, access: Access, run_id: UUID) -> HttpResponse:
     """Take one answer; a training answer is answered with feedback."""
+    run = onboarding_run_of(access, run_id)
     form = OnboardingAnswerForm(request.POST)
     if not form.is_valid():
         raise Invalid("label_needed", _("Choose one of the labels."))
-    run = onboarding_run_of(access, run_id)
     known = known_answer_of(access, form.cleaned_data["known"], run=run)
     answer = give_answer(run=run, person=access.user, known=known, label=form.cleaned_data["label"])
     onward = redirect("onboarding", access.project.slug)
