@@ -100,10 +100,10 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True)
 class HeatRow:
-    """One annotator's row of the heat map; None on the diagonal and where nothing is shared."""
+    """One annotator's row of the heat map as markup; "" on the diagonal and where nothing is shared."""
 
     name: str
-    cells: Sequence[HeatCell | None]
+    cells: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

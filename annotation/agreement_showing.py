@@ -1,6 +1,7 @@
 """A stored agreement report as a page shows it: names for ids, figures as text with their n and interval."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from django.utils import formats
@@ -16,7 +17,6 @@ from annotation.agreement_rows import (
     ConfusionCell,
     ConfusionRow,
     HardPair,
-    HeatCell,
     HeatRow,
     ShownFigure,
     TreatmentRow,
@@ -24,6 +24,7 @@ from annotation.agreement_rows import (
     per_cent,
 )
 from annotation.agreement_text import (
+    cell_markup,
     edit_figure,
     heat_cell,
     interval_text,
@@ -52,7 +53,7 @@ class ShownReport:
         """Return what people call a category; merged ones are named by the measure."""
         return self.category_names.get(category, category)
 
-    @property
+    @cached_property
     def categories(self) -> list[Category]:
         """Return the share of each category in the ratings."""
         return [
@@ -66,7 +67,7 @@ class ShownReport:
             for row in sorted(self.figures["prevalence"], key=lambda row: place_of(row["label"]))
         ]
 
-    @property
+    @cached_property
     def raw(self) -> list[ShownFigure]:
         """Return raw and specific agreement."""
         names = {
@@ -80,7 +81,7 @@ class ShownReport:
             if key in self.coefficients
         ]
 
-    @property
+    @cached_property
     def corrected(self) -> list[ShownFigure]:
         """Return the chance-corrected coefficients, the declared one first; Cohen's kappa for two annotators only."""
         primary = self.figures["primary"]
@@ -121,7 +122,7 @@ class ShownReport:
             is_primary=key == primary,
         )
 
-    @property
+    @cached_property
     def treatments(self) -> list[TreatmentRow]:
         """Return the declared reading of the answers and the others, with raw agreement, alpha and AC1."""
         parameters = self.figures["parameters"]
@@ -150,24 +151,26 @@ class ShownReport:
         ]
         return TreatmentRow(name, is_declared, "", figures)
 
-    @property
+    @cached_property
     def people(self) -> list[tuple[str, str]]:
         """Return annotators by name: name, public id."""
         return sorted((name, public_id) for public_id, name in self.names.items())
 
-    @property
+    @cached_property
     def heat(self) -> list[HeatRow]:
         """Return the heat map, annotator by annotator."""
-        cells: dict[tuple[str, str], HeatCell] = {}
+        pairs = f"pairs/?report={self.report.public_id}"
+        cells: dict[tuple[str, str], str] = {}
         for pair in self.figures["pairs"]:
             for first, second in ((pair["first"], pair["second"]), (pair["second"], pair["first"])):
-                cells[first, second] = heat_cell(pair, first, second)
+                cells[first, second] = cell_markup(heat_cell(pair, first, second), pairs)
+        people = self.people
         return [
-            HeatRow(name, [cells.get((public_id, other)) for _other_name, other in self.people])
-            for name, public_id in self.people
+            HeatRow(name, [cells.get((public_id, other), "") for _name, other in people])
+            for name, public_id in people
         ]
 
-    @property
+    @cached_property
     def confusion(self) -> list[ConfusionRow]:
         """Return which labels met; by annotator for two, else each pair of answers once."""
         confusion = self.figures["confusion"]
@@ -182,13 +185,13 @@ class ShownReport:
             rows.append(ConfusionRow(self.name_of(key), cells, sum(counts[place])))
         return rows
 
-    @property
+    @cached_property
     def confusion_raters(self) -> tuple[str, str] | None:
         """Return the names of rows and columns where there are just two annotators."""
         sides = [self.figures["confusion"][side] for side in ("row_rater", "column_rater")]
         return (self.names[sides[0]], self.names[sides[1]]) if all(sides) else None
 
-    @property
+    @cached_property
     def annotators(self) -> list[AnnotatorRow]:
         """Return each annotator against the majority of the others, by name."""
         rows = [self._annotator(row) for row in self.figures["annotators"]]
@@ -214,7 +217,7 @@ class ShownReport:
             **shrunken(row.get("shrunken")),
         )
 
-    @property
+    @cached_property
     def pair_test(self) -> dict[str, Any]:
         """Return how cells were tested: the false discovery rate in per cent, and how many cells stand out."""
         tests = [pair.get("test") or {} for pair in self.figures["pairs"]]
@@ -225,7 +228,7 @@ class ShownReport:
             "differ": sum(bool(test.get("differs")) for test in tests),
         }
 
-    @property
+    @cached_property
     def edits(self) -> list[ShownFigure]:
         """Return how far edits agree; empty where captions are not edited."""
         names = {
@@ -237,7 +240,7 @@ class ShownReport:
         found = self.judgments["edits"] or {}
         return [edit_figure(name, found[key]) for key, name in names.items() if key in found]
 
-    @property
+    @cached_property
     def hardest(self) -> list[HardPair]:
         """Return the captions on which annotators agree least."""
         rows = self.figures["hardest"]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from annotation.agreement_rows import (
@@ -48,6 +50,32 @@ def heat_cell(pair: Mapping[str, Any], first: str, second: str) -> HeatCell:
         detail=f"{per_cent(interval['low'])} – {per_cent(interval['high'])}",
         differs=(pair.get("test") or {}).get("differs", ""),
         test=test_text(pair.get("test") or {}),
+    )
+
+
+def cell_markup(cell: HeatCell, pairs: str) -> SafeString:
+    """Return a cell of the heat map as markup: there may be thousands, and a template would take as many milliseconds.
+
+    `pairs` is the address of the page of pairs of the report.
+    """
+    marks = {"less": f"▼ {_('less')}", "more": f"▲ {_('more')}"}
+    mark = (
+        format_html('<span class="heat__n"><strong>{}</strong></span>', marks[cell.differs])
+        if cell.differs
+        else ""
+    )
+    return format_html(
+        '<td class="heat-{}" title="{}"><a href="{}&amp;first={}&amp;second={}"><span>{}</span>'
+        '<span class="heat__n">κ {}</span><span class="heat__n">n = {}</span>{}</a></td>',
+        cell.heat,
+        f"{cell.detail}; {cell.test}",
+        pairs,
+        cell.first,
+        cell.second,
+        cell.raw,
+        cell.kappa,
+        formats.number_format(cell.items),
+        mark,
     )
 
 
