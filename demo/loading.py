@@ -17,7 +17,7 @@ from annotation.ml_requests import (
 from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
 from annotation.opening import open_batch
 from annotation.starting import start_project
-from demo import content, playing, studying, talking
+from demo import content, knowing, playing, studying, talking
 from demo.waiting import Say, wait_for
 from projects.founding import set_role
 from projects.models import Project
@@ -155,6 +155,7 @@ def _work(project: Project, people: dict[str, User], say: Say) -> None:
             )
         playing.play_review(batch=batch, head=people["head"], known=known, seed=SEED)
         playing.play_adjudication(project=project, head=people["head"], known=known, share=ADJUDICATED_SHARE)
+        knowing.play_examples(project=project, head=people["head"])
         talking.play_talk(
             batch=batch, asker=people["annotator-a"], other=people["annotator-b"], head=people["head"]
         )
