@@ -14,6 +14,7 @@ from annotation.ml_requests import (
     completed_calibration,
     completed_difficulty,
     completed_diversity,
+    completed_pool_ranking,
     completed_similarities,
 )
 from annotation.quality import DRIFT, FEEDBACK, completed_drift, completed_feedback
@@ -31,4 +32,5 @@ register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)
+register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)

@@ -130,6 +130,12 @@ def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
     }
 
 
+def completed_pool_ranking(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a ranking of pools: the sentence `encoder`. Raises Invalid."""
+    _known(parameters, "encoder")
+    return {"encoder": str(parameters.get("encoder") or SENTENCE_ENCODER).strip()}
+
+
 def ask_for_similarities(*, project: Project, actor: User | None, encoders: Sequence[str] = ()) -> Job:
     """Embed what is missing and compute the cosine of every pair in circulation, proposed edits included."""
     return enqueue(
@@ -155,6 +161,19 @@ def ask_for_diversity(
     """Choose the diverse captions of every image anew, seeded by the project unless told otherwise. Raises Invalid."""
     return enqueue(
         kind="diversity",
+        project=project,
+        parameters=parameters,
+        asked_by=actor,
+        seed=project.seed if seed is None else seed,
+    )
+
+
+def ask_for_pool_ranking(
+    *, project: Project, actor: User | None, parameters: Mapping[str, Any], seed: int | None = None
+) -> Job:
+    """Rank the pools that nobody was shown anything of for diversity, seeded by the project. Raises Invalid."""
+    return enqueue(
+        kind="pool_ranking",
         project=project,
         parameters=parameters,
         asked_by=actor,

@@ -38,6 +38,7 @@ from annotation.ml_results import (
     write_embeddings,
     write_similarities,
 )
+from annotation.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
 from projects.storage import open_stored, storage_name
 
 __all__ = [
@@ -55,10 +56,12 @@ __all__ = [
     "distinct_pictures",
     "distinct_texts",
     "good_captions",
+    "images_not_shown",
     "local_files",
     "make_choices_current",
     "pair_features",
     "pictures_to_embed",
+    "pool_captions",
     "register_encoder",
     "register_threshold",
     "text_features",
@@ -68,6 +71,7 @@ __all__ = [
     "write_choices",
     "write_difficulty",
     "write_embeddings",
+    "write_pool_ranks",
     "write_similarities",
 ]
 

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from ml_workers.calibration_runner import CalibrationRunner
+from ml_workers.pool_runner import PoolRankingRunner
 from ml_workers.runners import DifficultyRunner, DiversityRunner, SimilaritiesRunner
 from projects import running
 from projects.running import register_runner
@@ -12,6 +13,7 @@ register_runner("similarities", SimilaritiesRunner())
 register_runner("calibration", CalibrationRunner())
 register_runner("difficulty", DifficultyRunner())
 register_runner("diversity", DiversityRunner())
+register_runner("pool_ranking", PoolRankingRunner())
 
 
 @shared_task(

@@ -7,6 +7,7 @@ from annotation.views import batch_opening, batches, handing_over, images, impor
 urlpatterns = [
     path("progress/", progress.project_home, name="project-home"),
     path("images/", images.images, name="images"),
+    path("images/rank-pools", images.pools_rank, name="image-pools-rank"),
     path("images/swaps/", swaps.swaps, name="image-swaps"),
     path("images/swaps/swap", swaps.swap, name="image-swap"),
     path("images/swaps/<uuid:act_id>/undo", swaps.swap_undo, name="image-swap-undo"),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import image_of, visible_versions
 from annotation.forms.images import RetireForm
+from annotation.ml_requests import ask_for_pool_ranking
 from annotation.models import Caption, CaptionVersion, Image, ImageState
 from annotation.progress import ImageCounts, image_counts, images_that_cannot, images_that_reached
 from annotation.stocking import activate_image, reserve_image, retire_image
@@ -141,3 +142,12 @@ def image_reserve(request: HttpRequest, access: Access, image_id: UUID) -> HttpR
     reserve_image(image=image, actor=access.user)
     messages.success(request, _("The image is a reserve now."))
     return redirect("image-detail", access.project.slug, image.public_id)
+
+
+@require_POST
+@project_view(Role.HEAD, Role.ADMIN)
+def pools_rank(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask a worker to rank the pools that nobody was shown anything of."""
+    job = ask_for_pool_ranking(project=access.project, actor=access.user, parameters={})
+    messages.success(request, _("Asked for; a model worker ranks the pools that nobody has seen yet."))
+    return redirect("job-detail", access.project.slug, job.public_id)
