@@ -6,6 +6,7 @@ from statistics import median
 
 from accounts.models import User
 from annotation.models import Judgment
+from annotation.models.work import JudgmentMode
 from projects.models import Project
 
 # The pace is the median of so many last judgments; fewer measured ones than FEWEST_MEASURED are no basis.
@@ -34,7 +35,7 @@ def pace_of(*, annotator: User, project: Project) -> float:
     """Return the annotator's seconds per caption, else the project's, else DEFAULT_PACE; one or two bounded queries."""
     own = Judgment.objects.filter(annotator=annotator).order_by("-pk")
     return (
-        _median(own.values_list("project_id", "duration_ms")[:OWN_JUDGMENTS], project)
+        _median(own.values_list("project_id", "duration_ms", "mode")[:OWN_JUDGMENTS], project)
         or project_pace(project)
         or DEFAULT_PACE
     )
@@ -45,12 +46,17 @@ def project_pace(project: Project) -> float | None:
 
     Looks at the last PROJECT_JUDGMENTS of all projects, so that the cost does not grow with the data.
     """
-    newest = Judgment.objects.order_by("-pk").values_list("project_id", "duration_ms")[:PROJECT_JUDGMENTS]
+    newest = Judgment.objects.order_by("-pk").values_list("project_id", "duration_ms", "mode")[
+        :PROJECT_JUDGMENTS
+    ]
     return _median(newest, project)
 
 
-def _median(rows: Iterable[tuple[int, int]], project: Project) -> float | None:
+def _median(rows: Iterable[tuple[int, int, str]], project: Project) -> float | None:
+    """Return the median of what was measured here: times of imported judgments say nothing about this workspace."""
     measured = [
-        milliseconds for project_id, milliseconds in rows if project_id == project.pk and milliseconds
+        milliseconds
+        for project_id, milliseconds, mode in rows
+        if project_id == project.pk and milliseconds and mode != JudgmentMode.IMPORTED
     ]
     return median(measured) / 1000 if len(measured) >= FEWEST_MEASURED else None

@@ -15,6 +15,7 @@ from annotation.exporting import ExportFormat, ExportRequest, Which, begin_expor
 from annotation.exporting_label_studio import label_studio_tasks, labeling_config
 from annotation.exporting_tables import json_lines, long_columns, long_rows, wide_columns, wide_rows
 from annotation.judging import record_judgment
+from annotation.known_answers import make_known_answer
 from annotation.models import CaptionVersion, Judgment
 from annotation.models.reviews import ReviewDraw
 from annotation.reviewing import open_round, return_item
@@ -173,6 +174,21 @@ def test_label_studio_gets_a_task_for_each_pair_and_an_annotation_for_each_rater
     assert annotation["result"][0]["value"] == {"choices": ["good"]}
     edited = [row for task in tasks for row in task["annotations"] if len(row["result"]) == 3]
     assert [result["type"] for result in edited[0]["result"]] == ["choices", "textarea", "choices"]
+
+
+def test_a_known_answer_is_ground_truth_and_nobodys_judgment() -> None:
+    project, batch, _annotators = work([["good", "good", "bad", "bad"]])
+    version = CaptionVersion.objects.order_by("pk")[0]
+    head = make.add_member(project, Role.HEAD)
+    make_known_answer(
+        version=version, schema=project.label_schemas.get(), label="good", use="example", actor=head
+    )
+    request = ExportRequest(format=ExportFormat.LABEL_STUDIO, batch=batch)
+    export = begin_export(access=access(project), request=request)
+    tasks = list(label_studio_tasks(export, lambda pair: pair.image_key))
+    known = [row for task in tasks for row in task["annotations"] if row["ground_truth"]]
+    assert [row["result"][0]["value"] for row in known] == [{"choices": ["good"]}]
+    assert sum(len(task["annotations"]) for task in tasks) == 5
 
 
 def test_a_skip_is_a_cancelled_annotation_also_of_a_pair_that_nobody_judged() -> None:

@@ -30,6 +30,7 @@ from annotation.models import (
     LabelSchema,
 )
 from annotation.opening import free_images
+from annotation.pacing import project_pace
 from annotation.progress import progress_of
 from annotation.verdicts import with_verdict
 from polyannot.kernel.errors import Conflict, Invalid
@@ -447,6 +448,13 @@ def test_imported_ratings_take_no_image_out_of_the_work_and_make_no_pace(project
     progress = progress_of(project)
     assert (progress.n_people, progress.n_judgments, progress.forecast) == (0, 0, None)
     assert not ImageTally.objects.filter(project=project, n_slots_done__gt=0).exists()
+
+
+def test_times_that_a_file_tells_are_no_pace_of_this_workspace(project: Project) -> None:
+    lines = [line + b",9000" for line in expert_table().splitlines()[1:]]
+    brought(project, b"\n".join([b"image_key,caption,rater_id,label,duration_ms", *lines]))
+    assert Judgment.objects.filter(duration_ms=9000).count() == 18
+    assert project_pace(project) is None
 
 
 def test_a_batch_of_imported_judgments_stays_closed(project: Project) -> None:
