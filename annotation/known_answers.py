@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.models import (
     Adjudication,
+    Assignment,
+    AssignmentState,
     CaptionVersion,
     KnownAnswer,
     KnownSource,
@@ -187,6 +189,17 @@ def is_right(known: KnownAnswer, label: str) -> bool:
         return False
     places = {row.key: row.position for row in known.schema.labels.all()}
     return label in places and abs(places[label] - places[known.label]) <= known.tolerance
+
+
+def waits() -> Exists:
+    """Say of a known answer whether its image is being judged: nobody is to read its label before they judge it."""
+    slots = Assignment.objects.filter(
+        image=OuterRef("version__image"),
+        state__in=[AssignmentState.OPEN, AssignmentState.LEASED],
+        is_gold=False,
+        batch__closed_at=None,
+    )
+    return Exists(slots)
 
 
 def not_by(person: User) -> Q:

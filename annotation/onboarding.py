@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.admission import admitted_runs, last_major
-from annotation.known_answers import is_right, not_by
+from annotation.known_answers import is_right, not_by, waits
 from annotation.models import (
     Guideline,
     GuidelineReading,
@@ -82,8 +82,8 @@ def change_plan(*, project: Project, actor: User, values: Mapping[str, object]) 
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         plan = plan_of(project)
         changed = [name for name in CHANGEABLE if name in values and getattr(plan, name) != values[name]]
-        if plan._state.adding:
-            plan.seed = secrets.randbelow(2**31)
+        if not plan.seed:
+            plan.seed = 1 + secrets.randbelow(2**31)
         for name in changed:
             setattr(plan, name, values[name])
         plan.save()
@@ -168,11 +168,14 @@ def _must_be_free_to_begin(project: Project, person: User, guideline: Guideline,
 
 
 def _drawn(project: Project, person: User, use: str, n: int, seed: int) -> list[int]:
-    """Return up to n pairs in a seeded order: those never asked of the person first, none that they made."""
+    """Return up to n pairs in a seeded order: those never asked of the person first.
+
+    None that they made, and none of an image that is being judged and may still come to them.
+    """
     before = OnboardingAnswer.objects.filter(run__person=person, known_answer=OuterRef("pk"))
     pairs = list(
         KnownAnswer.objects.in_use()
-        .filter(not_by(person), project=project, use=use)
+        .filter(not_by(person), ~waits(), project=project, use=use)
         .annotate(was_asked=Exists(before))
         .order_by("pk")
         .values_list("was_asked", "pk")

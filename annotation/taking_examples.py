@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.known_answers import make_known_answer
+from annotation.known_answers import make_known_answer, waits
 from annotation.models import Adjudication, CaptionVersion, KnownAnswer, KnownUse, LabelSchema, ReviewItem
 from annotation.models.reviews import ReviewState
 from polyannot.kernel.errors import Invalid
@@ -48,9 +48,12 @@ def _accepted(version: CaptionVersion) -> tuple[LabelSchema, str, str] | None:
 
 
 def examples_of(project: Project, schema: LabelSchema | None = None) -> list[KnownAnswer]:
-    """Return the examples to show beside the guidelines, of one set of labels or of all, in the order of labels."""
+    """Return the examples to show beside the guidelines, of one set of labels or of all, in the order of labels.
+
+    One whose image is being judged is not shown until that is over.
+    """
     rows = KnownAnswer.objects.in_use().filter(
-        project=project, use=KnownUse.EXAMPLE, version__image__state="active"
+        ~waits(), project=project, use=KnownUse.EXAMPLE, version__image__state="active"
     )
     if schema is not None:
         rows = rows.filter(schema=schema)

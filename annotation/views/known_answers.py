@@ -23,6 +23,7 @@ from annotation.known_answers import (
     make_known_answer,
     retire_known_answer,
     usual_tolerance,
+    waits,
 )
 from annotation.models import KnownAnswer, KnownUse
 from annotation.taking_examples import take_example
@@ -45,7 +46,11 @@ def known_answers(request: HttpRequest, access: Access) -> HttpResponse:
     rows = (
         in_use.filter(use=use)
         .select_related("version__image", "schema", "made_by")
-        .annotate(n_answers=Count("answers"), n_right=Count("answers", filter=Q(answers__is_right=True)))
+        .annotate(
+            n_answers=Count("answers"),
+            n_right=Count("answers", filter=Q(answers__is_right=True)),
+            is_waiting=waits(),
+        )
         .order_by("-pk")
     )
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))

@@ -114,9 +114,10 @@ def test_a_final_label_becomes_an_example_with_one_press_and_stands_beside_the_g
     head = make.add_member(project, Role.HEAD)
     image = make.add_image(project)
     version = make.add_caption(image, "The dog dreams of the sea")
-    batch = make.make_batch(project, [image])
+    batch = make.make_batch(project, [image], overlap=1)
     annotator = make.add_member(project)
-    make.judge(make.claim(batch, annotator), version, "bad")
+    assignment = make.claim(batch, annotator)
+    make.judge(assignment, version, "bad")
     web = browser_of(head)
     example = address("known-answer-example", project, version.public_id)
     assert web.post(example).status_code == 422
@@ -129,6 +130,8 @@ def test_a_final_label_becomes_an_example_with_one_press_and_stands_beside_the_g
     assert (known.use, known.label, known.explanation) == ("example", "good", "Poetic, and it fits")
     web.post(answer["Location"], {"use": "example", "explanation": "Dreams are fine", "tolerance": 0})
     theirs = browser_of(annotator)
+    assert "Dreams are fine" not in theirs.get(address("guidelines", project)).content.decode()
+    make.finish(assignment)
     assert "Dreams are fine" in theirs.get(address("guidelines", project)).content.decode()
     assert "Dreams are fine" in theirs.get(address("workspace", project, batch.public_id)).content.decode()
 
