@@ -90,15 +90,15 @@ def request_report(
 ) -> Job:
     """Ask for a report on some batches, or on all of a set of labels; asking again while it is computed is one job.
 
-    Without an outcome edits are kept apart where the labels allow them. Raises Invalid for parameters that make no
-    sense and for batches with different labels.
+    Edits are kept apart by default, and are no outcome where the labels do not allow them. Raises Invalid for
+    parameters that make no sense and for batches with different labels.
     """
     scope = scope_of(project, schema=schema, batches=batches)
     edits = scope is not None and scope.schema.allows_edits
     parameters = {
         "schema": str(scope.schema.public_id) if scope else "",
         "batches": [str(batch.public_id) for batch in scope.batches] if scope else [],
-        "outcome": outcome or (Outcome.WITH_EDITS if edits else Outcome.LABELS),
+        "outcome": (outcome or Outcome.WITH_EDITS) if edits else Outcome.LABELS,
         "unsure": unsure,
         "replicates": replicates,
         "seed": seed,

@@ -78,8 +78,18 @@ class ShownReport:
         return [
             self._share_figure(name, self.coefficients[key])
             for key, name in names.items()
-            if key in self.coefficients
+            if key in self.coefficients and not self._is_meaningless(key)
         ]
+
+    def _is_meaningless(self, key: str) -> bool:
+        """Say whether specific agreement on good or bad is asked of labels that have neither."""
+        side = {"positive_agreement": "positive", "negative_agreement": "negative"}.get(key)
+        return side is not None and self.figures["parameters"][side] is None
+
+    @cached_property
+    def has_weighted_kappa(self) -> bool:
+        """Say whether the kappas of two annotators weigh how far grades are apart."""
+        return any(pair.get("weighted_kappa") is not None for pair in self.figures["pairs"])
 
     @cached_property
     def corrected(self) -> list[ShownFigure]:

@@ -45,7 +45,7 @@ def heat_cell(pair: Mapping[str, Any], first: str, second: str) -> HeatCell:
         second=second,
         heat=step((pair["raw"] - HEAT_FROM) / (1 - HEAT_FROM)),
         raw=per_cent(pair["raw"]),
-        kappa=decimal(pair["kappa"]),
+        kappa=decimal(pair["kappa"] if (weighted := pair.get("weighted_kappa")) is None else weighted),
         items=pair["items"],
         detail=f"{per_cent(interval['low'])} – {per_cent(interval['high'])}",
         differs=(pair.get("test") or {}).get("differs", ""),

@@ -11,18 +11,28 @@ from measures.agreement.coefficients import Chance, cohen_tables
 from measures.agreement.ratings import BoolArray, FloatArray, IntArray, Ratings
 from measures.agreement.results import Annotator, Confusion, HardItem, IntraRater, PairAgreement
 from measures.agreement.table import Repeats, Table
+from measures.agreement.weights import agreement_weights
 from measures.proportions import wilson
 
 STRIP_CELLS = 20_000_000
 ONE_CATEGORY = "both gave one category only"
 
 
-def pair_agreements(resampler: Resampler, ratings: Ratings, confidence: float) -> tuple[PairAgreement, ...]:
-    """Every two raters that share an item, by name; empty where there are too many meetings to hold."""
+def pair_agreements(
+    resampler: Resampler, ratings: Ratings, confidence: float, level: str = "nominal"
+) -> tuple[PairAgreement, ...]:
+    """Every two raters that share an item, by name; empty where there are too many meetings to hold.
+
+    Labels whose level has an order get kappa with quadratic weights too.
+    """
     tables, pairs, table = resampler.observed.tables, resampler.pairs, resampler.table
     if tables is None or pairs is None or not len(pairs.first):
         return ()
     kappas = cohen_tables(tables[0], np.eye(len(table.scale.categories))).corrected
+    is_ordered = level != "nominal" and table.scale.is_ordered
+    weighted = (
+        cohen_tables(tables[0], agreement_weights("quadratic", table.scale)).corrected if is_ordered else None
+    )
     items = tables[0].sum(axis=(-1, -2)).astype(int).tolist()
     agreed = np.trace(tables[0], axis1=-2, axis2=-1).astype(int).tolist()
     names = [ratings.raters[code] for code in table.raters]
@@ -31,9 +41,9 @@ def pair_agreements(resampler: Resampler, ratings: Ratings, confidence: float) -
         kappa, reason = _or_reason(kappas[p])
         interval = wilson(agreed[p], items[p], confidence)
         raw = agreed[p] / items[p]
-        found.append(
-            PairAgreement(names[first], names[second], items[p], agreed[p], raw, interval, kappa, reason)
-        )
+        heavy = _or_reason(weighted[p])[0] if weighted is not None else None
+        sides = (names[first], names[second])
+        found.append(PairAgreement(*sides, items[p], agreed[p], raw, interval, kappa, reason, heavy))
     return tuple(found)
 
 

@@ -80,7 +80,7 @@ def report(
             untreated, resampler, treatment, unsure_label, (good, bad), weights, confidence
         ),
         intra_rater=people.intra_rater(repeats, untreated, ratings, confidence),
-        pairs=people.pair_agreements(resampler, ratings, confidence),
+        pairs=people.pair_agreements(resampler, ratings, confidence, level),
         confusion=people.confusion(resampler, ratings),
         annotators=people.annotators(table, untreated, ratings, unsure_label, confidence),
         hardest=people.hardest_items(table, ratings, hardest),

@@ -64,7 +64,10 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class PairAgreement:
-    """Two raters on the items that both rated: raw share with Wilson's interval, Cohen's kappa, n."""
+    """Two raters on the items that both rated: raw share with Wilson's interval, Cohen's kappa, n.
+
+    weighted_kappa has quadratic weights; None unless the level of the labels has an order.
+    """
 
     first: str
     second: str
@@ -74,6 +77,7 @@ class PairAgreement:
     interval: Interval
     kappa: float | None
     reason: str = ""
+    weighted_kappa: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

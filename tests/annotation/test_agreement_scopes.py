@@ -64,6 +64,7 @@ def test_grades_have_ordinal_alpha_and_weighted_kappa_and_are_never_mixed_with_o
     assert row.figures["primary"] == "krippendorff_alpha_ordinal"
     assert row.figures["parameters"]["categories"] == ["0", "1", "2", "3", "4", "5"]
     assert row.figures["coefficients"]["cohen_kappa_quadratic"]["value"] == pytest.approx(0.83146, abs=1e-5)
+    assert row.figures["pairs"][0]["weighted_kappa"] == pytest.approx(0.83146, abs=1e-5)
     text = (
         signed_in(project)
         .get(reverse("agreement", args=[project.slug]), {"schema": str(schema.public_id)})
@@ -72,6 +73,8 @@ def test_grades_have_ordinal_alpha_and_weighted_kappa_and_are_never_mixed_with_o
     assert "Krippendorff&#x27;s alpha, ordinal" in text
     assert "Cohen&#x27;s kappa, quadratic weights" in text
     assert "The same" in text
+    assert "kappa with quadratic weights" in text
+    assert "positive agreement" not in text
     imp = scope_of(project)
     assert imp is not None
     assert latest_report(imp) is None
