@@ -7,14 +7,15 @@ no image goes beyond its overlap; a lease that runs out puts the slot back.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.admission import Demands, demands_of, must_be_admitted
 from annotation.gold import gold_slot
-from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
+from annotation.leasing import lease_end, reclaim_run_out
+from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion
 from annotation.models.work import BatchPurpose, BatchTakers, SkipReason
 from annotation.pacing import SHORTEST_LEASE, lease_seconds, pace_of
 from annotation.queueing import (
@@ -29,8 +30,6 @@ from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
 from projects.models import Membership
 
-# One claim puts back no more run-out slots than this; the next claim goes on.
-MOST_RECLAIMED = 100
 # Nobody claims ahead unless so many more images are left: the last ones are for whoever asks first.
 AHEAD_LEAVES = 10
 
@@ -165,11 +164,6 @@ def _lease(slot: Assignment, batch: Batch, annotator: User, now: datetime) -> No
     slot.save(update_fields=None if slot.pk is None else columns)
 
 
-def lease_end(slot: Assignment, now: datetime) -> datetime:
-    """Return when the lease of a slot runs out if this moment is the last sign of work."""
-    return now + timedelta(seconds=slot.lease_seconds)
-
-
 def take_back(*, slot: Assignment, batch: Batch, annotator: User) -> Assignment | None:
     """Lease an image again whose lease ran out while its annotator was away, so that late work finds its place.
 
@@ -217,35 +211,6 @@ def renew_leases(*, batch: Batch, annotator: User) -> None:
     held = Assignment.objects.filter(batch=batch, annotator=annotator, state=AssignmentState.LEASED)
     for assignment in held:
         renew_lease(assignment)
-
-
-def reclaim_run_out(*, batch: Batch, now: datetime) -> int:
-    """Put slots whose lease ran out before anything was judged back into the queue; return how many.
-
-    A slot with judgments stays with its annotator: their work is not given to somebody else half done.
-    """
-    run_out = (
-        Assignment.objects.filter(
-            batch=batch, state=AssignmentState.LEASED, is_gold=False, lease_until__lt=now
-        )
-        .filter(~Exists(Judgment.objects.filter(assignment=OuterRef("pk"))))
-        .select_for_update(skip_locked=True, of=("self",))
-    )
-    # Locked first, skipping what others hold: two claims that reclaim at once cannot wait for each other.
-    slots = list(run_out.values_list("pk", flat=True)[:MOST_RECLAIMED])
-    return put_back(slots) if slots else 0
-
-
-def put_back(slots: list[int]) -> int:
-    """Open leased slots again, as if nobody had claimed them; the caller holds their rows. Return how many."""
-    return Assignment.objects.filter(pk__in=slots, state=AssignmentState.LEASED, is_gold=False).update(
-        state=AssignmentState.OPEN,
-        annotator=None,
-        lease_until=None,
-        started_at=None,
-        order_seed=None,
-        version_ids=[],
-    )
 
 
 def finish_assignment(*, assignment: Assignment, annotator: User) -> None:

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.assigning import put_back, slot_again
+from annotation.assigning import slot_again
+from annotation.leasing import put_back
 from annotation.models import Assignment, AssignmentState, Judgment, Question, ReviewItem
 from annotation.models.questions import QuestionState
 from annotation.models.reviews import ReviewState

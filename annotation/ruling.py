@@ -19,6 +19,8 @@ from annotation.models import (
     AssignmentState,
     CaptionVersion,
     EditKind,
+    KnownAnswer,
+    KnownUse,
     Precedent,
     Question,
     VersionState,
@@ -127,7 +129,13 @@ def in_blind_work(precedents: QuerySet[Precedent]) -> QuerySet[Precedent]:
         state__in=[AssignmentState.OPEN, AssignmentState.LEASED],
         batch__closed_at=None,
     )
-    return precedents.annotate(is_pair_blind=Exists(waiting))
+    # A pair with a known answer is met by newcomers and mixed into the work, whoever has it in hand now.
+    known = (
+        KnownAnswer.objects.in_use()
+        .exclude(use=KnownUse.EXAMPLE)
+        .filter(version__caption=OuterRef("caption"))
+    )
+    return precedents.annotate(is_pair_blind=Exists(waiting) | Exists(known))
 
 
 def precedents_of(project: Project, *, query: str = "") -> QuerySet[Precedent]:

@@ -11,11 +11,11 @@ from annotation.assigning import (
     claim_assignment,
     current_assignment,
     finish_assignment,
-    reclaim_run_out,
     renew_leases,
     skip_assignment,
     take_back,
 )
+from annotation.leasing import reclaim_run_out
 from annotation.models import Assignment, AssignmentState, Batch, Caption, CaptionVersion
 from annotation.pacing import SHORTEST_LEASE
 from annotation.queueing import images_left, order_seed, peek_image

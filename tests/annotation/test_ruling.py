@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from annotation.asking import answer_question, ask_question
-from annotation.models import Assignment, CaptionVersion, Precedent
+from annotation.known_answers import make_known_answer, retire_known_answer
+from annotation.models import Assignment, CaptionVersion, KnownUse, Precedent
 from annotation.ruling import (
     FEWEST_SHARED,
     Ruling,
@@ -167,3 +168,15 @@ def test_the_workspace_shows_the_ruling_beside_a_similar_pair(project: Project) 
     page = client.get(f"/p/here/annotate/{batch.public_id}/").content.decode()
     assert "Birds by their kind" in page
     assert "Name the kind only where it can be seen." in page
+
+
+def test_a_pair_with_a_known_answer_stays_hidden_while_it_is_in_use(project: Project) -> None:
+    _precedent, version = ruled(project)
+    head = make.add_member(project, Role.HEAD)
+    known = make_known_answer(
+        version=version, schema=project.label_schemas.get(), label="good", use=KnownUse.GOLD, actor=head
+    )
+    assert precedents_of(project).get().is_pair_blind  # type: ignore[attr-defined]
+    assert similar(project, shown(version)) == []
+    retire_known_answer(known=known, actor=head)
+    assert not precedents_of(project).get().is_pair_blind  # type: ignore[attr-defined]
