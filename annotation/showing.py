@@ -15,6 +15,7 @@ from annotation.models import (
     AssignmentState,
     Batch,
     CaptionVersion,
+    Image,
     Judgment,
     Label,
     LabelMeaning,
@@ -26,6 +27,8 @@ from annotation.queueing import MOST_COUNTED
 from annotation.ruling import ShownPair, similar_precedents
 from projects.models import Project
 
+# What stands in a blank desk where a script puts what it got; no row has such ids.
+BLANK = {what: UUID(int=number) for number, what in enumerate(("assignment", "image", "version"), start=1)}
 # How many finished images the list "Previous images" goes back.
 MOST_PREVIOUS = 12
 # Sequence numbers rise by the clock: the highest is among the last so many judgments that arrived.
@@ -137,6 +140,38 @@ def desk_of(*, assignment: Assignment, annotator: User, active: UUID | None = No
         n_done=done_by(batch=batch, annotator=annotator).exclude(pk=assignment.pk).count() + n_before,
         n_left=images_ahead(batch=batch, annotator=annotator) + n_after,
         last_sequence=last_sequence(batch=batch, annotator=annotator),
+    )
+
+
+def blank_desk(batch: Batch) -> Desk:
+    """Return a desk of an image and a caption that do not exist: the page's own template for desks laid by a script.
+
+    A script puts what it got in place of the ids of BLANK and of the caption's number and text.
+    """
+    image = Image(public_id=BLANK["image"], width=1, height=1)
+    assignment = Assignment(
+        public_id=BLANK["assignment"], batch=batch, image=image, state=AssignmentState.LEASED
+    )
+    caption = ShownCaption(
+        public_id=BLANK["version"],
+        number=1,
+        text="",
+        original="",
+        label="",
+        note="",
+        edited_text="",
+        edited_kinds=(),
+        sequence=0,
+        is_reported=False,
+    )
+    return Desk(
+        assignment=assignment,
+        captions=[caption],
+        labels=list(batch.schema.labels.all()),
+        active=None,
+        n_done=0,
+        n_left=0,
+        last_sequence=0,
     )
 
 

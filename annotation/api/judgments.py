@@ -11,9 +11,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from annotation.access import assignment_of, batch_of, slot_of
+from annotation.api.desks import desk_as_json
 from annotation.assigning import finish_assignment, renew_leases, take_back
 from annotation.judging import GivenEdit, GivenJudgment, Place, record_at
 from annotation.models.work import JudgmentMode
+from annotation.moving_on import FreshDesk, move_on
 from polyannot.kernel.errors import Conflict, Denied, DomainError, Invalid
 from projects.access import Access
 
@@ -31,8 +33,18 @@ class SentJudgment:
     given: GivenJudgment
 
 
-def read_envelope(body: bytes) -> tuple[str, list[Any], str]:
-    """Return who says to have judged, the items, and the assignment in work. Raises Invalid for anything else."""
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who says to have judged, the items, the assignment whose lease is to last, and the one to lay the next beside."""
+
+    annotator: str
+    items: list[Any]
+    holding: str
+    beside: UUID | None
+
+
+def read_envelope(body: bytes) -> Envelope:
+    """Return what a browser sent. Raises Invalid for anything that is no such list."""
     try:
         told = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -43,7 +55,16 @@ def read_envelope(body: bytes) -> tuple[str, list[Any], str]:
             "judgments_needed",
             _("Send a list of at most %(n)d judgments; nothing was saved.") % {"n": MOST_AT_ONCE},
         )
-    return str(told.get("annotator", "")), items, str(told.get("holding") or "")
+    return Envelope(
+        str(told.get("annotator", "")), items, str(told.get("holding") or ""), _uuid(told.get("beside"))
+    )
+
+
+def _uuid(told: Any) -> UUID | None:
+    try:
+        return UUID(told)
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 def read_item(item: Any) -> SentJudgment:
@@ -90,22 +111,44 @@ def _edit(told: Mapping[str, Any] | None) -> GivenEdit | None:
 def take_judgments(*, access: Access, batch: UUID, body: bytes) -> dict[str, Any]:
     """Take a list of judgments in the order of their sequence numbers; answer what became of each.
 
-    `batch` is the public id of a batch of the project. Raises Invalid for a list that cannot be read, Conflict when
-    somebody else has signed in since. A refused item changes nothing and does not hold up the others.
+    `batch` is the public id of a batch of the project. Where the last item hands an image in and the browser names the
+    image that is judged now, the answer may hold the one after it (`ahead`). Raises Invalid for a list that cannot be
+    read, Conflict when somebody else has signed in since. A refused item changes nothing and does not hold up the
+    others.
     """
-    annotator, items, holding = read_envelope(body)
-    if annotator != str(access.user.public_id):
+    told = read_envelope(body)
+    if told.annotator != str(access.user.public_id):
         raise Conflict(
             "another_annotator",
             _(
                 "Somebody else has signed in here. These judgments are kept in this browser for their annotator."
             ),
         )
+    if not told.items and told.holding:
+        _renew(access, batch, told.holding)
     taken_back: dict[UUID, UUID] = {}
-    results = [_take(access, batch, item, taken_back) for item in sorted(items, key=_place)]
-    if not items and holding:
-        _renew(access, batch, holding)
-    return {"results": results}
+    results, following = [], None
+    for number, item in enumerate(items := sorted(told.items, key=_place), start=1):
+        if number == len(items) and told.beside is not None:
+            following = _moved_on(access, batch, item, told.beside)
+        results.append(_take(access, batch, item, taken_back) if following is None else _saved(item))
+    return {"results": results, "ahead": desk_as_json(following) if following else None}
+
+
+def _is_hand_in(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("finish") is True
+
+
+def _saved(item: Any) -> dict[str, Any]:
+    return {"id": str(item.get("id", "")), "state": "saved"}
+
+
+def _moved_on(access: Access, batch: UUID, item: Any, beside: UUID) -> FreshDesk | None:
+    """Hand in and lay the next image beside the one in work; None where the item is no such, or the way is longer."""
+    assignment = _uuid(item.get("assignment")) if _is_hand_in(item) else None
+    if assignment is None:
+        return None
+    return move_on(access=access, batch=batch, assignment=assignment, beside=beside)
 
 
 def _place(item: Any) -> int:
@@ -116,9 +159,9 @@ def _place(item: Any) -> int:
 def _take(access: Access, batch: UUID, item: Any, taken_back: dict[UUID, UUID]) -> dict[str, Any]:
     public_id = str(item.get("id", "")) if isinstance(item, dict) else ""
     try:
-        if isinstance(item, dict) and item.get("finish") is True:
+        if _is_hand_in(item):
             _hand_in(access, item, taken_back)
-            return {"id": public_id, "state": "saved"}
+            return _saved(item)
         sent = read_item(item)
         place = Place(access.project.pk, batch, taken_back.get(sent.assignment_id, sent.assignment_id))
         try:
@@ -131,15 +174,14 @@ def _take(access: Access, batch: UUID, item: Any, taken_back: dict[UUID, UUID]) 
             record_at(place=again, annotator=access.user, given=sent.given)
     except DomainError as error:
         return {"id": public_id, "state": "refused", "code": error.code, "message": str(error.message)}
-    return {"id": public_id, "state": "saved"}
+    return _saved(item)
 
 
 def _hand_in(access: Access, item: Mapping[str, Any], taken_back: Mapping[UUID, UUID]) -> None:
     """Hand an image in that the annotator has left for the next one already."""
-    try:
-        named = UUID(item["assignment"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Invalid("assignment_malformed", _("There is no such image in this batch.")) from error
+    named = _uuid(item.get("assignment"))
+    if named is None:
+        raise Invalid("assignment_malformed", _("There is no such image in this batch."))
     assignment = assignment_of(access, taken_back.get(named, named))
     finish_assignment(assignment=assignment, annotator=access.user)
 
@@ -161,10 +203,9 @@ def _taken_back(access: Access, batch: UUID, public_id: UUID) -> UUID:
 
 def _renew(access: Access, batch: UUID, public_id: str) -> None:
     """Hold the leases of the person on as long as they hold the image that they name."""
-    in_batch = batch_of(access, batch)
-    try:
-        slot = slot_of(in_batch, UUID(public_id))
-    except ValueError as error:
-        raise Invalid("assignment_malformed", _("There is no such image in this batch.")) from error
+    in_batch, named = batch_of(access, batch), _uuid(public_id)
+    if named is None:
+        raise Invalid("assignment_malformed", _("There is no such image in this batch."))
+    slot = slot_of(in_batch, named)
     if slot.annotator_id == access.user.pk:
         renew_leases(batch=in_batch, annotator=access.user)

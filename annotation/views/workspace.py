@@ -30,7 +30,7 @@ from annotation.models import Assignment, AssignmentState, Batch, EditKind
 from annotation.moving_on import move_on
 from annotation.queueing import peek_image
 from annotation.reporting import report_pair
-from annotation.showing import desk_of, last_sequence, previous_images
+from annotation.showing import BLANK, blank_desk, desk_of, last_sequence, previous_images
 from annotation.taking_examples import examples_of
 from polyannot.kernel.errors import Denied, Invalid
 from polyannot.kernel.markdown import render_markdown
@@ -76,6 +76,7 @@ def _page(request: HttpRequest, access: Access, assignment: Assignment | None, b
     context = desk_context(request, access, assignment, batch)
     context["guideline_html"] = render_markdown(batch.guideline.text, heading_shift=2)
     context["examples"] = examples_of(access.project, batch.schema)
+    context["blank"] = {"desk": blank_desk(batch), "ids": BLANK}
     return render(request, PAGE, context)
 
 
@@ -150,7 +151,7 @@ def finish(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse
     if form.cleaned_data["lays_desks"] and wants_json(request):
         desk = move_on(access=access, batch=batch_id, assignment=form.cleaned_data["assignment"])
         if desk is not None:
-            return JsonResponse({"desk": desk_as_json(access, desk)})
+            return JsonResponse({"desk": desk_as_json(desk)})
     batch = batch_of(access, batch_id)
     assignment = assignment_of(access, form.cleaned_data["assignment"])
     finish_assignment(assignment=assignment, annotator=access.user)

@@ -104,7 +104,7 @@ export function askSkip(desk, show) {
     form.set("assignment", desk.assignment);
     return form;
   };
-  askServer(dialog("skip-dialog"), ask, (told) => show(told.html));
+  askServer(dialog("skip-dialog"), ask, show);
 }
 
 export function toggleZoom() {

@@ -227,7 +227,7 @@ export class Desk {
     return true;
   }
 
-  // Hands the image in once everything is saved; resolves to the HTML of the next desk, or to null.
+  // Hands the image in once everything is saved; resolves to what the next desk is laid from, or to null.
   async finish() {
     if (this.#isLeaving || this.isFinished || this.captions.waiting.length > 0) {
       return null;
@@ -246,9 +246,10 @@ export class Desk {
 
   async #handIn() {
     const form = new FormData(this.root.querySelector('[data-act-form="finish"]'));
+    form.set("lays_desks", "on");
     const answer = await post(this.root.dataset.finishUrl, form);
     if (answer.kind === "taken") {
-      return answer.told.html;
+      return answer.told;
     }
     tellTrouble(answer);
     return null;

@@ -3,6 +3,7 @@ import { askNote, askQuestion, askReport, askRestBad, askSkip, showHelp, toggleZ
 import { Clock } from "./clock.js";
 import { Desk } from "./desk.js";
 import { Editor } from "./editing.js";
+import { freshDesk, movedOn, pictureOf } from "./fresh.js";
 import { listen, rememberSingleKeys } from "./keys.js";
 import { Outbox } from "./outbox.js";
 import { post } from "./post.js";
@@ -36,13 +37,21 @@ function lay(root) {
   }
 }
 
-function open(html) {
+// `told` holds the next desk: as HTML where the server laid it, else what goes into the page's blank desk.
+function open({ html = "", desk: fresh = null }) {
   const place = document.getElementById("desk");
-  place.insertAdjacentHTML("afterend", html);
-  const root = place.nextElementSibling;
-  place.remove();
+  const judged = desk.captions.all.filter((caption) => caption.answer.label !== null).length;
+  if (fresh) {
+    const root = freshDesk(fresh);
+    root.prepend(movedOn(place.querySelector(".workspace__bar"), place));
+    place.replaceWith(root);
+  } else {
+    place.insertAdjacentHTML("afterend", html);
+    place.remove();
+  }
+  tellJudged(judged);
   clock.take();
-  lay(root);
+  lay(document.getElementById("desk"));
   if (desk.root.dataset.workspaceUrl) {
     history.replaceState(null, "", desk.root.dataset.workspaceUrl);
   }
@@ -50,19 +59,38 @@ function open(html) {
   outbox.flush();
 }
 
+// The image just left heads the list of previous ones; the server does not know yet how much of it was judged.
+function tellJudged(n) {
+  const told = document.querySelector('.previous [data-part="judged"]');
+  if (told) {
+    told.textContent = told.dataset.words.replace("%n", String(n));
+  }
+}
+
 async function next() {
   if (desk.isEmpty || desk.isFinished || desk.captions.waiting.length > 0) {
     return;
   }
-  if (ahead?.html && desk.handInBehind()) {
-    open(ahead.html);
+  if (isReady() && desk.handInBehind()) {
+    open(ahead);
     return;
   }
   wantsNext = true;
-  const html = await desk.finish();
-  if (html) {
+  const told = await desk.finish();
+  if (told) {
     wantsNext = false;
-    open(html);
+    open(told);
+  }
+}
+
+function isReady() {
+  return Boolean(ahead?.html || ahead?.desk);
+}
+
+function prepare(told, image) {
+  ahead = told;
+  if (image) {
+    new Image().src = image;
   }
 }
 
@@ -71,18 +99,22 @@ async function loadAhead(root) {
   if (desk.root !== root || ahead || outbox.waiting().length > 0) {
     return;
   }
-  ahead = { html: "" };
+  ahead = {};
   const form = new FormData();
   form.set("assignment", root.dataset.assignment);
   const answer = await post(root.dataset.aheadUrl, form);
-  if (answer.kind !== "taken" || desk.root !== root) {
-    return;
-  }
-  ahead = { html: answer.told.html };
-  if (answer.told.image) {
-    new Image().src = answer.told.image;
+  if (answer.kind === "taken" && desk.root === root) {
+    prepare({ html: answer.told.html }, answer.told.image);
   }
 }
+
+// Handing an image in may bring the one after this along.
+outbox.beside = () => (desk.isEmpty || desk.isFinished || isReady() ? null : desk.assignment);
+outbox.addEventListener("ahead", ({ detail }) => {
+  if (detail.beside === desk.assignment) {
+    prepare({ desk: detail.fresh }, pictureOf(detail.fresh));
+  }
+});
 
 function renewNowAndThen() {
   const now = performance.now();

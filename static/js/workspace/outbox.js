@@ -13,6 +13,9 @@ export class Outbox extends EventTarget {
   #failures = 0;
   #timer = 0;
 
+  // Which image is in work now, when the one after it is wanted with the next image handed in.
+  beside = () => null;
+
   constructor(annotator) {
     super();
     this.#annotator = annotator;
@@ -110,13 +113,18 @@ export class Outbox extends EventTarget {
   async #sendPortion(all) {
     const { url } = all[0];
     const portion = all.filter((entry) => entry.url === url).slice(0, PORTION);
+    const beside = portion.length === all.length && portion.at(-1).item.finish ? this.beside() : null;
     const answer = await post(url, {
       annotator: this.#annotator,
       judgments: portion.map((entry) => entry.item),
+      ...(beside && { beside }),
     });
     if (answer.kind === "taken") {
       this.#failures = 0;
       this.#sort(answer.told.results, portion);
+      if (answer.told.ahead) {
+        this.#tell("ahead", { beside, fresh: answer.told.ahead });
+      }
       return true;
     }
     this.#waitLonger(answer);
