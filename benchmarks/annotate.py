@@ -56,66 +56,88 @@ def environment(name: str) -> dict[str, str]:
     }
 
 
+# An assignment and the versions that wait in it.
+Laid = tuple[str, list[str]]
+
+
 @dataclass(frozen=True)
 class Place:
     """A batch to work in: its addresses, and the session and public id of each annotator."""
 
     judgments: str
-    finish: str
+    ahead: str
     workspace: str
     people: tuple[tuple[str, str], ...]
 
 
 class Annotator:
-    """Plays what the browser's workspace sends: judgments, the image handed in, the next one taken from the answer."""
+    """Plays what the browser's workspace sends: a judgment when it is made; an image when it is left, whose answer
+    brings the image after the one that is judged now.
+    """
 
     ASSIGNMENT = re.compile(r'data-assignment="([0-9a-f-]{36})"')
     VERSION = re.compile(r'data-version="([0-9a-f-]{36})"')
+    # The page ends with a blank desk, which is no image.
+    BLANK = "<template"
 
     def __init__(self, client: Any, place: Place, public_id: str, chance: random.Random) -> None:
         self._client, self._place, self._public_id, self._chance = client, place, public_id, chance
         self._sequence = 0
-        self._assignment, self._waiting = "", list[str]()
-        self._open(client.ask("GET", place.workspace))
+        self._now = self._found(client.ask("GET", place.workspace))
+        self._ready = self._asked_ahead()
 
-    def _lay(self, told: dict[str, Any]) -> None:
-        if "desk" not in told:
-            self._open(told["html"])
-            return
-        self._assignment = told["desk"]["assignment"]
-        self._waiting = [caption["version"] for caption in told["desk"]["captions"]]
-
-    def _open(self, html: str) -> None:
+    def _found(self, html: str) -> Laid:
+        html = html.split(self.BLANK, maxsplit=1)[0]
         found = self.ASSIGNMENT.search(html)
         if found is None:
             raise OSError("No image is left: begin with more.")
-        self._assignment = found[1]
-        self._waiting = self.VERSION.findall(html)
+        return found[1], self.VERSION.findall(html)
+
+    def _asked_ahead(self) -> Laid:
+        told = self._client.ask("POST", self._place.ahead, form={"assignment": self._now[0]})
+        return self._found(told["html"])
 
     def judge(self, timed: Any) -> None:
-        """Judge one caption; with the image's last one, hand it in and take the next."""
-        told = {
-            "annotator": self._public_id,
-            "judgments": [self._judgment(self._waiting.pop(0))],
-        }
-        timed("judgment", lambda: self._client.ask("POST", self._place.judgments, told))
-        if not self._waiting:
-            handed_in = {"assignment": self._assignment, "lays_desks": "on"}
-            answer = timed("next", lambda: self._client.ask("POST", self._place.finish, form=handed_in))
-            self._lay(answer)
+        """Judge one caption; with the image's last one, go on to the next, which is there, and hand this one in."""
+        assignment, waiting = self._now
+        judgment = self._judgment(assignment, waiting.pop(0))
+        timed("judgment", lambda: self._post([judgment]))
+        if waiting:
+            return
+        self._now = self._ready
+        told = timed("next", lambda: self._post([self._hand_in(assignment)], beside=self._now[0]))
+        if told["ahead"]:
+            self._ready = (
+                told["ahead"]["assignment"],
+                [caption["version"] for caption in told["ahead"]["captions"]],
+            )
+        else:
+            self._ready = self._asked_ahead()
 
-    def _judgment(self, version: str) -> dict[str, Any]:
+    def _post(self, items: list[dict[str, Any]], **more: str) -> Any:
+        told = {"annotator": self._public_id, "judgments": items, **more}
+        answer = self._client.ask("POST", self._place.judgments, told)
+        if refused := [result for result in answer["results"] if result["state"] != "saved"]:
+            raise OSError(f"Not taken: {refused}")
+        return answer
+
+    def _item(self, assignment: str, **more: Any) -> dict[str, Any]:
         self._sequence += 1
-        return {
-            "id": str(uuid.UUID(int=self._chance.getrandbits(128), version=4)),
-            "assignment": self._assignment,
-            "version": version,
-            "label": self._chance.choice(["good", "bad", "unsure"]),
-            "sequence": self._sequence,
-            "made_at": datetime.now(UTC).isoformat(),
-            "duration_ms": 1000,
-            "mode": "key",
-        }
+        public_id = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
+        return {"id": public_id, "assignment": assignment, "sequence": self._sequence, **more}
+
+    def _hand_in(self, assignment: str) -> dict[str, Any]:
+        return self._item(assignment, finish=True)
+
+    def _judgment(self, assignment: str, version: str) -> dict[str, Any]:
+        return self._item(
+            assignment,
+            version=version,
+            label=self._chance.choice(["good", "bad", "unsure"]),
+            made_at=datetime.now(UTC).isoformat(),
+            duration_ms=1000,
+            mode="key",
+        )
 
 
 def bare_loop(client: Any) -> Any:
@@ -191,7 +213,7 @@ def fill(slug: str, n_images: int, n_captions: int, n_people: int) -> Place:
     where = [slug, batch.public_id]
     return Place(
         reverse("workspace-judgments", args=where),
-        reverse("workspace-finish", args=where),
+        reverse("workspace-ahead", args=where),
         reverse("workspace", args=where),
         tuple(people),
     )
