@@ -102,7 +102,7 @@ def time_chart(
         legend_x = LEFT + 8 + 236 * place
         legend = _mark(SHAPES[place % len(SHAPES)], legend_x, HEIGHT - 12)
         lines.append(Line(name, dots, path, limits, legend_x + 12, legend))
-    every = -(-len(names) // MOST_LABELS)
+    every = max(1, -(-len(names) // MOST_LABELS))
     x_ticks = tuple(Tick(round(x, 1), name) for x, name in list(zip(xs, names, strict=True))[::every])
     y_ticks = tuple(Tick(y(at), f"{at:g}") for at in _scale(floor))
     height = HEIGHT if len(lines) > 1 else BOTTOM + 36
