@@ -34,6 +34,9 @@ CLOCK_SLACK = timedelta(minutes=2)
 # A sign of work pushes the end of the lease out once less than this share of it is left.
 RENEWED_BELOW = 0.75
 
+# So many other judgments of one caption by one person may come in while one of them waits for its turn.
+MOST_ATTEMPTS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class GivenEdit:
@@ -84,11 +87,13 @@ def record_at(*, place: Place, annotator: User, given: GivenJudgment) -> Judgmen
 
     Raises Missing when there is no such assignment in that batch of that project.
     """
-    try:
-        return _record(place, annotator, given)
-    except IntegrityError:
-        # Another judgment of this caption, or this very one, came in while this one waited: read again.
-        return _record(place, annotator, given)
+    for _attempt in range(MOST_ATTEMPTS - 1):
+        try:
+            return _record(place, annotator, given)
+        except IntegrityError:
+            # Another judgment of this caption, or this very one, came in while this one waited: read again.
+            continue
+    return _record(place, annotator, given)
 
 
 def _record(place: Place, annotator: User, given: GivenJudgment) -> Judgment | None:
