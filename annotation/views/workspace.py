@@ -138,7 +138,12 @@ def judge(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
 @project_view(Role.ANNOTATOR)
 def judgments(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
     """Take a list of judgments from the browser's outbox; each is answered by itself."""
-    return JsonResponse(take_judgments(access=access, batch=batch_id, body=request.body))
+    try:
+        return JsonResponse(take_judgments(access=access, batch=batch_id, body=request.body))
+    except Invalid:
+        # A list that cannot be read names no row: whether the batch is theirs is looked up here.
+        batch_of(access, batch_id)
+        raise
 
 
 @require_POST
@@ -147,6 +152,7 @@ def finish(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse
     """Hand the image in and open the next one."""
     form = FinishForm(request.POST)
     if not form.is_valid():
+        batch_of(access, batch_id)
         raise _form_error(form)
     if form.cleaned_data["lays_desks"] and wants_json(request):
         desk = move_on(access=access, batch=batch_id, assignment=form.cleaned_data["assignment"])
