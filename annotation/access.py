@@ -137,10 +137,10 @@ def caption_of(access: Access, public_id: UUID) -> Caption:
 
 
 def saved_filter_of(access: Access, public_id: UUID) -> SavedFilter:
-    """Return a filter that the person saved or that is shared in the project; raises Missing."""
-    rows = SavedFilter.objects.filter(Q(owner=access.user) | Q(is_shared=True), project=access.project)
+    """Return a filter that the person saved; shared ones are used by their query. Raises Missing."""
+    rows = SavedFilter.objects.filter(owner=access.user, project=access.project)
     if (row := rows.filter(public_id=public_id).first()) is None:
-        raise _missing(_("There is no such filter in this project."))
+        raise _missing(_("There is no filter of yours like this in this project."))
     return row
 
 

@@ -78,10 +78,10 @@ def undo_fix(*, fix: CaptionFix, access: Access) -> Undone:
     Raises Denied for who neither made the fix nor is a head annotator, Conflict where the fix is not applied.
     """
     actor = access.user
-    if fix.made_by_id != actor.pk and not access.may_act_as(Role.HEAD):
-        raise Denied("fix_of_another", _("Only who applied this, or a head annotator, can undo it."))
     with transaction.atomic():
         locked = _applied(fix)
+        if locked.made_by_id != actor.pk and not access.may_act_as(Role.HEAD):
+            raise Denied("fix_of_another", _("Only who applied this, or a head annotator, can undo it."))
         items = FixItem.objects.filter(fix=locked, outcome=FixOutcome.CHANGED)
         made = CaptionVersion.objects.filter(pk__in=items.values("made"))
         list(made.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))

@@ -162,14 +162,14 @@ def conclude_fix(*, fix: CaptionFix) -> None:
 
 
 def _drafted(fix: CaptionFix, actor: User) -> CaptionFix:
-    """Lock a draft of this person. Raises Denied for somebody else's, Conflict once it is none any more."""
+    """Lock a draft of this person. Raises Conflict once it is none any more, Denied for somebody else's."""
     locked = CaptionFix.objects.select_for_update(no_key=True, of=("self",)).get(pk=fix.pk)
-    if locked.made_by_id != actor.pk:
-        raise Denied("fix_of_another", _("Somebody else prepared this; make your own from the search."))
     if locked.state != FixState.DRAFT:
         raise Conflict(
             "fix_no_draft", _("This was applied or put away in the meantime; nothing was changed.")
         )
+    if locked.made_by_id != actor.pk:
+        raise Denied("fix_of_another", _("Somebody else prepared this; make your own from the search."))
     return locked
 
 

@@ -16,7 +16,7 @@ from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Image, ImageState, ImageSwap
 from annotation.models.work import BatchPurpose
 from annotation.stocking import activate_image, retire_image
-from polyannot.kernel.errors import Conflict, Invalid
+from polyannot.kernel.errors import Conflict, Invalid, Missing
 from projects.history import append_events
 from projects.models import Project
 
@@ -111,10 +111,13 @@ def undo_swaps(*, project: Project, act_id: uuid.UUID, actor: User) -> SwapsUndo
     """Take back the swaps of one act whose new image nobody has begun; the others stay as they are.
 
     The reserve goes back to its place among the reserves and its unclaimed slots go; the image that was taken out is in
-    work again with the slots it had. Raises Conflict where none can be taken back.
+    work again with the slots it had. Raises Missing for an act of another project, Conflict where none can be taken
+    back.
     """
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        if not ImageSwap.objects.filter(project=project, act_id=act_id).exists():
+            raise Missing("row_missing", _("There was no such swap in this project."))
         swaps = ImageSwap.objects.select_related("taken_out", "brought_in").filter(
             project=project, act_id=act_id, undone_at=None
         )

@@ -77,9 +77,11 @@ def populate(slug: str) -> Populated:
         replacement="b",
         kinds=["other"],
         made_by=head,
-        state="applied",
+        state="undone",
         n_named=1,
         applied_at=timezone.now(),
+        undone_at=timezone.now(),
+        undone_by=head,
     )
     estimate_run = LabelEstimateRun.objects.create(
         project=project,

@@ -141,7 +141,7 @@ def test_a_filter_is_kept_under_a_name_for_oneself_or_for_all(
     client.force_login(other)
     assert "Boats" in client.get(HERE).content.decode()
     assert client.post(f"{HERE}filters/save", values).status_code == 409
-    assert client.post(f"{HERE}filters/{saved.public_id}/delete").status_code == 403
+    assert client.post(f"{HERE}filters/{saved.public_id}/delete").status_code == 404
     assert client.post(f"{HERE}filters/save", {"name": "", "query": "q=x"}).status_code == 422
     assert client.post(f"{HERE}filters/save", {"name": "All", "query": ""}).status_code == 422
     client.force_login(head)
