@@ -43,6 +43,7 @@ PAGES: tuple[tuple[str, str | None, str], ...] = (
     ("progress", "head", "/p/demo/progress/"),
     ("images", "head", "/p/demo/images/"),
     ("image-detail", "head", "/p/demo/images/|Chelsea"),
+    ("captions", "head", "/p/demo/captions/?q=cat"),
     ("review", "head", "/p/demo/review/"),
     ("review-round", "head", "/p/demo/review/|^Review \\d"),
     ("questions", "head", "/p/demo/review/questions/"),

@@ -19,7 +19,7 @@ from tests.ml_workers.working import ended
 
 def features(n: int, seed: int, d: int = 8) -> np.ndarray:
     rows = np.random.default_rng(seed).normal(size=(n, d))
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 @given(n=st.integers(0, 40), seed=st.integers(0, 10**6))
