@@ -72,6 +72,7 @@ def fill(n_captions: int) -> "tuple[Project, User]":
     """Write the project and return it with a head annotator."""
     from annotation.editing import content_hash
     from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image, Judgment
+    from annotation.tallying import settle_tallies
     from tests import factories as make
 
     draw = random.Random(1)
@@ -162,6 +163,8 @@ def fill(n_captions: int) -> "tuple[Project, User]":
         ],
         batch_size=5000,
     )
+    # A worker does this every few seconds.
+    settle_tallies(project, at_most=None)
     return project, head
 
 
