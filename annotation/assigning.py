@@ -30,6 +30,8 @@ from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
 from projects.models import Membership
 
+# Why an annotator may pass over an image.
+GIVEN_REASONS = frozenset(SkipReason.values) - {SkipReason.NONE, SkipReason.GIVEN_ON}
 # Nobody claims ahead unless so many more images are left: the last ones are for whoever asks first.
 AHEAD_LEAVES = 10
 
@@ -247,7 +249,7 @@ def _unjudged(assignment: Assignment, annotator: User) -> int:
 
 def skip_assignment(*, assignment: Assignment, annotator: User, reason: str, note: str = "") -> None:
     """Pass over an image with a reason; the slot opens for somebody else. Raises Invalid, Conflict."""
-    if reason not in SkipReason.values or not reason:
+    if reason not in GIVEN_REASONS:
         raise Invalid("skip_reason_needed", _("Say why you skip this image."))
     with transaction.atomic():
         held = Assignment.objects.select_for_update(no_key=True, of=("self",)).get(pk=assignment.pk)

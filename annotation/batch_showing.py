@@ -4,16 +4,18 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from annotation.models import Assignment, AssignmentState, Batch, Caption, Image
-from annotation.models.work import BatchPurpose
+from annotation.models.work import BatchPurpose, SkipReason
 from annotation.opening import running_annotators
 from annotation.pacing import DEFAULT_PACE, project_pace
 from annotation.reannotating import Asked, Selection, ask_again
 from projects.models import Project
 
+# Passed over by an annotator, not given on by a head.
+PASSED_OVER = Q(state=AssignmentState.SKIPPED) & ~Q(skip_reason=SkipReason.GIVEN_ON)
 STATES = (AssignmentState.OPEN, AssignmentState.LEASED, AssignmentState.DONE)
 
 
@@ -30,6 +32,7 @@ class BatchStanding:
     n_done: int
     n_total: int
     n_interrupted: int
+    n_skipped: int
 
     @property
     def is_done(self) -> bool:
@@ -42,8 +45,17 @@ class BatchStanding:
         return self.batch.purpose == BatchPurpose.CALIBRATION
 
 
+def skipped_images(batch: Batch) -> QuerySet[Assignment]:
+    """Return what annotators of a batch passed over, with their reasons and notes, the last first."""
+    return (
+        Assignment.objects.filter(PASSED_OVER, batch=batch, is_gold=False)
+        .select_related("image", "annotator")
+        .order_by("-finished_at", "-pk")
+    )
+
+
 def standings(project: Project) -> list[BatchStanding]:
-    """Return how far each batch of a project is, the newest first; four queries, whatever the number of batches."""
+    """Return how far each batch of a project is, the newest first; a few queries, whatever the number of batches."""
     batches = list(Batch.objects.filter(project=project).select_related("guideline").order_by("-pk"))
     slots = Assignment.objects.filter(project=project, is_gold=False).order_by()
     counted: dict[int, Counter[str]] = defaultdict(Counter)
@@ -52,6 +64,7 @@ def standings(project: Project) -> list[BatchStanding]:
     sizes = dict(slots.values_list("batch").annotate(last=Max("position")))
     run_out = Q(state=AssignmentState.LEASED, lease_until__lt=timezone.now())
     interrupted = dict(slots.filter(run_out).values_list("batch").annotate(n=Count("pk")))
+    skipped = dict(slots.filter(PASSED_OVER).values_list("batch").annotate(n=Count("pk")))
     waiting = _waiting_in_common(project, batches, sizes)
     return [
         BatchStanding(
@@ -62,6 +75,7 @@ def standings(project: Project) -> list[BatchStanding]:
             if batch.pk in waiting
             else sum(counted[batch.pk][state] for state in STATES),
             n_interrupted=interrupted.get(batch.pk, 0),
+            n_skipped=skipped.get(batch.pk, 0),
         )
         for batch in batches
     ]

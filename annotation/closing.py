@@ -58,7 +58,7 @@ def give_on_interrupted(*, batch: Batch, actor: User) -> int:
         )
         Assignment.objects.filter(pk__in=[slot.pk for slot in left]).update(
             state=AssignmentState.SKIPPED,
-            skip_reason=SkipReason.OTHER,
+            skip_reason=SkipReason.GIVEN_ON,
             finished_at=timezone.now(),
             lease_until=None,
         )

@@ -144,7 +144,7 @@ def _open_leased(project: Project, leaver: User, actor: User) -> None:
     put_back([slot.pk for slot in held if slot not in begun])
     Assignment.objects.filter(pk__in=[slot.pk for slot in begun]).update(
         state=AssignmentState.SKIPPED,
-        skip_reason=SkipReason.OTHER,
+        skip_reason=SkipReason.GIVEN_ON,
         finished_at=timezone.now(),
         lease_until=None,
     )

@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from annotation.assigning import GIVEN_REASONS
 from annotation.judging import GivenEdit, GivenJudgment
 from annotation.models import EditKind, Guideline, Label
 from annotation.models.reviews import ReportKind
@@ -51,7 +52,7 @@ class SkipForm(forms.Form):
     assignment = forms.UUIDField(widget=forms.HiddenInput)
     reason = forms.ChoiceField(
         label=_("Why?"),
-        choices=[choice for choice in SkipReason.choices if choice[0]],
+        choices=[choice for choice in SkipReason.choices if choice[0] in GIVEN_REASONS],
         widget=forms.RadioSelect,
     )
     note = forms.CharField(

@@ -104,6 +104,8 @@ class SkipReason(models.TextChoices):
     CANNOT_JUDGE = "cannot_judge", _("I do not know enough about what it shows")
     DISTURBING = "disturbing", _("It disturbs me")
     OTHER = "other", _("Something else")
+    # Set by the acts that move work on, never chosen by an annotator.
+    GIVEN_ON = "given_on", _("Given on half judged")
 
 
 class Assignment(models.Model):

@@ -18,6 +18,7 @@ urlpatterns = [
     path("images/<uuid:image_id>/<str:kind>", serving.image_file, name="image-file"),
     path("import/", importing.import_files, name="import"),
     path("batches/", batches.batches, name="batches"),
+    path("batches/<uuid:batch_id>/skipped", batches.batch_skipped, name="batch-skipped"),
     path("batches/<uuid:batch_id>/close", batches.batch_close, name="batch-close"),
     path("batches/<uuid:batch_id>/reopen", batches.batch_reopen, name="batch-reopen"),
     path("batches/<uuid:batch_id>/give-on", batches.batch_give_on, name="batch-give-on"),

@@ -3,20 +3,24 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import batch_of
-from annotation.batch_showing import standings
+from annotation.batch_showing import skipped_images, standings
 from annotation.closing import close_batch, give_on_interrupted, reopen_batch
 from annotation.handing_over import leavers
 from annotation.opening import free_images
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
+
+SKIPPED_PER_PAGE = 30
 
 
 @require_safe
@@ -30,6 +34,22 @@ def batches(request: HttpRequest, access: Access) -> HttpResponse:
         "tab": "batches",
     }
     return render(request, "annotation/batches.html", context)
+
+
+@require_safe
+@project_view(Role.HEAD, Role.ADMIN)
+def batch_skipped(request: HttpRequest, access: Access, batch_id: UUID) -> HttpResponse:
+    """List the images of a batch that annotators passed over, with why, the last first."""
+    batch = batch_of(access, batch_id)
+    paginator = Paginator(skipped_images(batch), SKIPPED_PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {
+        "batch": batch,
+        "page": page,
+        "page_range": paginator.get_elided_page_range(page.number),
+        "crumbs": [{"label": _("Batches"), "url": reverse("batches", args=[access.project.slug])}],
+    }
+    return render(request, "annotation/batch_skipped.html", context)
 
 
 @require_POST

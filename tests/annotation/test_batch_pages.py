@@ -1,11 +1,17 @@
 """The pages on which batches of each purpose are counted, opened and followed."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from annotation.assigning import skip_assignment
 from annotation.batch_showing import standings
-from annotation.models import Batch
+from annotation.closing import give_on_interrupted
+from annotation.models import Assignment, Batch
 from annotation.starting import publish_guidelines
+from polyannot.kernel.errors import Invalid
 from projects.founding import end_membership
 from projects.models import Project, Role
 from tests import factories as make
@@ -108,3 +114,26 @@ def test_an_unknown_purpose_is_missing_and_annotators_are_kept_out(head: Client,
     client = Client()
     client.force_login(make.add_member(project))
     assert client.get("/p/here/batches/new").status_code == 403
+
+
+def test_what_annotators_skipped_is_shown_with_its_reason_and_what_was_given_on_is_not(
+    head: Client, project: Project
+) -> None:
+    batch = make.make_batch(project, list(project.images.all()[:2]), overlap=1)
+    person = project.memberships.filter(role="annotator")[0].user
+    place = f"/p/here/batches/{batch.public_id}/skipped"
+    assert "Nothing was skipped" in head.get(place).content.decode()
+    skipped = make.claim(batch, person)
+    skip_assignment(assignment=skipped, annotator=person, reason="cannot_see", note="Far too dark for me.")
+    begun = make.claim(batch, person)
+    make.judge(begun, begun.image.caption_versions.get(pk=begun.version_ids[0]), "good")
+    Assignment.objects.filter(pk=begun.pk).update(lease_until=timezone.now() - timedelta(hours=1))
+    assert give_on_interrupted(batch=batch, actor=project.memberships.get(role="head").user) == 1
+    assert "1 skipped" in head.get("/p/here/batches/").content.decode()
+    page = head.get(place).content.decode()
+    assert "Far too dark for me." in page
+    assert "I cannot see the image properly" in page
+    assert "half judged" not in page
+    again = make.claim(batch, project.memberships.filter(role="annotator")[1].user)
+    with pytest.raises(Invalid):
+        skip_assignment(assignment=again, annotator=again.annotator, reason="given_on")  # type: ignore[arg-type]

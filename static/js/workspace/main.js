@@ -194,7 +194,10 @@ document.addEventListener("click", (event) => {
   }
   const caption = desk.captions.holding(event.target);
   if (caption && !caption.isReported && desk.captions.active !== caption && !editor.isOpen) {
-    event.preventDefault();
+    // A precedent opens at the first click; all else first makes the caption the active one.
+    if (!event.target.closest("summary")) {
+      event.preventDefault();
+    }
     desk.captions.activate(caption);
     return;
   }
