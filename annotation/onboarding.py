@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from annotation.known_answers import is_right, not_by, waits
 from annotation.models import (
     Guideline,
     GuidelineReading,
+    Judgment,
     KnownAnswer,
     KnownUse,
     OnboardingAnswer,
@@ -27,11 +28,11 @@ from annotation.models import (
     OnboardingRun,
     OnboardingState,
 )
-from annotation.models.known_answers import RUNNING_STATES
+from annotation.models.known_answers import ADMITTED_STATES, RUNNING_STATES
 from measures.proportions import wilson
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.history import append_event
-from projects.models import Project
+from projects.models import Membership, Project, Role
 
 CHANGEABLE = (
     "is_asked",
@@ -269,3 +270,27 @@ def wave_through(*, project: Project, person: User, head: User) -> OnboardingRun
         run.save()
         append_event(actor=head, act="onboarding_waived", row=run, fields=["state"])
     return run
+
+
+def experienced_outside(project: Project) -> QuerySet[User]:
+    """Return the annotators who have judged here and may not claim: those whom a late start would stop."""
+    judged = Judgment.objects.current().filter(project=project, annotator=OuterRef("pk"))
+    admitted = OnboardingRun.objects.filter(
+        project=project,
+        person=OuterRef("pk"),
+        state__in=ADMITTED_STATES,
+        guideline__number__gte=last_major(project),
+    )
+    members = Membership.objects.filter(project=project, ended_at=None, role=Role.ANNOTATOR)
+    return User.objects.filter(
+        Exists(judged), ~Exists(admitted), pk__in=members.values("user"), is_active=True
+    ).order_by("pk")
+
+
+def wave_through_experienced(*, project: Project, head: User) -> int:
+    """Let everybody go on who has judged here before; return how many. One event each."""
+    with transaction.atomic():
+        people = list(experienced_outside(project).exclude(pk=head.pk))
+        for person in people:
+            wave_through(project=project, person=person, head=head)
+    return len(people)

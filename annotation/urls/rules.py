@@ -27,6 +27,11 @@ urlpatterns = [
         onboarding.onboarding_wave,
         name="guideline-onboarding-wave",
     ),
+    path(
+        "guidelines/onboarding/wave/",
+        onboarding.onboarding_wave_experienced,
+        name="guideline-onboarding-experienced",
+    ),
     path("annotate/onboarding/", onboarding.onboarding, name="onboarding"),
     path("annotate/onboarding/read/", onboarding.onboarding_read, name="onboarding-read"),
     path("annotate/onboarding/begin/", onboarding.onboarding_begin, name="onboarding-begin"),

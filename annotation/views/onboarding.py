@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,10 +18,12 @@ from annotation.onboarding import (
     begin_run,
     change_plan,
     confirm_reading,
+    experienced_outside,
     give_answer,
     next_question,
     plan_of,
     wave_through,
+    wave_through_experienced,
 )
 from annotation.onboarding_showing import people_rows, standing_of
 from annotation.showing import original_texts
@@ -119,12 +122,23 @@ def onboarding_people(request: HttpRequest, access: Access) -> HttpResponse:
     context = {
         "form": form,
         "plan": plan,
+        "n_experienced": experienced_outside(access.project).count() if plan.is_asked else 0,
         "rows": people_rows(access.project),
         "n_training": uses.filter(use="training").count(),
         "n_qualification": uses.filter(use="qualification").count(),
         "n_gold": uses.filter(use="gold").count(),
     }
     return render(request, "annotation/onboarding/people.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@project_view(Role.HEAD, Role.ADMIN)
+def onboarding_wave_experienced(request: HttpRequest, access: Access) -> HttpResponse:
+    """Let everybody go on who has judged in the project before."""
+    n = wave_through_experienced(project=access.project, head=access.user)
+    told = ngettext("%(n)d person may go on.", "%(n)d people may go on.", n) % {"n": n}
+    messages.success(request, told)
+    return redirect("guideline-onboarding", access.project.slug)
 
 
 @require_POST

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.adjudicating import adjudicate
-from annotation.models import KnownAnswer, KnownUse, OnboardingPlan
+from annotation.models import KnownAnswer, KnownUse, OnboardingPlan, OnboardingRun
 from annotation.reviewing import accept_item, open_round
 from annotation.starting import publish_guidelines
 from projects.models import Project, Role
@@ -87,6 +87,25 @@ def test_heads_see_where_everybody_stands_and_wave_somebody_through(project: Pro
     web.post(address("guideline-onboarding-wave", project, newcomer.public_id))
 
     assert "Waved through" in web.get(address("guideline-onboarding", project)).content.decode()
+
+
+def test_those_who_have_judged_before_onboarding_came_go_on_with_one_press(project: Project) -> None:
+    image = make.add_image(project)
+    version = make.add_caption(image)
+    batch = make.make_batch(project, [image])
+    experienced, newcomer = make.add_member(project), make.add_member(project)
+    make.judge(make.claim(batch, experienced), version, "good")
+    web = browser_of(ask_onboarding(project))
+    assert (
+        "Wave through 1 who has judged here before"
+        in web.get(address("guideline-onboarding", project)).content.decode()
+    )
+
+    web.post(address("guideline-onboarding-experienced", project))
+
+    admitted = OnboardingRun.objects.values_list("person", "state")
+    assert list(admitted) == [(experienced.pk, "waived")]
+    assert newcomer.pk not in dict(admitted)
 
 
 def test_heads_switch_onboarding_and_gold_on_their_page(project: Project) -> None:
