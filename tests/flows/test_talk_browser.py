@@ -171,6 +171,7 @@ def addresses(room: Room, question: Question) -> dict[str, Any]:
             seat.address("precedents"),
             seat.address("guidelines"),
             seat.address("batches"),
+            seat.address("batch-skipped", room.batch.public_id),
             seat.address("handover", leaver.public_id),
             new,
             f"{new}?purpose=calibration",
