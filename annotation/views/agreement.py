@@ -24,6 +24,7 @@ from annotation.agreement_trend import trend_of, trend_rows
 from annotation.forms.agreement import PairsForm, ReportForm, ScopeForm
 from annotation.models import AgreementReport, CaptionVersion, Image
 from polyannot.kernel.errors import Missing
+from polyannot.kernel.middleware import wants_json
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access, job_of
 from projects.http import project_view
@@ -55,6 +56,8 @@ def agreement(request: HttpRequest, access: Access) -> HttpResponse:
     form = ScopeForm(request.GET or None, project=access.project)
     scope = form.chosen
     report = latest_report(scope) if scope else None
+    if wants_json(request):
+        return JsonResponse(_told(report) if report else {"report": None})
     settings = _settings(report, scope)
     context: dict[str, Any] = {
         "scope_form": form,
@@ -191,14 +194,21 @@ def agreement_trend_csv(request: HttpRequest, access: Access, report_id: UUID) -
 def agreement_json(request: HttpRequest, access: Access, report_id: UUID) -> HttpResponseBase:
     """Send every figure of the report, with its scope, parameters and code version."""
     report = agreement_report_of(access, report_id)
-    told = {
-        "project": access.project.slug,
+    answer = JsonResponse(_told(report), json_dumps_params={"indent": 1})
+    answer.headers["Content-Disposition"] = f'attachment; filename="agreement-{access.project.slug}.json"'
+    return answer
+
+
+def _told(report: AgreementReport) -> dict[str, Any]:
+    """Return every figure of a report with its scope, parameters and code version."""
+    return {
+        "report": str(report.public_id),
+        "project": report.project.slug,
+        "labels": report.schema.name,
         "batch": str(report.batch.public_id) if report.batch else None,
+        "batches": [str(batch.public_id) for batch in report.batches.all()],
         "made_at": report.made_at.isoformat(),
         "code_version": report.code_version,
         "includes_demo_judgments": report.includes_demo,
         **report.figures,
     }
-    answer = JsonResponse(told, json_dumps_params={"indent": 1})
-    answer.headers["Content-Disposition"] = f'attachment; filename="agreement-{access.project.slug}.json"'
-    return answer

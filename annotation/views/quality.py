@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -22,6 +22,7 @@ from annotation.quality_showing import (
     signal_of,
 )
 from measures.control_charts import FALSE_ALARM_RATE
+from polyannot.kernel.middleware import wants_json
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -44,12 +45,31 @@ def _common(request: HttpRequest, access: Access, kind: str) -> dict[str, Any]:
     }
 
 
+def _as_json(report: QualityReport | None) -> JsonResponse:
+    """Answer a script with the newest report as it is stored; null where there is none yet."""
+    if report is None:
+        return JsonResponse({"report": None})
+    return JsonResponse(
+        {
+            "report": str(report.public_id),
+            "labels": report.schema.name,
+            "made_at": report.made_at.isoformat(),
+            "code_version": report.code_version,
+            "judgments": report.n_judgments,
+            "includes_demo_judgments": report.includes_demo,
+            **report.figures,
+        }
+    )
+
+
 @require_GET
 @project_view(Role.HEAD, Role.RESEARCHER)
 def feedback_helped(request: HttpRequest, access: Access) -> HttpResponse:
     """Show agreement on fresh calibration sets in time, with what came between them."""
     context = _common(request, access, FEEDBACK)
     report = context["report"]
+    if wants_json(request):
+        return _as_json(report)
     effect = feedback_effect(report) if report else None
     return render(request, "annotation/quality/feedback.html", context | {"effect": effect})
 
@@ -60,6 +80,8 @@ def drift(request: HttpRequest, access: Access) -> HttpResponse:
     """Show which charts gave signals, and the charts of one annotator."""
     context = _common(request, access, DRIFT)
     report = context["report"]
+    if wants_json(request):
+        return _as_json(report)
     if report:
         chosen = request.GET.get("annotator", "")
         context |= {

@@ -117,6 +117,10 @@ def test_the_report_is_sent_as_json_with_its_parameters(desk: dict[str, Any]) ->
     assert told["batch"] == str(desk["batch"].public_id)
     assert told["judgments"]["parameters"]["seed"] == 20_240_501
     assert told["coefficients"]["raw_agreement"]["items"] == 8
+    address = reverse("agreement", args=[desk["project"].slug])
+    chosen = {"batches": str(desk["batch"].public_id)}
+    assert desk["client"].get(address, chosen, headers={"accept": "application/json"}).json() == told
+    assert desk["client"].get(address, headers={"accept": "application/json"}).json() == {"report": None}
 
 
 def test_ratings_without_variation_say_undefined_and_why() -> None:

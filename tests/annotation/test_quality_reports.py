@@ -98,6 +98,10 @@ def test_agreement_on_fresh_sets_is_compared_with_what_came_between(helped: dict
         "Why returned captions do not count",
     ):
         assert told in text
+    told = client.get(
+        reverse("quality-feedback", args=[helped["project"].slug]), headers={"accept": "application/json"}
+    ).json()
+    assert (told["labels"], told["judgments"], told["changes"]) == ("IMP", 216, figures["changes"])
     answer = client.get(reverse("quality-feedback-csv", args=[helped["project"].slug]))
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
     assert [each["earlier"] for each in rows] == ["Before"] * 3
