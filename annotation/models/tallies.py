@@ -14,9 +14,9 @@ from projects.models import Project
 class ImageTally(models.Model):
     """The counts of one image as they were when it was last settled.
 
-    Captions: `n_pool` in the pool, of those `n_judged` by anybody, `n_good` good, `n_settled` judged without being good;
-    `n_ever_shown` and `n_ever_judged` whether in the pool or not. Slots of annotators: `n_slots_open` (open or in work,
-    in open batches), `n_slots_done`.
+    Captions: `n_pool` in the pool, of those `n_judged` by anybody, `n_good` good, `n_settled` judged without being
+    good; `n_ever_shown` and `n_ever_judged` whether in the pool or not. Slots of annotators: `n_slots_open` (open or
+    in work, in open batches), `n_slots_done`.
     """
 
     image = models.OneToOneField(Image, on_delete=models.CASCADE, primary_key=True, related_name="tally")

@@ -224,7 +224,8 @@ def test_the_pages_lead_from_suspicion_to_answers_to_the_decision(desk: dict[str
     counts = {"n_hubs": 0, "n_baseline": 2, "n_images": 3, "answers_wanted": 1, "seed": 5}
     assert head.post(reverse("genericness-open", args=[slug]), counts).status_code == 302
     said = 0
-    while 'class="answers answers--three"' in (text := annotator.get(reverse("fits-next", args=[slug])).content.decode()):
+    ask = reverse("fits-next", args=[slug])
+    while 'class="answers answers--three"' in (text := annotator.get(ask).content.decode()):
         question = open_questions(desk["project"], desk["people"][0]).first()
         assert question is not None
         assert question.check_row.version.text in text

@@ -1,9 +1,6 @@
 """Judgments made elsewhere: what becomes of each row, a second import, raters, labels, captions, edits and skips."""
 
-import csv
-import io
 import json
-from typing import Any
 
 import krippendorff
 import pytest
@@ -13,9 +10,6 @@ from django.urls import reverse
 from annotation import tasks  # noqa: F401  registers the runner
 from annotation.adjudicating import undecided_versions
 from annotation.closing import reopen_batch
-from annotation.exporting import ExportFormat, ExportRequest, Which, begin_export
-from annotation.exporting_label_studio import label_studio_file
-from annotation.exporting_tables import json_lines, long_columns, long_rows
 from annotation.importing import GivenFile
 from annotation.importing_judgments import JudgmentImportSettings, repeat_for_good, request_judgment_import
 from annotation.judgment_import_running import JudgmentImportRunner
@@ -34,75 +28,18 @@ from annotation.pacing import project_pace
 from annotation.progress import progress_of
 from annotation.verdicts import with_verdict
 from polyannot.kernel.errors import Conflict, Invalid
-from polyannot.kernel.tables import safe_cell
-from projects.access import Access
-from projects.models import Job, Project, Role
+from projects.models import Project, Role
 from projects.running import run_job
 from tests import factories as make
-from tests.annotation.agreement_work import computed, work
+from tests.annotation.agreement_work import computed
+from tests.annotation.made_elsewhere import GRADES, brought, counts, expert_table, reasons, two_animals
 
 pytestmark = pytest.mark.django_db
-
-GRADES = {
-    "dog-1": (4, 4, 3),
-    "dog-2": (1, 1, 1),
-    "dog-3": (2, 3, 1),
-    "cat-1": (4, 4, 4),
-    "cat-2": (1, 2, 1),
-    "cat-3": (4, 3, 3),
-}
 
 
 @pytest.fixture
 def project() -> Project:
-    """Return a project with two images of three captions each."""
-    made = make.make_project()
-    for name in ("dog", "cat"):
-        image = make.add_image(made, name)
-        for number in (1, 2, 3):
-            make.add_caption(image, f"A {name} in scene number {number}", key=f"{name}-{number}")
-    return made
-
-
-def expert_table() -> bytes:
-    lines = ["image_key,caption,rater_id,label"]
-    for key, grades in GRADES.items():
-        image, number = key.split("-")
-        for expert, grade in enumerate(grades, start=1):
-            lines.append(f"{image}.jpg,A {image} in scene number {number},expert {expert},{grade}")
-    return "\n".join(lines).encode()
-
-
-def brought(
-    project: Project,
-    content: bytes,
-    *,
-    is_trial: bool = False,
-    actor: Any = None,
-    name: str = "ratings.csv",
-    **settings: Any,
-) -> JudgmentImport:
-    """Import a file and return what it came to."""
-    chosen = {"format": "long_csv", "batch_name": "Experts", "schema_name": "Grades", "level": "ordinal"}
-    job = request_judgment_import(
-        project=project,
-        actor=actor,
-        file=GivenFile(name, content),
-        settings=JudgmentImportSettings(**{**chosen, **settings}),
-        is_trial=is_trial,
-    )
-    run_job(job.pk)
-    job.refresh_from_db()
-    assert job.state == "done", job.error
-    return JudgmentImport.objects.get(job=job)
-
-
-def counts(row: JudgmentImport) -> tuple[int, int, int, int]:
-    return row.n_new, row.n_there, row.n_refused, row.n_skips
-
-
-def reasons(row: JudgmentImport) -> dict[str, str]:
-    return dict(row.job.failures.values_list("item", "reason"))
+    return two_animals()
 
 
 def test_grades_of_three_experts_get_the_agreement_of_any_batch(project: Project) -> None:
@@ -318,47 +255,6 @@ def test_a_file_that_is_none_of_its_kind_is_refused_as_a_whole(
     assert told in job.error
 
 
-def files_of(project: Project, batch: Batch, kind: str) -> bytes:
-    """Return an export as another installation would get it."""
-    head = make.add_member(project, Role.HEAD)
-    request = ExportRequest(format=kind, batch=batch, which=Which.CURRENT, with_edits=True, with_mode=True)
-    export = begin_export(access=Access(head, project, Role.HEAD), request=request)
-    if kind == ExportFormat.JSON_LINES:
-        return "".join(json_lines(export)).encode()
-    if kind == ExportFormat.LABEL_STUDIO:
-        return "".join(label_studio_file(export, lambda pair: f"/data/{pair.image_key}.jpg")).encode()
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(long_columns(request))
-    writer.writerows([safe_cell(cell) for cell in row] for row in long_rows(export))
-    return out.getvalue().encode()
-
-
-@pytest.mark.parametrize("kind", ["long_csv", "json_lines", "label_studio"])
-def test_what_was_exported_comes_back_with_the_same_agreement(kind: str) -> None:
-    project, batch, _annotators = work(
-        [
-            ["good", "good+red", "bad", "unsure", "good", "bad", "bad", "good"],
-            ["good", "good", "bad", "bad", "good", "bad", "good", "good"],
-            ["good", "good+blue", "bad", "good", "good", "bad", "good", "bad"],
-        ]
-    )
-    schema = project.label_schemas.get()
-    content = files_of(project, batch, kind)
-    row = brought(
-        project, content, format=kind, batch_name="Back", schema=schema, names_hold=False, name=f"back.{kind}"
-    )
-    assert (counts(row), row.n_edits, row.n_raters) == ((24, 0, 0, 0), 2, 3)
-    back = Batch.objects.get(name="Back")
-    before, after = computed(project, batch).figures, computed(project, back).figures
-    for name, figure in before["coefficients"].items():
-        assert after["coefficients"][name]["value"] == figure["value"], name
-    assert after["judgments"]["edits"] == before["judgments"]["edits"]
-    assert counts(
-        brought(project, content, format=kind, batch_name="Back", schema=schema, names_hold=False)
-    ) == (0, 24, 0, 0)
-
-
 def test_a_skip_is_no_rating_and_is_kept_as_a_skipped_image(project: Project) -> None:
     tasks_given = [
         {
@@ -396,49 +292,6 @@ def test_several_rounds_in_one_file_become_a_batch_each(project: Project) -> Non
     row = brought(project, table)
     assert counts(row) == (2, 0, 0, 0)
     assert row.told["batches"] == ["Experts · first", "Experts · second"]
-
-
-def test_the_page_tries_a_file_then_imports_it(project: Project) -> None:
-    client = Client()
-    client.force_login(make.add_member(project, Role.HEAD))
-    file = io.BytesIO(expert_table())
-    file.name = "experts.csv"
-    asked = {
-        "file": file,
-        "format": "long_csv",
-        "batch_name": "Experts",
-        "schema_name": "Grades 1 to 4",
-        "level": "ordinal",
-        "naming": "names",
-        "names_hold": "on",
-        "needed": "2",
-        "act": "trial",
-    }
-    answer = client.post(reverse("judgments-import", args=[project.slug]), asked)
-    assert answer.status_code == 302
-    trial = Job.objects.get(kind="judgments")
-    run_job(trial.pk)
-    page = client.get(answer.headers["Location"]).content.decode()
-    assert "Import 18 judgments" in page
-    assert "expert 3" in page
-    answer = client.post(reverse("judgments-import-for-good", args=[project.slug, trial.public_id]))
-    run_job(Job.objects.latest("pk").pk)
-    page = client.get(answer.headers["Location"]).content.decode()
-    assert "Added" in page
-    assert reverse("agreement", args=[project.slug]) in page
-    assert "experts.csv" in client.get(reverse("judgments-import", args=[project.slug])).content.decode()
-
-
-def test_the_page_says_what_is_missing(project: Project) -> None:
-    client = Client()
-    client.force_login(make.add_member(project, Role.HEAD))
-    answer = client.post(
-        reverse("judgments-import", args=[project.slug]), {"members": "expert 1 = nobody-here"}
-    )
-    page = answer.content.decode()
-    assert answer.status_code == 422
-    assert "nobody-here" in page
-    assert "name the new one" in page
 
 
 def test_imported_ratings_take_no_image_out_of_the_work_and_make_no_pace(project: Project) -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -179,7 +180,7 @@ def test_an_image_lies_ready_beside_the_one_in_work() -> None:
     second = claim_ahead(batch=batch, annotator=access.user, beside=first)
     assert second is not None
     judge_all(first)
-    named = {"access": access, "batch": batch.public_id, "assignment": first.public_id}
+    named: dict[str, Any] = {"access": access, "batch": batch.public_id, "assignment": first.public_id}
     desk = move_on(**named, beside=second.public_id)
     assert desk is not None
     third = Assignment.objects.get(public_id=desk.assignment)
@@ -196,7 +197,7 @@ def test_where_few_are_left_the_general_way_decides_who_claims_ahead() -> None:
     second = claim_ahead(batch=batch, annotator=access.user, beside=first)
     assert second is not None
     judge_all(first)
-    named = {"access": access, "batch": batch.public_id, "assignment": first.public_id}
+    named: dict[str, Any] = {"access": access, "batch": batch.public_id, "assignment": first.public_id}
     assert move_on(**named, beside=second.public_id) is None
     first.refresh_from_db()
     assert first.state == "done"

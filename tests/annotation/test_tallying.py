@@ -31,10 +31,8 @@ from tests import factories
 
 def the_tallies_say_what_the_rows_say(project: Project) -> None:
     """Compare every stored tally with the computed verdicts, independently of how tallies are written."""
-    verdicts = {
-        version.pk: version.verdict
-        for version in with_verdict(CaptionVersion.objects.filter(project=project))
-    }
+    versions = with_verdict(CaptionVersion.objects.filter(project=project))
+    verdicts = dict(versions.values_list("pk", "verdict"))
     stored = dict(VersionTally.objects.filter(project=project).values_list("version_id", "verdict"))
     for pk, verdict in verdicts.items():
         state = CaptionVersion.objects.get(pk=pk).state
