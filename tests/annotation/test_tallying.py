@@ -31,8 +31,8 @@ from tests import factories
 
 def the_tallies_say_what_the_rows_say(project: Project) -> None:
     """Compare every stored tally with the computed verdicts, independently of how tallies are written."""
-    versions = with_verdict(CaptionVersion.objects.filter(project=project))
-    verdicts = dict(versions.values_list("pk", "verdict"))
+    versions: QuerySet[Any] = with_verdict(CaptionVersion.objects.filter(project=project))
+    verdicts = {version.pk: version.verdict for version in versions}
     stored = dict(VersionTally.objects.filter(project=project).values_list("version_id", "verdict"))
     for pk, verdict in verdicts.items():
         state = CaptionVersion.objects.get(pk=pk).state
