@@ -16,6 +16,7 @@ Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
 
 QUERIES_A_CHUNK = 256
+RESAMPLES = 1_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class RelevantRanks:
 
 def _ranks_of_query(scores: Floats, rising: Floats, relevant: Indices) -> Indices:
     """Ranks of one query's relevant items, given its scores, and the same scores sorted."""
+    if not len(relevant):
+        return relevant
     wanted = np.sort(scores[relevant])[::-1]
     at_least = len(rising) - np.searchsorted(rising, wanted, side="left")
     above = len(rising) - np.searchsorted(rising, wanted, side="right")
@@ -98,13 +101,28 @@ def relevant_ranks(
     `queries` is (n, d), `gallery` (m, d); with normalised rows the score is the cosine. Memory beside the
     inputs is about 2 * chunk * m floats. Otherwise as `ranks_from_scores`.
     """
-    items = _as_relevant(relevant, len(queries), len(gallery))
-    blocks: list[Indices] = []
+    return ranks_of_each(queries, gallery, [relevant], chunk=chunk)[0]
+
+
+def ranks_of_each(
+    queries: Floats,
+    gallery: Floats,
+    relevants: Sequence[Sequence[ArrayLike]],
+    *,
+    chunk: int = QUERIES_A_CHUNK,
+) -> list[RelevantRanks]:
+    """As `relevant_ranks` for several notions of what is relevant, with every score computed once.
+
+    All of them take their scores from the same product, so that figures of parts add up exactly.
+    """
+    wanted = [_as_relevant(relevant, len(queries), len(gallery)) for relevant in relevants]
+    blocks: list[list[Indices]] = [[] for _ in wanted]
     for start in range(0, len(queries), chunk):
         scores = queries[start : start + chunk] @ gallery.T
         rising = _sorted_finite(scores)
-        blocks += [_ranks_of_query(scores[i], rising[i], items[start + i]) for i in range(len(scores))]
-    return _pooled(blocks, len(gallery))
+        for items, found in zip(wanted, blocks, strict=True):
+            found += [_ranks_of_query(scores[i], rising[i], items[start + i]) for i in range(len(scores))]
+    return [_pooled(found, len(gallery)) for found in blocks]
 
 
 def nearest_ranks(found: RelevantRanks) -> Indices:
@@ -152,22 +170,28 @@ def mean_average_precision(found: RelevantRanks) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def recall_interval(
-    found: RelevantRanks, k: int, *, clusters: ArrayLike | None = None, seed: int = 0, resamples: int = 1_000
-) -> tuple[float, float]:
-    """95% percentile interval of `recall_at_k` by a bootstrap that draws whole clusters of queries.
+def recall_intervals(
+    found: RelevantRanks,
+    ks: Sequence[int],
+    *,
+    clusters: ArrayLike | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[int, tuple[float, float]]:
+    """95% percentile intervals of `recall_at_k` by one bootstrap that draws whole clusters of queries.
 
     `clusters` gives each query's cluster (the image of a caption); without it each query is its own.
     Captions of one image succeed together, so drawing single captions would print an interval that is too
-    narrow.
+    narrow. NaN ends without queries.
     """
     used = np.diff(found.offsets) > 0
     if not used.any():
-        return float("nan"), float("nan")
+        return dict.fromkeys(ks, (float("nan"), float("nan")))
     names = np.arange(len(used)) if clusters is None else np.asarray(clusters)
     _, cluster = np.unique(names[used], return_inverse=True)
     sizes = np.bincount(cluster).astype(np.float64)
-    hits = np.bincount(cluster, weights=nearest_ranks(found) <= k)
+    nearest = nearest_ranks(found)
+    hits = np.array([np.bincount(cluster, weights=nearest <= k) for k in ks])
     rng = np.random.default_rng(seed)
     drawn = np.array(
         [
@@ -175,8 +199,20 @@ def recall_interval(
             for _ in range(resamples)
         ]
     )
-    low, high = np.quantile(drawn @ hits / (drawn @ sizes), [0.025, 0.975])
-    return float(low), float(high)
+    ends = np.quantile(hits @ drawn.T / (drawn @ sizes), [0.025, 0.975], axis=1)
+    return {k: (float(low), float(high)) for k, low, high in zip(ks, *ends, strict=True)}
+
+
+def recall_interval(
+    found: RelevantRanks,
+    k: int,
+    *,
+    clusters: ArrayLike | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[float, float]:
+    """The interval of one k, as in `recall_intervals`."""
+    return recall_intervals(found, [k], clusters=clusters, seed=seed, resamples=resamples)[k]
 
 
 @dataclass(frozen=True)
@@ -195,15 +231,20 @@ class DirectionFigures:
 
 
 def direction_figures(
-    found: RelevantRanks, *, ks: Sequence[int] = (1, 5, 10), clusters: ArrayLike | None = None, seed: int = 0
+    found: RelevantRanks,
+    *,
+    ks: Sequence[int] = (1, 5, 10),
+    clusters: ArrayLike | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> DirectionFigures:
-    """All figures of one direction from its ranks; `clusters` as in `recall_interval`."""
+    """All figures of one direction from its ranks; `clusters` and `resamples` as in `recall_intervals`."""
     nearest = nearest_ranks(found)
     return DirectionFigures(
         n_queries=found.n_queries,
         n_gallery=found.gallery_size,
         recall={k: recall_at_k(found, k) for k in ks},
-        recall_interval={k: recall_interval(found, k, clusters=clusters, seed=seed) for k in ks},
+        recall_interval=recall_intervals(found, ks, clusters=clusters, seed=seed, resamples=resamples),
         mean_rank=mean_rank(found),
         median_rank=median_rank(found),
         median_nearest_rank=float(np.median(nearest)) if len(nearest) else float("nan"),
@@ -220,14 +261,19 @@ class RetrievalFigures:
     text_to_image: DirectionFigures
 
 
+def captions_of_images(owner: Indices, n_images: int) -> list[Indices]:
+    """For each image the numbers of its captions, rising, from the image of each caption."""
+    by_owner = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[by_owner], np.arange(n_images + 1))
+    return [by_owner[low:high] for low, high in itertools.pairwise(bounds)]
+
+
 def retrieval_figures(
     image_features: Floats, caption_features: Floats, image_of_caption: ArrayLike, *, seed: int = 0
 ) -> RetrievalFigures:
     """Both directions for features (n, d) and (m, d); `image_of_caption[j]` is the image of caption j."""
     owner = np.asarray(image_of_caption, dtype=np.int64)
-    by_owner = np.argsort(owner, kind="stable")
-    bounds = np.searchsorted(owner[by_owner], np.arange(len(image_features) + 1))
-    captions_of = [by_owner[low:high] for low, high in itertools.pairwise(bounds)]
+    captions_of = captions_of_images(owner, len(image_features))
     from_images = relevant_ranks(image_features, caption_features, captions_of)
     from_captions = relevant_ranks(caption_features, image_features, list(owner[:, None]))
     return RetrievalFigures(
