@@ -2,22 +2,22 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from annotation.agreement import KIND as AGREEMENT
-from annotation.agreement import completed_agreement
-from annotation.estimating import KIND as LABEL_ESTIMATES
-from annotation.estimating import completed_estimates
-from annotation.fixing import KIND as CAPTION_FIX
-from annotation.hubs import KIND as HUBS
-from annotation.hubs import completed_hubs
-from annotation.importing_judgments import KIND as JUDGMENTS
-from annotation.ml_requests import (
+from annotation.agreement.reports import KIND as AGREEMENT
+from annotation.agreement.reports import completed_agreement
+from annotation.captions.fixing import KIND as CAPTION_FIX
+from annotation.exchange.importing_judgments import KIND as JUDGMENTS
+from annotation.machine.ml_requests import (
     completed_calibration,
     completed_difficulty,
     completed_diversity,
     completed_pool_ranking,
     completed_similarities,
 )
-from annotation.quality import DRIFT, FEEDBACK, completed_drift, completed_feedback
+from annotation.quality.estimating import KIND as LABEL_ESTIMATES
+from annotation.quality.estimating import completed_estimates
+from annotation.quality.hubs import KIND as HUBS
+from annotation.quality.hubs import completed_hubs
+from annotation.quality.reports import DRIFT, FEEDBACK, completed_drift, completed_feedback
 from projects.models.jobs import JobQueue
 from projects.queue import register_kind
 

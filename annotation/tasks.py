@@ -2,20 +2,20 @@
 
 from celery import shared_task
 
-from annotation.agreement import KIND as AGREEMENT
-from annotation.agreement import AgreementRunner
-from annotation.estimating import KIND as LABEL_ESTIMATES
-from annotation.estimating import LabelEstimateRunner
-from annotation.fix_running import FixRunner
-from annotation.fixing import KIND as CAPTION_FIX
-from annotation.hubs import KIND as HUBS
-from annotation.hubs import HubRunner
-from annotation.import_running import ImportRunner
-from annotation.importing import IMPORT
-from annotation.importing_judgments import KIND as JUDGMENTS
-from annotation.judgment_import_running import JudgmentImportRunner
-from annotation.quality import DRIFT, FEEDBACK, drift_runner, feedback_runner
-from annotation.tallying import settle_everything
+from annotation.agreement.reports import KIND as AGREEMENT
+from annotation.agreement.reports import AgreementRunner
+from annotation.captions.fix_running import FixRunner
+from annotation.captions.fixing import KIND as CAPTION_FIX
+from annotation.exchange.importing_judgments import KIND as JUDGMENTS
+from annotation.exchange.judgment_import_running import JudgmentImportRunner
+from annotation.importing.requesting import IMPORT
+from annotation.importing.running import ImportRunner
+from annotation.progress.tallying import settle_everything
+from annotation.quality.estimating import KIND as LABEL_ESTIMATES
+from annotation.quality.estimating import LabelEstimateRunner
+from annotation.quality.hubs import KIND as HUBS
+from annotation.quality.hubs import HubRunner
+from annotation.quality.reports import DRIFT, FEEDBACK, drift_runner, feedback_runner
 from projects.running import register_runner
 
 register_runner(IMPORT, ImportRunner())

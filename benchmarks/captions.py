@@ -70,9 +70,9 @@ def text_of(draw: random.Random, number: int) -> str:
 
 def fill(n_captions: int) -> "tuple[Project, User]":
     """Write the project and return it with a head annotator."""
-    from annotation.editing import content_hash
+    from annotation.captions.editing import content_hash
     from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image, Judgment
-    from annotation.tallying import settle_tallies
+    from annotation.progress.tallying import settle_tallies
     from tests import factories as make
 
     draw = random.Random(1)
@@ -195,10 +195,10 @@ def measure(head: "User", n_captions: int) -> float:
 
 def measure_fix(access: "Access") -> None:
     """Change every caption with a frequent word, as the job does, and undo it."""
-    from annotation.fix_showing import preview_of
-    from annotation.fix_undoing import undo_fix
-    from annotation.fix_writing import change_captions
-    from annotation.fixing import conclude_fix, draft_fix, versions_found
+    from annotation.captions.fix_showing import preview_of
+    from annotation.captions.fix_undoing import undo_fix
+    from annotation.captions.fix_writing import change_captions
+    from annotation.captions.fixing import conclude_fix, draft_fix, versions_found
     from annotation.models import CaptionFix
 
     fix = draft_fix(access=access, pattern="grey", replacement="gray", kinds=["color"], accepts=True)

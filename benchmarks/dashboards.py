@@ -68,8 +68,8 @@ def fill(n_judgments: int) -> tuple[Any, Any, Any]:
     """Make the project; return it, its admin and its batch."""
     from accounts.models import User
     from annotation.models import Batch
-    from annotation.starting import start_project
-    from annotation.tallying import settle_tallies
+    from annotation.progress.tallying import settle_tallies
+    from annotation.rules.starting import start_project
     from projects.founding import set_role
     from projects.models import Role
     from projects.storage import store_bytes
@@ -205,9 +205,9 @@ def work(told: dict[str, Any]) -> None:
 
 def computed(project: Any, batch: Any, admin: Any) -> dict[str, Any]:
     """Store an agreement report and open a review round; return the values that addresses need."""
-    from annotation.agreement import KIND, AgreementRunner, request_report
+    from annotation.agreement.reports import KIND, AgreementRunner, request_report
     from annotation.models import AgreementReport
-    from annotation.reviewing import open_round
+    from annotation.review.reviewing import open_round
     from projects.running import register_runner, run_job
 
     register_runner(KIND, AgreementRunner())

@@ -38,10 +38,10 @@ def table(n_captions: int, n_images: int) -> bytes:
 def run(n_captions: int, n_images: int) -> float:
     """Import once and again; print the times and return the first one in seconds."""
     from accounts.models import User
-    from annotation.import_running import ImportRunner
-    from annotation.importing import IMPORT, GivenFile, request_import
+    from annotation.importing.requesting import IMPORT, GivenFile, request_import
+    from annotation.importing.running import ImportRunner
     from annotation.models import CaptionVersion, Image
-    from annotation.starting import start_project
+    from annotation.rules.starting import start_project
     from projects.running import register_runner, run_job
     from projects.storage import store_bytes
 

@@ -38,12 +38,12 @@ def table(n_items: int, n_raters: int) -> bytes:
 def filled(n_items: int, n_raters: int) -> tuple[object, float]:
     """Return a project with so many judgments, imported, and the seconds that the import took."""
     from accounts.models import User
-    from annotation.importing import GivenFile
-    from annotation.importing_captions import add_captions
-    from annotation.importing_judgments import JudgmentImportSettings, request_judgment_import
+    from annotation.exchange.importing_judgments import JudgmentImportSettings, request_judgment_import
+    from annotation.importing.captions import add_captions
+    from annotation.importing.reading_rows import Row
+    from annotation.importing.requesting import GivenFile
     from annotation.models import Image
-    from annotation.reading_rows import Row
-    from annotation.starting import start_project
+    from annotation.rules.starting import start_project
     from projects.models import Job
     from projects.running import run_job
     from projects.storage import store_bytes

@@ -1,8 +1,8 @@
 """Demo examples: decided pairs that stand beside the guidelines, with a reason."""
 
 from accounts.models import User
-from annotation.known_answers import make_known_answer
 from annotation.models import Adjudication, KnownAnswer, KnownUse
+from annotation.rules.known_answers import make_known_answer
 from projects.models import Project
 
 REASONS = {

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from accounts.demo import DEMO_ACCOUNTS
 from accounts.models import User
-from annotation.agreement import request_report
-from annotation.importing import IMPORT, GivenFile, request_import
-from annotation.ml_requests import (
+from annotation.agreement.reports import request_report
+from annotation.importing.requesting import IMPORT, GivenFile, request_import
+from annotation.machine.ml_requests import (
     ask_for_calibration,
     ask_for_difficulty,
     ask_for_diversity,
     ask_for_similarities,
 )
 from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
-from annotation.opening import open_batch
-from annotation.starting import start_project
+from annotation.rules.starting import start_project
+from annotation.work.opening import open_batch
 from demo import content, knowing, playing, studying, talking
 from demo.waiting import Say, wait_for
 from projects.founding import set_role

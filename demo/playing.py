@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from annotation.adjudicating import adjudicate, undecided_versions
-from annotation.assigning import claim_assignment, finish_assignment
-from annotation.judging import GivenEdit, GivenJudgment, record_judgment
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, ReviewItem
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
-from annotation.reviewing import accept_item, open_round, return_item
+from annotation.review.adjudicating import adjudicate, undecided_versions
+from annotation.review.reviewing import accept_item, open_round, return_item
+from annotation.work.assigning import claim_assignment, finish_assignment
+from annotation.work.judging import GivenEdit, GivenJudgment, record_judgment
 from demo.content import DemoCaption
 from projects.models import Project
 

@@ -1,9 +1,9 @@
 """Demo talk: questions of annotators, the answer of a head annotator, and the precedent made of it."""
 
 from accounts.models import User
-from annotation.asking import answer_question, ask_question
 from annotation.models import Assignment, Batch, CaptionVersion, Question
-from annotation.ruling import Ruling, make_precedent
+from annotation.review.asking import answer_question, ask_question
+from annotation.review.ruling import Ruling, make_precedent
 
 ANSWERED = "It is beautiful, but it names nothing that I can point at. Does a mood count as a fit?"
 ANSWER = "Yes, when the photograph carries the mood and nothing in the caption is wrong."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.files.storage import default_storage
 
-from annotation.ml_results import (
+from annotation.machine.ml_results import (
     ChosenCaptions,
     Decision,
     ImageContent,
@@ -38,7 +38,7 @@ from annotation.ml_results import (
     write_embeddings,
     write_similarities,
 )
-from annotation.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
+from annotation.machine.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
 from projects.storage import open_stored, storage_name
 
 __all__ = [

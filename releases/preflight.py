@@ -20,7 +20,7 @@ from annotation.models import (
     VersionState,
 )
 from annotation.models.reviews import ReportState, ReviewState
-from annotation.verdicts import good_versions
+from annotation.progress.verdicts import good_versions
 from projects.models import Project
 
 

@@ -20,7 +20,7 @@ from annotation.models import (
     Judgment,
     Similarity,
 )
-from annotation.verdicts import bad_versions, with_verdict
+from annotation.progress.verdicts import bad_versions, with_verdict
 from projects.models import Project
 from studies.results import PairShare, pair_shares
 

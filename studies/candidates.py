@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from annotation.models import CaptionVersion, Difficulty, DifficultyRun, Encoder, Similarity, VersionState
-from annotation.verdicts import Verdict, versions_in_pool, with_verdict
+from annotation.progress.verdicts import Verdict, versions_in_pool, with_verdict
 from projects.models import Project
 from studies.choosing import (
     Candidate,

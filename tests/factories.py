@@ -11,12 +11,12 @@ from django.contrib.auth.hashers import make_password
 from PIL import Image as Picture
 
 from accounts.models import User
-from annotation.assigning import claim_assignment, finish_assignment
-from annotation.editing import content_hash
-from annotation.judging import GivenEdit, GivenJudgment, record_judgment
+from annotation.captions.editing import content_hash
 from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image, Judgment, VersionState
-from annotation.opening import open_batch
-from annotation.starting import start_project
+from annotation.rules.starting import start_project
+from annotation.work.assigning import claim_assignment, finish_assignment
+from annotation.work.judging import GivenEdit, GivenJudgment, record_judgment
+from annotation.work.opening import open_batch
 from projects.founding import set_role
 from projects.models import Project, Role
 from projects.storage import store_bytes

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from annotation.asking import ask_question
-from annotation.known_answers import make_known_answer
 from annotation.models import (
     CaptionFix,
     GenericnessCheck,
@@ -17,8 +15,10 @@ from annotation.models import (
     ReviewRound,
     SavedFilter,
 )
-from annotation.reviewing import open_round
-from annotation.ruling import Ruling, make_precedent
+from annotation.review.asking import ask_question
+from annotation.review.reviewing import open_round
+from annotation.review.ruling import Ruling, make_precedent
+from annotation.rules.known_answers import make_known_answer
 from projects.models import Job, Project, Role
 from projects.storage import store_bytes
 from releases.models import Release

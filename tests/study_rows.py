@@ -5,7 +5,6 @@ import random
 from decimal import Decimal
 
 from accounts.models import User
-from annotation.assigning import finish_assignment
 from annotation.models import (
     CaptionVersion,
     Difficulty,
@@ -14,6 +13,7 @@ from annotation.models import (
     Image,
     Similarity,
 )
+from annotation.work.assigning import finish_assignment
 from projects.models import Job, Project, Role
 from studies.building import create_study, revise_study
 from studies.launching import launch_study

@@ -5,10 +5,10 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.agreement import MOST_REPLICATES, REPLICATES, SEED
-from annotation.agreement_pairs import PairFilter
-from annotation.agreement_ratings import Outcome
-from annotation.agreement_scope import Scope, scope_of
+from annotation.agreement.pairs import PairFilter
+from annotation.agreement.ratings import Outcome
+from annotation.agreement.reports import MOST_REPLICATES, REPLICATES, SEED
+from annotation.agreement.scope import Scope, scope_of
 from annotation.models import Batch, CellKind, LabelSchema
 from polyannot.kernel.errors import Invalid
 from projects.models import Project

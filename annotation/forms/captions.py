@@ -5,7 +5,10 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.caption_search import (
+from annotation.captions.fixing import LONGEST_PATTERN
+from annotation.captions.reverting import LONGEST_REASON
+from annotation.captions.saving_filters import LONGEST_NAME
+from annotation.captions.searching import (
     ANY_REASON,
     IN_POOL,
     CaptionFilter,
@@ -14,11 +17,8 @@ from annotation.caption_search import (
     licences_of,
     sources_of,
 )
-from annotation.fixing import LONGEST_PATTERN
 from annotation.models import DifficultyLevel, DropReason, EditKind, Label
-from annotation.reverting import LONGEST_REASON
-from annotation.saving_filters import LONGEST_NAME
-from annotation.verdicts import Verdict
+from annotation.progress.verdicts import Verdict
 from projects.access import Access
 from projects.models import Role
 

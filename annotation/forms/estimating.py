@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.agreement_ratings import Outcome
+from annotation.agreement.ratings import Outcome
 from annotation.forms.agreement import ScopeForm
 from annotation.models import Batch, LabelSchema
 

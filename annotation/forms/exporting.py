@@ -6,8 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.agreement_ratings import Outcome
-from annotation.exporting import ExportFormat, ExportRequest, RaterNames, Which
+from annotation.agreement.ratings import Outcome
+from annotation.exchange.exporting import ExportFormat, ExportRequest, RaterNames, Which
 from annotation.models import Batch
 from projects.models import Project
 

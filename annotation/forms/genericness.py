@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.genericness import ANSWERS_WANTED, IMAGES_PER_CHECK, MOST_CHECKS, SEED
+from annotation.quality.genericness import ANSWERS_WANTED, IMAGES_PER_CHECK, MOST_CHECKS, SEED
 
 
 class ChecksForm(forms.Form):

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.validators import validate_slug
 from django.utils.translation import gettext_lazy as _
 
-from annotation.importing import GivenFile
+from annotation.importing.requesting import GivenFile
 
 # What one upload may weigh; more comes from a folder of the server.
 LARGEST_UPLOAD = 4 * 1024**3

@@ -5,10 +5,10 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from annotation.exchange.imported_raters import named_members
+from annotation.exchange.importing_judgments import MOST_RATERS_NEEDED, JudgmentImportSettings
 from annotation.forms.images import LARGEST_UPLOAD, given_file
-from annotation.imported_raters import named_members
-from annotation.importing import GivenFile
-from annotation.importing_judgments import MOST_RATERS_NEEDED, JudgmentImportSettings
+from annotation.importing.requesting import GivenFile
 from annotation.models import JudgmentFormat, LabelSchema, MeasurementLevel
 from polyannot.kernel.errors import Invalid
 from projects.models import Project

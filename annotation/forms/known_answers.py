@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.known_answers import LONGEST_EXPLANATION
 from annotation.models import KnownUse, LabelSchema, OnboardingPlan
-from annotation.onboarding import CHANGEABLE
+from annotation.rules.known_answers import LONGEST_EXPLANATION
+from annotation.rules.onboarding import CHANGEABLE
 from projects.models import Project
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.asking import LONGEST_ANSWER, LONGEST_QUESTION
 from annotation.models import EditKind
-from annotation.ruling import LONGEST_RULING, LONGEST_TITLE, Ruling
+from annotation.review.asking import LONGEST_ANSWER, LONGEST_QUESTION
+from annotation.review.ruling import LONGEST_RULING, LONGEST_TITLE, Ruling
 
 
 class AskForm(forms.Form):

@@ -6,10 +6,10 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.judging import GivenEdit
 from annotation.models import Batch, EditKind, Label
 from annotation.models.reviews import ReviewDraw, ReviewFilter
-from annotation.reviewing import LONGEST_COMMENT
+from annotation.review.reviewing import LONGEST_COMMENT
+from annotation.work.judging import GivenEdit
 from projects.models import Project
 
 DEFAULT_PER_CENT = 10

@@ -7,9 +7,9 @@ from django import forms
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from annotation.label_presets import GivenLabel, Preset
-from annotation.label_schemas import MOST_LABELS
 from annotation.models import Label, LabelColor, LabelMeaning, LabelSchema, MeasurementLevel
+from annotation.rules.label_presets import GivenLabel, Preset
+from annotation.rules.label_schemas import MOST_LABELS
 
 # So many empty rows stand below the labels of a set that may still grow.
 EMPTY_ROWS = 3

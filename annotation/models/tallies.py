@@ -1,7 +1,7 @@
 """What pages of a large project read instead of counting: the state of each image and of each judged version.
 
-Written by annotation/tallying.py alone. Triggers note in `TallyDue` every image whose rows changed, in the same
-transaction; a tally is recomputed from the rows themselves (docs/decisions/0006-tallies-are-stored.md).
+Written by annotation/progress/tallying.py alone. Triggers note in `TallyDue` every image whose rows changed, in the
+same transaction; a tally is recomputed from the rows themselves (docs/decisions/0006-tallies-are-stored.md).
 """
 
 from django.db import models

@@ -2,7 +2,7 @@
 
 from django import template
 
-from annotation.genericness import open_questions
+from annotation.quality.genericness import open_questions
 from projects.access import Access
 
 register = template.Library()

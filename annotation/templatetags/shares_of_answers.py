@@ -3,7 +3,7 @@
 from django import template
 from django.utils.translation import gettext as _
 
-from annotation.onboarding import Score
+from annotation.rules.onboarding import Score
 
 register = template.Library()
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.quality import DRIFT, FEEDBACK
+from annotation.quality.reports import DRIFT, FEEDBACK
 from annotation.views import agreement, genericness, quality
 
 urlpatterns = [

@@ -11,11 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import label_schema_of, version_of
-from annotation.adjudicating import adjudicate, schemas_judged, undecided_versions
-from annotation.editing import decide_edit, kind_names, word_difference
+from annotation.captions.editing import decide_edit, kind_names, word_difference
 from annotation.forms.review import AdjudicateForm
 from annotation.models import Adjudication, CaptionVersion, Judgment, VersionState
-from annotation.showing import original_texts
+from annotation.review.adjudicating import adjudicate, schemas_judged, undecided_versions
+from annotation.work.showing import original_texts
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view

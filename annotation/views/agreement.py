@@ -13,14 +13,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from annotation.access import agreement_report_of
-from annotation.agreement import completed_agreement, latest_job, latest_report, request_report
-from annotation.agreement_computing import rating_rows
-from annotation.agreement_pairs import cell_behind, people_of, versions_of
-from annotation.agreement_ratings import LeftOut, Outcome
-from annotation.agreement_scope import Scope
-from annotation.agreement_showing import ShownReport
-from annotation.agreement_trend import COLUMNS as TREND_COLUMNS
-from annotation.agreement_trend import trend_of, trend_rows
+from annotation.agreement.computing import rating_rows
+from annotation.agreement.pairs import cell_behind, people_of, versions_of
+from annotation.agreement.ratings import LeftOut, Outcome
+from annotation.agreement.reports import completed_agreement, latest_job, latest_report, request_report
+from annotation.agreement.scope import Scope
+from annotation.agreement.showing import ShownReport
+from annotation.agreement.trend import COLUMNS as TREND_COLUMNS
+from annotation.agreement.trend import trend_of, trend_rows
 from annotation.forms.agreement import PairsForm, ReportForm, ScopeForm
 from annotation.models import AgreementReport, CaptionVersion, Image
 from polyannot.kernel.errors import Missing

@@ -5,9 +5,9 @@ from django.shortcuts import render
 
 from annotation.models import ReviewItem
 from annotation.models.reviews import ReviewState
-from annotation.onboarding_showing import standing_of
-from annotation.showing import open_batches
+from annotation.rules.onboarding_showing import standing_of
 from annotation.waiting import new_answers
+from annotation.work.showing import open_batches
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role

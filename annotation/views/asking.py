@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation.access import assignment_of, batch_of, own_question_of, version_of
-from annotation.asking import ask_question, withdraw_question
 from annotation.forms.questions import AskForm
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion
+from annotation.review.asking import ask_question, withdraw_question
 from polyannot.kernel.errors import DomainError, Invalid
 from polyannot.kernel.middleware import wants_json
 from projects.access import Access

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from annotation.batch_showing import calibration_ahead, production_ahead, reannotation_ahead
 from annotation.forms.batches import FORMS, NewBatchForm
 from annotation.models import BatchPurpose
-from annotation.opening import open_batch, open_calibration
-from annotation.reannotating import open_reannotation
+from annotation.work.batch_showing import calibration_ahead, production_ahead, reannotation_ahead
+from annotation.work.opening import open_batch, open_calibration
+from annotation.work.reannotating import open_reannotation
 from polyannot.kernel.errors import DomainError, Missing
 from projects.access import Access
 from projects.http import project_view

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import caption_of, version_of
-from annotation.caption_history import happenings_of
-from annotation.caption_showing import version_tree
-from annotation.editing import decide_edit
+from annotation.captions.editing import decide_edit
+from annotation.captions.history import happenings_of
+from annotation.captions.reverting import revert_to_version
+from annotation.captions.showing import version_tree
 from annotation.forms.captions import RevertForm
-from annotation.reverting import revert_to_version
 from annotation.views.captions import SEES_CAPTIONS
 from polyannot.kernel.errors import Invalid
 from projects.access import Access

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import saved_filter_of
-from annotation.caption_search import captions_found
-from annotation.caption_showing import FoundCaption, Page, found_captions, page_of
+from annotation.captions.saving_filters import delete_filter, save_filter
+from annotation.captions.searching import captions_found
+from annotation.captions.showing import FoundCaption, Page, found_captions, page_of
 from annotation.forms.captions import CaptionFilterForm, SaveFilterForm
 from annotation.models import Caption, SavedFilter
-from annotation.saving_filters import delete_filter, save_filter
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view

@@ -6,10 +6,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import choices_showing
 from annotation.forms.machine import DiversityForm
-from annotation.machine_showing import machine_page, refused
-from annotation.ml_requests import ask_for_diversity
+from annotation.machine import choices_showing
+from annotation.machine.ml_requests import ask_for_diversity
+from annotation.machine.showing import machine_page, refused
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view

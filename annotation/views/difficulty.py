@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import difficulty_showing
 from annotation.forms.machine import DifficultyForm
-from annotation.machine_showing import machine_page, refused
-from annotation.ml_requests import ask_for_calibration, ask_for_difficulty
+from annotation.machine import difficulty_showing
+from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
+from annotation.machine.showing import machine_page, refused
 from annotation.models import DifficultyLevel
 from polyannot.kernel.errors import Invalid
 from projects.access import Access

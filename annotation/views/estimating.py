@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import label_estimate_run_of
-from annotation.agreement_ratings import Outcome
-from annotation.agreement_scope import Scope
-from annotation.estimate_showing import (
+from annotation.agreement.ratings import Outcome
+from annotation.agreement.scope import Scope
+from annotation.forms.agreement import ScopeForm
+from annotation.forms.estimating import EstimateForm
+from annotation.models import LabelEstimateRun
+from annotation.quality.estimate_showing import (
     ESTIMATE_COLUMNS,
     LISTS,
     ShownRun,
@@ -21,10 +24,7 @@ from annotation.estimate_showing import (
     estimates_listed,
     told_probability,
 )
-from annotation.estimating import UNSURE_TREATMENTS, latest_job, latest_run, request_estimates
-from annotation.forms.agreement import ScopeForm
-from annotation.forms.estimating import EstimateForm
-from annotation.models import LabelEstimateRun
+from annotation.quality.estimating import UNSURE_TREATMENTS, latest_job, latest_run, request_estimates
 from annotation.views.agreement import scope_query
 from measures.dawid_skene import FEWEST_RATINGS
 from polyannot.kernel.errors import Invalid

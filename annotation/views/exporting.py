@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.exporting import Export, ExportFormat, begin_export, count_judgments
-from annotation.exporting_label_studio import ExportedPair, label_studio_file, labeling_config
-from annotation.exporting_tables import json_lines, long_columns, long_rows, wide_columns, wide_rows
+from annotation.exchange.exporting import Export, ExportFormat, begin_export, count_judgments
+from annotation.exchange.exporting_label_studio import ExportedPair, label_studio_file, labeling_config
+from annotation.exchange.exporting_tables import json_lines, long_columns, long_rows, wide_columns, wide_rows
 from annotation.forms.exporting import ExportForm
 from polyannot.kernel.errors import Invalid
 from polyannot.kernel.tables import csv_answer

@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import review_item_of
-from annotation.asking import answers_for, mark_answers_seen
 from annotation.forms.annotate import ReviseForm
 from annotation.models import Question, ReviewItem
 from annotation.models.reviews import ReviewState
-from annotation.revising import mark_feedback_seen, revise_judgment
-from annotation.showing import last_sequence
+from annotation.review.asking import answers_for, mark_answers_seen
+from annotation.review.revising import mark_feedback_seen, revise_judgment
+from annotation.work.showing import last_sequence
 from polyannot.kernel.errors import DomainError
 from projects.access import Access
 from projects.http import project_view

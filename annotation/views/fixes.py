@@ -12,12 +12,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import caption_fix_of
-from annotation.caption_history import Names
-from annotation.caption_search import captions_found, filter_of
-from annotation.editing import kind_names
-from annotation.fix_showing import counts_of, items_of, preview_of
-from annotation.fix_undoing import confirm_fix, undecided_texts, undo_fix
-from annotation.fixing import MOST_AT_ONCE, apply_fix, discard_fix, draft_fix, fixes_of, leave_out
+from annotation.captions.editing import kind_names
+from annotation.captions.fix_showing import counts_of, items_of, preview_of
+from annotation.captions.fix_undoing import confirm_fix, undecided_texts, undo_fix
+from annotation.captions.fixing import MOST_AT_ONCE, apply_fix, discard_fix, draft_fix, fixes_of, leave_out
+from annotation.captions.history import Names
+from annotation.captions.searching import captions_found, filter_of
 from annotation.forms.captions import CountForm, FixForm
 from annotation.models import CaptionFix, CaptionVersion, FixOutcome, FixState
 from polyannot.kernel.errors import DomainError, Invalid

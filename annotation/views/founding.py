@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.forms.images import NewProjectForm
-from annotation.starting import start_project
+from annotation.rules.starting import start_project
 from polyannot.kernel.errors import Conflict
 from polyannot.kernel.text import one_line
 from projects.http import site_admin_view

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import genericness_check_of, genericness_question_of
-from annotation.editing import content_hash
+from annotation.captions.editing import content_hash
 from annotation.forms.genericness import ChecksForm, SuspectForm
-from annotation.genericness import (
+from annotation.models import GenericnessAnswer
+from annotation.quality.genericness import (
     answer_question,
     decide_check,
     open_checks,
@@ -22,15 +23,14 @@ from annotation.genericness import (
     undo_decision,
     versions_of_text,
 )
-from annotation.genericness_showing import (
+from annotation.quality.genericness_showing import (
     baseline,
     check_page,
     hubs_unchecked,
     n_removed,
     removed_by_difficulty,
 )
-from annotation.hubs import KIND, encoder_in_use, request_hubs
-from annotation.models import GenericnessAnswer
+from annotation.quality.hubs import KIND, encoder_in_use, request_hubs
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from annotation.access import guideline_of
 from annotation.forms.annotate import GuidelineForm
 from annotation.models import Guideline
-from annotation.onboarding_showing import standing_of
-from annotation.ruling import precedents_of
-from annotation.starting import publish_guidelines
-from annotation.taking_examples import examples_of
+from annotation.review.ruling import precedents_of
+from annotation.rules.onboarding_showing import standing_of
+from annotation.rules.starting import publish_guidelines
+from annotation.rules.taking_examples import examples_of
 from polyannot.kernel.errors import Conflict
 from polyannot.kernel.markdown import render_markdown
 from projects.access import Access

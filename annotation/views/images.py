@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import image_of, visible_versions
 from annotation.forms.images import RetireForm
-from annotation.ml_requests import ask_for_pool_ranking
+from annotation.machine.ml_requests import ask_for_pool_ranking
 from annotation.models import Caption, CaptionVersion, Image, ImageState
-from annotation.progress import ImageCounts, image_counts, images_that_cannot, images_that_reached
-from annotation.stocking import activate_image, reserve_image, retire_image
-from annotation.verdicts import with_verdict
+from annotation.progress.progress import ImageCounts, image_counts, images_that_cannot, images_that_reached
+from annotation.progress.stocking import activate_image, reserve_image, retire_image
+from annotation.progress.verdicts import with_verdict
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from annotation.forms.images import ImportForm
-from annotation.importing import IMPORT, request_import
+from annotation.importing.requesting import IMPORT, request_import
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation.exchange.importing_judgments import KIND, repeat_for_good, request_judgment_import
 from annotation.forms.judgment_import import JudgmentImportForm
-from annotation.importing_judgments import KIND, repeat_for_good, request_judgment_import
 from annotation.models import Batch, JudgmentImport
 from polyannot.kernel.errors import Conflict, Invalid, Missing
 from projects.access import Access, job_of

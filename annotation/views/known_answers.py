@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import known_answer_of, label_schema_of, version_of
 from annotation.forms.known_answers import DrawForm, KnownAnswerForm, NewKnownAnswerForm
-from annotation.known_answers import (
+from annotation.models import KnownAnswer, KnownUse
+from annotation.rules.known_answers import (
     adjudicated_pairs,
     change_known_answer,
     draw_known_answers,
@@ -25,8 +26,7 @@ from annotation.known_answers import (
     usual_tolerance,
     waits,
 )
-from annotation.models import KnownAnswer, KnownUse
-from annotation.taking_examples import take_example
+from annotation.rules.taking_examples import take_example
 from polyannot.kernel.errors import DomainError, Invalid
 from projects.access import Access
 from projects.http import project_view

@@ -13,9 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import label_schema_of
 from annotation.forms.schemas import LabelRows, SchemaForm, rows_of, schema_form
-from annotation.label_presets import PRESETS
-from annotation.label_schemas import change_schema, is_in_use, make_schema, restore_schema, retire_schema
 from annotation.models import LabelSchema
+from annotation.rules.label_presets import PRESETS
+from annotation.rules.label_schemas import (
+    change_schema,
+    is_in_use,
+    make_schema,
+    restore_schema,
+    retire_schema,
+)
 from polyannot.kernel.errors import DomainError
 from projects.access import Access
 from projects.http import project_view

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from annotation.gold import gold_scores
-from annotation.own_work import CSV_COLUMNS, csv_rows, total, work_by_batch, work_by_day
+from annotation.rules.gold import gold_scores
+from annotation.work.own_work import CSV_COLUMNS, csv_rows, total, work_by_batch, work_by_day
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Membership, Role

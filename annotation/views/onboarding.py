@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from annotation.access import known_answer_of, onboarding_run_of
 from annotation.forms.known_answers import ConfirmReadingForm, OnboardingAnswerForm, PlanForm
 from annotation.models import OnboardingAnswer, OnboardingRun
-from annotation.onboarding import (
+from annotation.rules.onboarding import (
     begin_run,
     change_plan,
     confirm_reading,
@@ -25,8 +25,8 @@ from annotation.onboarding import (
     wave_through,
     wave_through_experienced,
 )
-from annotation.onboarding_showing import people_rows, standing_of
-from annotation.showing import original_texts
+from annotation.rules.onboarding_showing import people_rows, standing_of
+from annotation.work.showing import original_texts
 from polyannot.kernel.errors import Invalid
 from projects.access import Access, membership_of
 from projects.http import project_view

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import precedent_of
-from annotation.ruling import precedents_of, retire_precedent
+from annotation.review.ruling import precedents_of, retire_precedent
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotation.models import Batch
-from annotation.progress import ACTIVE_DAYS, FEWEST_FINISHED, PACE_DAYS, progress_of
+from annotation.progress.progress import ACTIVE_DAYS, FEWEST_FINISHED, PACE_DAYS, progress_of
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 from annotation.access import quality_report_of
 from annotation.forms.quality import SchemaForm
 from annotation.models import Judgment, QualityKind, QualityReport
-from annotation.quality import DRIFT, FEEDBACK, latest_quality, latest_quality_job, request_quality
-from annotation.quality_showing import (
+from annotation.quality.reports import DRIFT, FEEDBACK, latest_quality, latest_quality_job, request_quality
+from annotation.quality.showing import (
     BLOCK_COLUMNS,
     CHANGE_COLUMNS,
     MEASURE_NAMES,

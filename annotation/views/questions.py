@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.access import question_of
-from annotation.asking import answer_question
 from annotation.forms.questions import AnswerForm, PrecedentForm
 from annotation.models import Question
 from annotation.models.questions import QuestionState
-from annotation.review_showing import headings
-from annotation.ruling import make_precedent
+from annotation.review.asking import answer_question
+from annotation.review.review_showing import headings
+from annotation.review.ruling import make_precedent
 from polyannot.kernel.errors import DomainError
 from projects.access import Access
 from projects.http import project_view

@@ -15,13 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.access import image_of, pair_report_of, review_item_of, review_round_of, version_of
-from annotation.adjudicating import decide_report, undecided_versions
-from annotation.bulk_reviewing import accept_items, reopen_item, reopen_items
-from annotation.editing import decide_edit
+from annotation.captions.editing import decide_edit
 from annotation.forms.review import FixForm, OpenRoundForm, ReturnForm
 from annotation.models import PairReport, Question, ReviewItem, ReviewRound
 from annotation.models.reviews import ReportState, ReviewState
-from annotation.review_showing import (
+from annotation.review.adjudicating import decide_report, undecided_versions
+from annotation.review.bulk_reviewing import accept_items, reopen_item, reopen_items
+from annotation.review.review_showing import (
     ReviewedItem,
     ShownEdit,
     by_image,
@@ -31,7 +31,7 @@ from annotation.review_showing import (
     rated_annotators,
     rounds_of,
 )
-from annotation.reviewing import (
+from annotation.review.reviewing import (
     OPEN_STATES,
     accept_item,
     fix_item,

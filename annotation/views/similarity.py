@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.machine import SimilaritiesForm
-from annotation.machine_showing import encoder_rows, job_context, machine_page, n_pairs, refused
-from annotation.ml_requests import ask_for_similarities
+from annotation.machine.ml_requests import ask_for_similarities
+from annotation.machine.showing import encoder_rows, job_context, machine_page, n_pairs, refused
 from polyannot.kernel.errors import Invalid
 from projects.access import Access, job_of
 from projects.http import project_view

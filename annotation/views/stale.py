@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.caption_showing import found_captions
-from annotation.staleness import StaleKind, stale_kinds, stale_of
-from annotation.staleness import recompute as ask_anew
+from annotation.captions.showing import found_captions
+from annotation.captions.staleness import StaleKind, stale_kinds, stale_of
+from annotation.captions.staleness import recompute as ask_anew
 from annotation.views.captions import SEES_CAPTIONS
 from projects.access import Access
 from projects.http import project_view

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.forms.captions import CountForm
 from annotation.forms.images import RetireForm
 from annotation.models import Image, ImageState, ImageSwap
-from annotation.progress import ImageCounts, image_counts, images_that_cannot
-from annotation.swapping import reserves_of, swap_images, undo_swaps
+from annotation.progress.progress import ImageCounts, image_counts, images_that_cannot
+from annotation.progress.swapping import reserves_of, swap_images, undo_swaps
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view

@@ -16,22 +16,22 @@ from django.views.decorators.http import require_GET, require_POST
 from annotation.access import assignment_of, batch_of, version_of
 from annotation.api.desks import desk_as_json
 from annotation.api.judgments import take_judgments
-from annotation.assigning import (
+from annotation.forms.annotate import FinishForm, JudgeForm, ReportForm, SkipForm
+from annotation.forms.questions import AskForm
+from annotation.models import Assignment, AssignmentState, Batch, EditKind
+from annotation.rules.taking_examples import examples_of
+from annotation.work.assigning import (
     claim_ahead,
     claim_assignment,
     finish_assignment,
     renew_lease,
     skip_assignment,
 )
-from annotation.forms.annotate import FinishForm, JudgeForm, ReportForm, SkipForm
-from annotation.forms.questions import AskForm
-from annotation.judging import record_judgment
-from annotation.models import Assignment, AssignmentState, Batch, EditKind
-from annotation.moving_on import move_on
-from annotation.queueing import peek_image
-from annotation.reporting import report_pair
-from annotation.showing import BLANK, blank_desk, desk_of, last_sequence, previous_images
-from annotation.taking_examples import examples_of
+from annotation.work.judging import record_judgment
+from annotation.work.moving_on import move_on
+from annotation.work.queueing import peek_image
+from annotation.work.reporting import report_pair
+from annotation.work.showing import BLANK, blank_desk, desk_of, last_sequence, previous_images
 from polyannot.kernel.errors import Denied, Invalid
 from polyannot.kernel.markdown import render_markdown
 from polyannot.kernel.middleware import wants_json

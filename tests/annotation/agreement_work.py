@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from annotation.agreement import compute_report, request_report
-from annotation.judging import GivenEdit
+from annotation.agreement.reports import compute_report, request_report
 from annotation.models import AgreementReport, Batch, CaptionVersion
+from annotation.work.judging import GivenEdit
 from projects.models import Project
 from tests import factories as make
 

@@ -1,9 +1,9 @@
 """Known answers for tests."""
 
 from accounts.models import User
-from annotation.known_answers import make_known_answer
 from annotation.models import CaptionVersion, KnownAnswer, KnownUse, OnboardingRun
-from annotation.onboarding import begin_run, change_plan, confirm_reading, give_answer, next_question
+from annotation.rules.known_answers import make_known_answer
+from annotation.rules.onboarding import begin_run, change_plan, confirm_reading, give_answer, next_question
 from projects.models import Project, Role
 from tests import factories as make
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from annotation import tasks  # noqa: F401  registers the runner
-from annotation.importing import GivenFile
-from annotation.importing_judgments import JudgmentImportSettings, request_judgment_import
+from annotation.exchange.importing_judgments import JudgmentImportSettings, request_judgment_import
+from annotation.importing.requesting import GivenFile
 from annotation.models import JudgmentImport
 from projects.models import Project
 from projects.running import run_job

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.agreement import compute_report
-from annotation.agreement_rows import decimal, per_cent
+from annotation.agreement.reports import compute_report
+from annotation.agreement.rows import decimal, per_cent
 from annotation.models import Judgment
 from projects.models import Job, Role
 from tests import factories as make

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from annotation.agreement import completed_agreement, compute_report, request_report
-from annotation.agreement_ratings import AFTER_EDIT, read_judgments
-from annotation.agreement_scope import scope_of
-from annotation.judging import record_judgment
+from annotation.agreement.ratings import AFTER_EDIT, read_judgments
+from annotation.agreement.reports import completed_agreement, compute_report, request_report
+from annotation.agreement.scope import scope_of
 from annotation.models import AgreementReport, CaptionVersion
 from annotation.models.reviews import ReviewDraw
-from annotation.reviewing import open_round, return_item
-from annotation.revising import mark_feedback_seen, revise_judgment
+from annotation.review.reviewing import open_round, return_item
+from annotation.review.revising import mark_feedback_seen, revise_judgment
+from annotation.work.judging import record_judgment
 from polyannot.kernel.errors import Invalid
 from projects.models import Role
 from projects.running import run_job

@@ -8,13 +8,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.agreement import compute_report, latest_report, request_report
-from annotation.agreement_scope import scope_of
-from annotation.assigning import claim_assignment
-from annotation.label_presets import SIMILARITY
-from annotation.label_schemas import make_schema
+from annotation.agreement.reports import compute_report, latest_report, request_report
+from annotation.agreement.scope import scope_of
 from annotation.models import AgreementCell, AgreementReport, Batch, CaptionVersion, CellKind, LabelSchema
-from annotation.opening import open_batch
+from annotation.rules.label_presets import SIMILARITY
+from annotation.rules.label_schemas import make_schema
+from annotation.work.assigning import claim_assignment
+from annotation.work.opening import open_batch
 from polyannot.kernel.errors import Invalid
 from projects.models import Project, Role
 from tests import factories as make

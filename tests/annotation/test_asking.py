@@ -4,9 +4,15 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from annotation.asking import answer_question, answers_for, ask_question, mark_answers_seen, withdraw_question
 from annotation.models import Assignment, CaptionVersion, Judgment, Question
 from annotation.models.questions import QuestionState
+from annotation.review.asking import (
+    answer_question,
+    answers_for,
+    ask_question,
+    mark_answers_seen,
+    withdraw_question,
+)
 from annotation.waiting import waiting_for_annotator, waiting_for_head
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.access import project_access

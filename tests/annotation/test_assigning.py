@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.assigning import (
+from annotation.models import Assignment, AssignmentState, Batch, Caption, CaptionVersion
+from annotation.progress.stocking import activate_image, retire_image
+from annotation.work.assigning import (
     AHEAD_LEAVES,
     claim_ahead,
     claim_assignment,
@@ -15,11 +17,9 @@ from annotation.assigning import (
     skip_assignment,
     take_back,
 )
-from annotation.leasing import reclaim_run_out
-from annotation.models import Assignment, AssignmentState, Batch, Caption, CaptionVersion
-from annotation.pacing import SHORTEST_LEASE
-from annotation.queueing import images_left, order_seed, peek_image
-from annotation.stocking import activate_image, retire_image
+from annotation.work.leasing import reclaim_run_out
+from annotation.work.pacing import SHORTEST_LEASE
+from annotation.work.queueing import images_left, order_seed, peek_image
 from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
 

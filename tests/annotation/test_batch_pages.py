@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotation.assigning import skip_assignment
-from annotation.batch_showing import standings
-from annotation.closing import give_on_interrupted
 from annotation.models import Assignment, Batch
-from annotation.starting import publish_guidelines
+from annotation.rules.starting import publish_guidelines
+from annotation.work.assigning import skip_assignment
+from annotation.work.batch_showing import standings
+from annotation.work.closing import give_on_interrupted
 from polyannot.kernel.errors import Invalid
 from projects.founding import end_membership
 from projects.models import Project, Role

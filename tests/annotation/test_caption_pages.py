@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from annotation.editing import decide_edit, propose_edit
+from annotation.captions.editing import decide_edit, propose_edit
 from annotation.models import Caption, CaptionVersion, Image, SavedFilter
-from annotation.reporting import report_pair
+from annotation.work.reporting import report_pair
 from projects.models import Project, Role
 from tests import factories as make
 

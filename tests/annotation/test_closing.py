@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotation.assigning import claim_assignment
-from annotation.closing import close_batch, give_on_interrupted, reopen_batch
 from annotation.models import Assignment, AssignmentState, Judgment
+from annotation.work.assigning import claim_assignment
+from annotation.work.closing import close_batch, give_on_interrupted, reopen_batch
 from polyannot.kernel.errors import Conflict
 from projects.models import Role
 from tests import factories as make

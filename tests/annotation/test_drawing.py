@@ -1,6 +1,6 @@
 """Figures over time: every value has its place, what is undefined is left out, limits are steps."""
 
-from annotation.drawing import BOTTOM, HEIGHT, LEFT, MOST_LABELS, RIGHT, TOP, Value, time_chart
+from annotation.quality.drawing import BOTTOM, HEIGHT, LEFT, MOST_LABELS, RIGHT, TOP, Value, time_chart
 
 
 def test_values_lie_on_the_scale_and_intervals_around_them() -> None:

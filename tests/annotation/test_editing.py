@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation.editing import checked_text, propose_edit, word_difference
+from annotation.captions.editing import checked_text, propose_edit, word_difference
 from annotation.models import CaptionVersion, VersionState
 from polyannot.kernel.errors import Invalid
 from tests import factories as make

@@ -8,12 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import tasks
-from annotation.adjudicating import adjudicate
-from annotation.agreement_scope import Scope, scope_of
-from annotation.estimate_showing import estimates_listed
-from annotation.estimating import completed_estimates, request_estimates
+from annotation.agreement.scope import Scope, scope_of
 from annotation.models import Batch, LabelEstimateRun
-from annotation.verdicts import Verdict
+from annotation.progress.verdicts import Verdict
+from annotation.quality.estimate_showing import estimates_listed
+from annotation.quality.estimating import completed_estimates, request_estimates
+from annotation.review.adjudicating import adjudicate
 from polyannot.kernel.errors import Invalid
 from projects.models import Project, Role
 from projects.running import run_job

@@ -10,16 +10,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.assigning import skip_assignment
-from annotation.exporting import ExportFormat, ExportRequest, Which, begin_export
-from annotation.exporting_label_studio import label_studio_tasks, labeling_config
-from annotation.exporting_tables import json_lines, long_columns, long_rows, wide_columns, wide_rows
-from annotation.judging import record_judgment
-from annotation.known_answers import make_known_answer
+from annotation.exchange.exporting import ExportFormat, ExportRequest, Which, begin_export
+from annotation.exchange.exporting_label_studio import label_studio_tasks, labeling_config
+from annotation.exchange.exporting_tables import json_lines, long_columns, long_rows, wide_columns, wide_rows
 from annotation.models import CaptionVersion, Judgment
 from annotation.models.reviews import ReviewDraw
-from annotation.reviewing import open_round, return_item
-from annotation.revising import revise_judgment
+from annotation.review.reviewing import open_round, return_item
+from annotation.review.revising import revise_judgment
+from annotation.rules.known_answers import make_known_answer
+from annotation.work.assigning import skip_assignment
+from annotation.work.judging import record_judgment
 from measures.agreement.command import main
 from polyannot.kernel.errors import Denied, Invalid
 from projects.access import Access

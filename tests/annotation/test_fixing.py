@@ -4,11 +4,20 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from annotation.editing import decide_edit, propose_edit
-from annotation.fix_running import FixRunner
-from annotation.fix_showing import preview_of
-from annotation.fix_undoing import confirm_fix, undecided_texts, undo_fix
-from annotation.fixing import KIND, MOST_AT_ONCE, apply_fix, discard_fix, draft_fix, leave_out, versions_found
+from annotation.captions.editing import decide_edit, propose_edit
+from annotation.captions.fix_running import FixRunner
+from annotation.captions.fix_showing import preview_of
+from annotation.captions.fix_undoing import confirm_fix, undecided_texts, undo_fix
+from annotation.captions.fixing import (
+    KIND,
+    MOST_AT_ONCE,
+    apply_fix,
+    discard_fix,
+    draft_fix,
+    leave_out,
+    versions_found,
+)
+from annotation.captions.reverting import revert_to_version
 from annotation.models import (
     Caption,
     CaptionFix,
@@ -19,8 +28,7 @@ from annotation.models import (
     FixState,
     Image,
 )
-from annotation.reverting import revert_to_version
-from annotation.verdicts import good_versions
+from annotation.progress.verdicts import good_versions
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.access import Access, project_access
 from projects.models import Event, Job, Project, Role

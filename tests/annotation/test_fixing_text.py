@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation.fixing_text import TextFix
+from annotation.captions.fixing_text import TextFix
 
 TEXTS = st.text(alphabet="ab .*(<A", max_size=30)
 

@@ -10,19 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from pgvector import HalfVector
 
-from annotation.agreement_ratings import read_judgments
-from annotation.agreement_scope import scope_of
-from annotation.genericness import (
-    answer_question,
-    decide_check,
-    open_checks,
-    open_questions,
-    suggested_hubs,
-    suspect,
-    undo_decision,
-)
-from annotation.genericness_showing import baseline, removed_by_difficulty
-from annotation.hubs import find_hubs, request_hubs
+from annotation.agreement.ratings import read_judgments
+from annotation.agreement.scope import scope_of
 from annotation.models import (
     CaptionHub,
     CaptionVersion,
@@ -35,6 +24,17 @@ from annotation.models import (
     Judgment,
     Similarity,
 )
+from annotation.quality.genericness import (
+    answer_question,
+    decide_check,
+    open_checks,
+    open_questions,
+    suggested_hubs,
+    suspect,
+    undo_decision,
+)
+from annotation.quality.genericness_showing import baseline, removed_by_difficulty
+from annotation.quality.hubs import find_hubs, request_hubs
 from measures.hubs import k_occurrences
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Event, Job, Project, Role

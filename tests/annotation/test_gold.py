@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from annotation.adjudicating import adjudicate
-from annotation.admission import demands_of
-from annotation.assigning import claim_assignment, finish_assignment, skip_assignment
-from annotation.gold import gold_for, gold_scores, is_gold_position, n_gold_ahead
-from annotation.judging import GivenEdit
-from annotation.known_answers import draw_known_answers, make_known_answer, retire_known_answer
 from annotation.models import Assignment, Batch, CaptionVersion, Image, Judgment, KnownAnswer, KnownUse
-from annotation.onboarding import change_plan
-from annotation.progress import progress_of
-from annotation.reviewing import open_round, proposed_edits
-from annotation.showing import desk_of
-from annotation.verdicts import with_verdict
+from annotation.progress.progress import progress_of
+from annotation.progress.verdicts import with_verdict
+from annotation.review.adjudicating import adjudicate
+from annotation.review.reviewing import open_round, proposed_edits
+from annotation.rules.admission import demands_of
+from annotation.rules.gold import gold_for, gold_scores, is_gold_position, n_gold_ahead
+from annotation.rules.known_answers import draw_known_answers, make_known_answer, retire_known_answer
+from annotation.rules.onboarding import change_plan
+from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment
+from annotation.work.judging import GivenEdit
+from annotation.work.showing import desk_of
 from polyannot.kernel.errors import Invalid
 from projects.models import Project, Role
 from tests import factories as make

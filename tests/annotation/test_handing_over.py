@@ -5,12 +5,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from annotation.asking import answer_question, ask_question
-from annotation.handing_over import InHand, hand_over, in_hand, leavers
 from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment, Question, ReviewItem
 from annotation.models.work import BatchTakers, ReannotationBasis
-from annotation.reannotating import Selection, open_reannotation
-from annotation.reviewing import open_round, return_item
+from annotation.review.asking import answer_question, ask_question
+from annotation.review.reviewing import open_round, return_item
+from annotation.work.handing_over import InHand, hand_over, in_hand, leavers
+from annotation.work.reannotating import Selection, open_reannotation
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.founding import end_membership
 from projects.models import Role

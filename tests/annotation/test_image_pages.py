@@ -10,13 +10,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from annotation.assigning import finish_assignment
-from annotation.import_running import ImportRunner
-from annotation.importing import IMPORT
+from annotation.importing.requesting import IMPORT
+from annotation.importing.running import ImportRunner
 from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image
-from annotation.progress import image_counts, progress_of
-from annotation.stocking import retire_image
-from annotation.tallying import settle_tallies
+from annotation.progress.progress import image_counts, progress_of
+from annotation.progress.stocking import retire_image
+from annotation.progress.tallying import settle_tallies
+from annotation.work.assigning import finish_assignment
 from projects.models import Job, Project, Role
 from projects.running import register_runner, run_job
 from tests import factories as make

@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 from PIL import Image as Picture
 
-from annotation.import_running import ImportRunner
-from annotation.importing import IMPORT, GivenFile, files_of_folder, request_import
+from annotation.importing.requesting import IMPORT, GivenFile, files_of_folder, request_import
+from annotation.importing.running import ImportRunner
 from annotation.models import Caption, CaptionVersion, Image, ImageDerivative
 from polyannot.kernel.errors import Invalid
 from projects.models import Event, Job, JobChunk, Project
@@ -275,7 +275,7 @@ def test_pictures_are_kept_by_the_browser_and_shown_to_members_alone(client: Cli
 def test_an_import_that_was_cut_off_goes_on_without_doubles(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("annotation.import_running.ROWS_PER_PART", 7)
+    monkeypatch.setattr("annotation.importing.running.ROWS_PER_PART", 7)
     add_image(project, "cat")
     rows = [f"cat,k{n},A cat of number {n}." for n in range(30)]
     listing = table("c.csv", "image_key,caption_key,text", *rows)

@@ -8,11 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import tasks  # noqa: F401  registers the runner
-from annotation.adjudicating import undecided_versions
-from annotation.closing import reopen_batch
-from annotation.importing import GivenFile
-from annotation.importing_judgments import JudgmentImportSettings, repeat_for_good, request_judgment_import
-from annotation.judgment_import_running import JudgmentImportRunner
+from annotation.exchange.importing_judgments import (
+    JudgmentImportSettings,
+    repeat_for_good,
+    request_judgment_import,
+)
+from annotation.exchange.judgment_import_running import JudgmentImportRunner
+from annotation.importing.requesting import GivenFile
 from annotation.models import (
     Assignment,
     Batch,
@@ -23,10 +25,12 @@ from annotation.models import (
     JudgmentImport,
     LabelSchema,
 )
-from annotation.opening import free_images
-from annotation.pacing import project_pace
-from annotation.progress import progress_of
-from annotation.verdicts import with_verdict
+from annotation.progress.progress import progress_of
+from annotation.progress.verdicts import with_verdict
+from annotation.review.adjudicating import undecided_versions
+from annotation.work.closing import reopen_batch
+from annotation.work.opening import free_images
+from annotation.work.pacing import project_pace
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Project, Role
 from projects.running import run_job

@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import tasks  # noqa: F401  registers the runner
-from annotation.exporting import ExportFormat, ExportRequest, Which, begin_export
-from annotation.exporting_label_studio import label_studio_file
-from annotation.exporting_tables import json_lines, long_columns, long_rows
+from annotation.exchange.exporting import ExportFormat, ExportRequest, Which, begin_export
+from annotation.exchange.exporting_label_studio import label_studio_file
+from annotation.exchange.exporting_tables import json_lines, long_columns, long_rows
 from annotation.models import Batch
 from polyannot.kernel.tables import safe_cell
 from projects.access import Access

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.judging import LONGEST_DURATION_MS, GivenEdit, record_judgment
 from annotation.models import Assignment, CaptionVersion, Judgment
+from annotation.work.judging import LONGEST_DURATION_MS, GivenEdit, record_judgment
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from tests import factories as make
 

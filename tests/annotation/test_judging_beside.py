@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from annotation.judging import GivenEdit
 from annotation.models import CaptionVersion, Guideline, Judgment, ReviewItem, ReviewRound
-from annotation.revising import revise_judgment
-from annotation.starting import publish_guidelines
+from annotation.review.revising import revise_judgment
+from annotation.rules.starting import publish_guidelines
+from annotation.work.judging import GivenEdit
 from polyannot.kernel.errors import Conflict, Denied
 from polyannot.kernel.markdown import render_markdown
 from projects.models import Project, Role

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.judging import GivenEdit
 from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment
+from annotation.work.judging import GivenEdit
 from projects.models import Role
 from tests import factories as make
 

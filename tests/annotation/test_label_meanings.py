@@ -4,7 +4,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from annotation.adjudicating import adjudicate
 from annotation.models import (
     Adjudication,
     Batch,
@@ -15,7 +14,8 @@ from annotation.models import (
     LabelSchema,
     MeasurementLevel,
 )
-from annotation.verdicts import Verdict, with_verdict
+from annotation.progress.verdicts import Verdict, with_verdict
+from annotation.review.adjudicating import adjudicate
 from polyannot.kernel.errors import Invalid
 from projects.models import Project, Role
 from tests import factories as make

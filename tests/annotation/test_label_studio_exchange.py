@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from annotation import tasks  # noqa: F401  registers the runner
-from annotation.exporting_label_studio import labeling_config
-from annotation.importing import GivenFile
-from annotation.importing_judgments import JudgmentImportSettings, request_judgment_import
+from annotation.exchange.exporting_label_studio import labeling_config
+from annotation.exchange.importing_judgments import JudgmentImportSettings, request_judgment_import
+from annotation.importing.requesting import GivenFile
 from annotation.models import Assignment, CaptionVersion, Judgment, JudgmentImport
 from projects.models import Project
 from projects.running import run_job

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from annotation import ml_results
-from annotation.ml_requests import completed_difficulty
+from annotation.machine import ml_results
+from annotation.machine.ml_requests import completed_difficulty
 from annotation.models import Adjudication, CaptionVersion, DifficultyRun
 from projects import queue
 from projects.models import Job, Project, Role

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from annotation.assigning import claim_ahead, claim_assignment, finish_assignment
 from annotation.models import Assignment, Batch, CaptionVersion, OnboardingPlan
-from annotation.moving_on import FreshDesk, move_on
-from annotation.pacing import LONGEST_LEASE, SHORTEST_LEASE
-from annotation.starting import publish_guidelines
+from annotation.rules.starting import publish_guidelines
+from annotation.work.assigning import claim_ahead, claim_assignment, finish_assignment
+from annotation.work.moving_on import FreshDesk, move_on
+from annotation.work.pacing import LONGEST_LEASE, SHORTEST_LEASE
 from projects.access import Access
 from projects.models import Event, Project, Role
 from tests import factories

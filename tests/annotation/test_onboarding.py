@@ -3,12 +3,11 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from annotation.assigning import claim_assignment
-from annotation.known_answers import is_right, make_known_answer
-from annotation.label_presets import SIMILARITY
-from annotation.label_schemas import make_schema
 from annotation.models import Batch, Judgment, KnownUse, OnboardingState
-from annotation.onboarding import (
+from annotation.rules.known_answers import is_right, make_known_answer
+from annotation.rules.label_presets import SIMILARITY
+from annotation.rules.label_schemas import make_schema
+from annotation.rules.onboarding import (
     begin_run,
     change_plan,
     confirm_reading,
@@ -16,8 +15,9 @@ from annotation.onboarding import (
     next_question,
     wave_through,
 )
-from annotation.opening import open_batch
-from annotation.starting import publish_guidelines
+from annotation.rules.starting import publish_guidelines
+from annotation.work.assigning import claim_assignment
+from annotation.work.opening import open_batch
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.models import Event, Project, Role
 from tests import factories as make

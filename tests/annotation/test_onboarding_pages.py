@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.adjudicating import adjudicate
 from annotation.models import KnownAnswer, KnownUse, OnboardingPlan, OnboardingRun
-from annotation.reviewing import accept_item, open_round
-from annotation.starting import publish_guidelines
+from annotation.review.adjudicating import adjudicate
+from annotation.review.reviewing import accept_item, open_round
+from annotation.rules.starting import publish_guidelines
 from projects.models import Project, Role
 from tests import factories as make
 from tests.annotation.known_rows import answer_all, ask_onboarding, begin, known_pair

@@ -8,9 +8,9 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from accounts.models import User
-from annotation.judging import record_judgment
 from annotation.models import CaptionVersion, Judgment
-from annotation.pacing import (
+from annotation.work.judging import record_judgment
+from annotation.work.pacing import (
     DEFAULT_PACE,
     FEWEST_MEASURED,
     LEASE_FACTOR,

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from annotation.assigning import claim_assignment, finish_assignment, skip_assignment
 from annotation.models import Assignment, Batch, CaptionVersion, Judgment
 from annotation.models.work import BatchPurpose, BatchTakers, ReannotationBasis
-from annotation.queueing import images_left
-from annotation.reannotating import Selection, ask_again, judgments_again, open_reannotation
-from annotation.reviewing import open_round, return_item
-from annotation.starting import publish_guidelines
-from annotation.verdicts import Verdict, with_verdict
+from annotation.progress.verdicts import Verdict, with_verdict
+from annotation.review.reviewing import open_round, return_item
+from annotation.rules.starting import publish_guidelines
+from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment
+from annotation.work.queueing import images_left
+from annotation.work.reannotating import Selection, ask_again, judgments_again, open_reannotation
 from polyannot.kernel.errors import Invalid
 from projects.founding import end_membership
 from projects.models import Role

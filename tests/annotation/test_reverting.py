@@ -6,11 +6,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from annotation.editing import decide_edit, propose_edit, withdraw_decision
+from annotation.captions.editing import decide_edit, propose_edit, withdraw_decision
+from annotation.captions.reverting import revert_to_version
 from annotation.models import CaptionChoice, CaptionVersion, Encoder, ImageChoice, VersionState
-from annotation.progress import image_counts
-from annotation.reverting import revert_to_version
-from annotation.verdicts import Verdict, good_versions, with_verdict
+from annotation.progress.progress import image_counts
+from annotation.progress.verdicts import Verdict, good_versions, with_verdict
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.models import Event, Job, Project, Role
 from releases.preflight import preflight

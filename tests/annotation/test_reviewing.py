@@ -6,11 +6,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from annotation.bulk_reviewing import accept_items, reopen_item, reopen_items
-from annotation.judging import GivenEdit, record_judgment
 from annotation.models import Adjudication, CaptionVersion, ReviewItem
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
-from annotation.reviewing import (
+from annotation.review.bulk_reviewing import accept_items, reopen_item, reopen_items
+from annotation.review.reviewing import (
     accept_item,
     error_rate,
     error_rates,
@@ -20,7 +19,8 @@ from annotation.reviewing import (
     proposed_edits,
     return_item,
 )
-from annotation.revising import revise_judgment
+from annotation.review.revising import revise_judgment
+from annotation.work.judging import GivenEdit, record_judgment
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.models import Role
 from tests import factories as make

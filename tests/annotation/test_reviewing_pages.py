@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from annotation.models import Adjudication, Caption, CaptionVersion, ReviewItem, ReviewRound
 from annotation.models.reviews import ReviewState
-from annotation.reporting import report_pair
+from annotation.work.reporting import report_pair
 from projects.models import Membership, Role
 from tests import factories as make
 from tests.annotation.agreement_work import work

@@ -3,10 +3,9 @@
 import pytest
 from django.test import Client
 
-from annotation.asking import answer_question, ask_question
-from annotation.known_answers import make_known_answer, retire_known_answer
 from annotation.models import Assignment, CaptionVersion, KnownUse, Precedent
-from annotation.ruling import (
+from annotation.review.asking import answer_question, ask_question
+from annotation.review.ruling import (
     FEWEST_SHARED,
     Ruling,
     ShownPair,
@@ -17,6 +16,7 @@ from annotation.ruling import (
     similar_precedents,
     words_of,
 )
+from annotation.rules.known_answers import make_known_answer, retire_known_answer
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Project, Role
 from tests import factories as make

@@ -9,10 +9,6 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from accounts.models import User
-from annotation.adjudicating import adjudicate, undecided_versions
-from annotation.assigning import claim_assignment
-from annotation.closing import close_batch
-from annotation.judging import GivenEdit
 from annotation.models import (
     Assignment,
     Caption,
@@ -22,9 +18,13 @@ from annotation.models import (
     VersionState,
     VersionTally,
 )
-from annotation.progress import progress_of
-from annotation.tallying import settle_everything, settle_tallies
-from annotation.verdicts import Verdict, with_verdict
+from annotation.progress.progress import progress_of
+from annotation.progress.tallying import settle_everything, settle_tallies
+from annotation.progress.verdicts import Verdict, with_verdict
+from annotation.review.adjudicating import adjudicate, undecided_versions
+from annotation.work.assigning import claim_assignment
+from annotation.work.closing import close_batch
+from annotation.work.judging import GivenEdit
 from projects.models import Project, Role
 from tests import factories
 

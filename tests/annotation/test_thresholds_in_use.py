@@ -2,8 +2,8 @@
 
 import pytest
 
-from annotation import ml_results
-from annotation.machine_showing import encoder_rows
+from annotation.machine import ml_results
+from annotation.machine.showing import encoder_rows
 from annotation.models import CaptionVersion, Similarity, Threshold
 from projects.models import Job, Project
 from tests.factories import add_caption, add_image, make_project

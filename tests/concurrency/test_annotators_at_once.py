@@ -9,10 +9,10 @@ import pytest
 from django.db.models import Count
 
 from accounts.models import User
-from annotation.assigning import claim_assignment, finish_assignment, skip_assignment
-from annotation.judging import record_judgment
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment, ReviewItem
-from annotation.reviewing import open_round
+from annotation.review.reviewing import open_round
+from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment
+from annotation.work.judging import record_judgment
 from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
 from tests.concurrency.at_once import at_once

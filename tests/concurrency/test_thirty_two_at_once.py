@@ -20,9 +20,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from annotation.assigning import claim_ahead, claim_assignment, finish_assignment
-from annotation.judging import record_judgment
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
+from annotation.work.assigning import claim_ahead, claim_assignment, finish_assignment
+from annotation.work.judging import record_judgment
 from polyannot.kernel.programs import WEB_WORKERS
 from tests import factories as make
 from tests.concurrency.at_once import at_once

@@ -2,8 +2,8 @@
 
 import pytest
 
-from annotation.adjudicating import adjudicate
 from annotation.models import KnownAnswer
+from annotation.review.adjudicating import adjudicate
 from demo.knowing import REASONS, play_examples
 from projects.models import Role
 from tests import factories as make

@@ -15,7 +15,7 @@ from polyannot.celery import app
 
 django.setup()
 
-from annotation import ml_results  # noqa: E402 - the models need the settings
+from annotation.machine import ml_results  # noqa: E402 - the models need the settings
 from projects.models import Job, JobChunk  # noqa: E402
 from projects.models.jobs import JobQueue  # noqa: E402
 from projects.queue import register_kind  # noqa: E402

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from annotation.ml_requests import ask_for_similarities
+from annotation.machine.ml_requests import ask_for_similarities
 from annotation.models import Similarity
 from projects import queue
 from projects.models import Job

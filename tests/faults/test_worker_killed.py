@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from annotation.ml_requests import ask_for_difficulty, ask_for_similarities
+from annotation.machine.ml_requests import ask_for_difficulty, ask_for_similarities
 from annotation.models import CaptionVersion, Difficulty, DifficultyVote, Embedding, Similarity
 from projects import queue
 from projects.models import Job

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 
-from annotation.editing import decide_edit, propose_edit, word_difference
+from annotation.captions.editing import decide_edit, propose_edit, word_difference
 from annotation.models import CaptionVersion
 from projects.models import Project, Role
 from tests import factories as make

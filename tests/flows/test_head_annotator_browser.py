@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from annotation.models import Adjudication, AgreementReport, Caption, ReviewItem
 from annotation.models.reviews import ReviewDraw, ReviewState
-from annotation.reporting import report_pair
-from annotation.reviewing import open_round
+from annotation.review.reviewing import open_round
+from annotation.work.reporting import report_pair
 from projects.models import Role
 from tests import factories as make
 from tests.annotation.agreement_work import computed, work

@@ -4,12 +4,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from annotation.adjudicating import adjudicate
-from annotation.known_answers import make_known_answer
-from annotation.label_presets import SIMILARITY, GivenLabel
-from annotation.label_schemas import make_schema
 from annotation.models import Judgment, LabelColor, OnboardingRun, OnboardingState
-from annotation.opening import open_batch
+from annotation.review.adjudicating import adjudicate
+from annotation.rules.known_answers import make_known_answer
+from annotation.rules.label_presets import SIMILARITY, GivenLabel
+from annotation.rules.label_schemas import make_schema
+from annotation.work.opening import open_batch
 from projects.models import Role
 from tests import factories as make
 from tests.annotation.known_rows import answer_all, ask_onboarding, begin, known_pair

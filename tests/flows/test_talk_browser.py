@@ -6,9 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from annotation.asking import answer_question
 from annotation.models import Assignment, AssignmentState, Batch, Judgment, Question
-from annotation.ruling import Ruling, make_precedent
+from annotation.review.asking import answer_question
+from annotation.review.ruling import Ruling, make_precedent
 from projects.founding import end_membership
 from projects.models import Role
 from tests import factories as make

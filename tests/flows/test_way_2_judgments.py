@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotation.agreement import SEED
+from annotation.agreement.reports import SEED
 from annotation.models import (
     AgreementReport,
     Assignment,

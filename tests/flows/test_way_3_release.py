@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotation.ml_requests import ask_for_diversity
+from annotation.machine.ml_requests import ask_for_diversity
 from annotation.models import CaptionChoice, DifficultyRun, DifficultyVote, Image, ImageChoice
-from annotation.verdicts import good_versions
+from annotation.progress.verdicts import good_versions
 from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
 from releases.verifying import verify

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annotation import ml_results
+from annotation.machine import ml_results
 from annotation.models import CaptionVersion
 from annotation.models.machine import Modality
 from ml_workers import calibration_runner

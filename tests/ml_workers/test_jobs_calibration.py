@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotation.ml_requests import ask_for_calibration, ask_for_difficulty
+from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
 from annotation.models import CaptionVersion, DifficultyVote, Threshold
 from projects.models.jobs import JobState
 from tests.live import LiveProgram

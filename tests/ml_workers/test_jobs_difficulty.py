@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotation.ml_requests import ask_for_difficulty, ask_for_similarities, default_cut_points
+from annotation.machine.ml_requests import ask_for_difficulty, ask_for_similarities, default_cut_points
 from annotation.models import CaptionVersion, Difficulty, DifficultyRun, DifficultyVote, Similarity
 from ml_workers.difficulty import default_rule
 from projects.models.jobs import JobState

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from annotation.ml_requests import SENTENCE_ENCODER, ask_for_diversity
+from annotation.machine.ml_requests import SENTENCE_ENCODER, ask_for_diversity
 from annotation.models import CaptionVersion, Image, ImageChoice
 from ml_workers.sentences import MINILM
 from projects.models import Job, Project

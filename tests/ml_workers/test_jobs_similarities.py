@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annotation.editing import propose_edit
-from annotation.ml_requests import ask_for_similarities
+from annotation.captions.editing import propose_edit
+from annotation.machine.ml_requests import ask_for_similarities
 from annotation.models import CaptionVersion, Embedding, Encoder, Image, Similarity
 from projects.models.jobs import JobState
 from projects.storage import open_stored

@@ -14,10 +14,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import User
-from annotation.editing import decide_edit
-from annotation.judging import GivenEdit
+from annotation.captions.editing import decide_edit
 from annotation.models import CaptionChoice, CaptionVersion, Encoder, Image, ImageChoice
-from annotation.reporting import report_pair
+from annotation.work.judging import GivenEdit
+from annotation.work.reporting import report_pair
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Job, Project, Role
 from projects.queue import cancel_job, retry_job

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation.import_running import ImportRunner
-from annotation.importing import IMPORT, GivenFile, files_of_folder, request_import
+from annotation.importing.requesting import IMPORT, GivenFile, files_of_folder, request_import
+from annotation.importing.running import ImportRunner
 from polyannot.kernel.errors import DomainError
 from projects.models import Project
 from projects.running import register_runner, run_job

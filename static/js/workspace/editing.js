@@ -2,7 +2,7 @@
 import { paintDifference } from "./difference.js";
 
 const PLACEHOLDER = "<person>";
-// As in annotation/editing.py; searched after every right placeholder has been taken out.
+// As in annotation/captions/editing.py; searched after every right placeholder has been taken out.
 const MISSPELT = /<\s*\/?\s*[^<>]{0,20}>|<\s*person\b|\bperson\s*>/i;
 const FEWEST_WORDS = 2;
 

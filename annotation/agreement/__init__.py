@@ -1,0 +1,1 @@
+"""Agreement reports: from judgments to ratings, computed by a worker, stored, shown with what is behind them."""

@@ -1,0 +1,1 @@
+"""The text of captions: versions, edits, search, find-and-fix, and what changed texts leave out of date."""

@@ -1,0 +1,1 @@
+"""Judgments going out to other programs and coming in from them."""

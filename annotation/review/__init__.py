@@ -1,0 +1,1 @@
+"""Head annotators on the work of others: rounds, feedback, final labels, questions and precedents."""

@@ -1,0 +1,1 @@
+"""What annotators go by: sets of labels, guidelines, known answers, onboarding, gold."""
