@@ -110,7 +110,7 @@ def test_captions_that_changed_since_the_vote_are_told() -> None:
     a_vote(project, versions)
     client = signed_in(project)
     assert "have changed since" not in page(client, project)
-    Adjudication.objects.filter(version=versions[0]).update(label="bad")
+    Adjudication.objects.filter(version=versions[0]).update(label="bad", meaning="bad")
     find_good([add_caption(versions[0].image, "Judged good since")])
     shown = page(client, project)
     assert "1 good caption has no difficulty yet" in shown
@@ -180,7 +180,7 @@ def test_the_chosen_captions_stand_beside_random_ones_and_incomplete_images_are_
     assert "0.222" in shown
     assert "bare-image" in shown
     assert "no longer good" not in shown
-    Adjudication.objects.filter(version=versions[1]).update(label="bad")
+    Adjudication.objects.filter(version=versions[1]).update(label="bad", meaning="bad")
     assert "1 image has a chosen caption that is no longer good" in page(client, project, "choices/")
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from annotation.models import Adjudication, CaptionVersion, Encoder, Threshold
+from annotation.models import Adjudication, CaptionVersion, Encoder, LabelMeaning, Threshold
 from projects.models import Job, Project
 from tests.factories import add_caption, add_image, make_project, make_user
 
@@ -30,11 +30,19 @@ def a_pool(n_images: int, n_captions: int) -> Project:
 
 
 def find_good(versions: Sequence[CaptionVersion]) -> None:
-    """Have a head annotator find these versions good."""
+    """Have a head annotator find these versions of one project good."""
     head = make_user()
+    schema = versions[0].project.label_schemas.get()
     Adjudication.objects.bulk_create(
         [
-            Adjudication(project_id=version.project_id, version=version, label="good", adjudicator=head)
+            Adjudication(
+                project_id=version.project_id,
+                version=version,
+                schema=schema,
+                label="good",
+                meaning=LabelMeaning.GOOD,
+                adjudicator=head,
+            )
             for version in versions
         ]
     )
