@@ -2,49 +2,46 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
 from releases import cards
 from releases.cells import csv_bytes, json_bytes, json_lines
+from releases.datasheet import datasheet
+from releases.formats import croissant, gallery, pictured, retrieval
+from releases.formats.parquet import parquet_bytes
+from releases.rows import TABLES, Table, caption_rows, evaluation_rows, image_path, negative_rows
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-MANIFEST_FORMAT = "polyannot-release/1"
+# 2 added the formats of other tools, and a mark in files that hold no row.
+MANIFEST_FORMAT = "polyannot-release/2"
 # Every entry of the bundle carries this time, and nothing is compressed: compressors differ between machines.
 ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
+CANARY = "canary"
 
 Snapshot = Mapping[str, Any]
 ReadBytes = Callable[[str], bytes]
 
-IMAGE_COLUMNS = (
-    "id key file sha256 width height title author source source_url licence licence_url attribution"
-    " choice_method choice_seed choice_encoder n_good mean_similarity random_mean_similarity"
-).split()
-CAPTION_COLUMNS = (
-    "image_id image_key caption_id caption_key position text is_edited edit_kinds imported_text source source_key"
-    " source_url terms n_judgments n_good n_bad n_unsure n_edited adjudicated difficulty yes_votes n_votes is_demo"
-).split()
-NEGATIVE_COLUMNS = "image_id image_key caption_id caption_key text source n_bad adjudicated".split()
-VOTE_COLUMNS = "caption_id encoder cosine threshold is_yes is_tie_breaker".split()
-EVALUATION_COLUMNS = "caption_id image_id study n n_good share_good low high is_simulated".split()
-RATING_COLUMNS = (
-    "item_id rater_id round label outcome mode is_revision guideline duration_s day is_demo"
-).split()
-EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
-
 
 @dataclass(frozen=True, slots=True)
 class BuiltFile:
-    """One file of a release with its content."""
+    """One file of a release: its size in bytes, and its content in pieces that can be read once."""
 
     path: str
-    content: bytes
+    size: int
+    parts: Iterable[bytes]
 
-    def listed(self) -> "ListedFile":
-        """Return what the manifest says of it, without the content."""
-        return ListedFile(self.path, len(self.content), hashlib.sha256(self.content).hexdigest())
+    @property
+    def content(self) -> bytes:
+        """Return the whole content; of a large file rather read `parts`."""
+        return b"".join(self.parts)
+
+
+def whole(path: str, content: bytes) -> BuiltFile:
+    """Return a file whose content is small enough to be at hand."""
+    return BuiltFile(path, len(content), (content,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,130 +53,67 @@ class ListedFile:
     sha256: str
 
 
-def image_path(image: Mapping[str, Any]) -> str:
-    """Return where the image's bytes lie in the bundle, or an empty text when its licence keeps them out."""
-    if not image["may_redistribute"]:
-        return ""
-    return f"images/{image['id']}.{EXTENSIONS.get(image['media_type'], 'bin')}"
-
-
-def image_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield a row for each image."""
-    for image in snapshot["images"]:
-        choice = image["choice"]
-        yield {
-            **image,
-            "file": image_path(image),
-            "choice_method": choice["method"],
-            "choice_seed": choice["seed"],
-            "choice_encoder": choice["encoder"],
-            "n_good": choice["n_good"],
-            "mean_similarity": choice["mean_similarity"],
-            "random_mean_similarity": choice["random_mean_similarity"],
-        }
-
-
-def caption_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield a flat row for each released caption."""
-    for image in snapshot["images"]:
-        for caption in image["captions"]:
-            judged = caption["judgments"]
-            difficulty = caption["difficulty"] or {}
-            yield {
-                "image_id": image["id"],
-                "image_key": image["key"],
-                "caption_id": caption["id"],
-                "caption_key": caption["caption_key"],
-                "position": caption["position"],
-                "text": caption["text"],
-                "is_edited": caption["is_edited"],
-                "edit_kinds": " ".join(caption["edit_kinds"]),
-                "imported_text": caption["imported_text"],
-                "source": caption["provenance"]["source"],
-                "source_key": caption["provenance"]["source_key"],
-                "source_url": caption["provenance"]["source_url"],
-                "terms": caption["provenance"]["terms"],
-                "n_judgments": judged["judgments"],
-                **{f"n_{name}": judged[name] for name in ("good", "bad", "unsure", "edited")},
-                "adjudicated": caption["adjudicated"],
-                "difficulty": difficulty.get("level"),
-                "yes_votes": difficulty.get("yes_votes"),
-                "n_votes": difficulty.get("n_votes"),
-                "is_demo": caption["is_demo"],
-            }
-
-
-def negative_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield the one caption of each image that people found bad for it."""
-    for image in snapshot["images"]:
-        if (negative := image["negative"]) is not None:
-            yield {
-                "image_id": image["id"],
-                "image_key": image["key"],
-                "caption_id": negative["id"],
-                **{
-                    name: negative[name] for name in ("caption_key", "text", "source", "n_bad", "adjudicated")
-                },
-            }
-
-
-def vote_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield each model's vote on each released caption."""
-    for image in snapshot["images"]:
-        for caption in image["captions"]:
-            for vote in (caption["difficulty"] or {}).get("votes", ()):
-                yield {"caption_id": caption["id"], **vote}
-
-
-def evaluation_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield the share good of each released caption in each study, with n and Wilson interval."""
-    for image in snapshot["images"]:
-        for caption in image["captions"]:
-            for share in caption["human_evaluation"]:
-                yield {"caption_id": caption["id"], "image_id": image["id"], **share}
-
-
 def data_files(snapshot: Snapshot, *, canary: str, read_image: ReadBytes) -> Iterator[BuiltFile]:
     """Yield the files of a release except manifest and checksums, in their order in the bundle."""
-    yield BuiltFile("README.md", cards.readme(snapshot, canary))
-    yield BuiltFile("DATASHEET.md", cards.datasheet(snapshot, canary))
-    yield BuiltFile("CITATION.cff", cards.citation(snapshot, canary))
-    yield BuiltFile("ATTRIBUTION.md", cards.attribution(snapshot, canary))
-    yield BuiltFile("guidelines.md", cards.guidelines(snapshot, canary))
-    yield BuiltFile(
-        "images.csv", csv_bytes([*IMAGE_COLUMNS, "canary"], _marked(image_rows(snapshot), canary))
-    )
-    yield BuiltFile(
-        "captions.csv", csv_bytes([*CAPTION_COLUMNS, "canary"], _marked(caption_rows(snapshot), canary))
-    )
-    yield BuiltFile("captions.jsonl", json_lines(_marked(caption_rows(snapshot), canary)))
-    yield BuiltFile(
-        "negatives.csv", csv_bytes([*NEGATIVE_COLUMNS, "canary"], _marked(negative_rows(snapshot), canary))
-    )
-    yield BuiltFile("votes.csv", csv_bytes([*VOTE_COLUMNS, "canary"], _marked(vote_rows(snapshot), canary)))
-    yield BuiltFile(
-        "human_evaluation.csv",
-        csv_bytes([*EVALUATION_COLUMNS, "canary"], _marked(evaluation_rows(snapshot), canary)),
-    )
-    yield BuiltFile(
-        "judgments.csv", csv_bytes([*RATING_COLUMNS, "canary"], _marked(snapshot["ratings"], canary))
-    )
-    yield BuiltFile("agreement.json", json_bytes({"canary": canary, "reports": snapshot["agreement"]}))
-    yield BuiltFile("snapshot.json", json_bytes(snapshot))
-    for image in snapshot["images"]:
-        if path := image_path(image):
-            yield BuiltFile(path, read_image(image["sha256"]))
+    yield whole("README.md", cards.readme(snapshot, canary))
+    yield whole("DATASHEET.md", datasheet(snapshot, canary))
+    yield whole("CITATION.cff", cards.citation(snapshot, canary))
+    yield whole("ATTRIBUTION.md", cards.attribution(snapshot, canary))
+    yield whole("guidelines.md", cards.guidelines(snapshot, canary))
+    yield from (whole(f"{table.name}.csv", _csv(table, snapshot, canary)) for table in TABLES)
+    yield whole("captions.jsonl", json_lines({**row, CANARY: canary} for row in caption_rows(snapshot)))
+    yield from _parquet_files(snapshot, canary)
+    yield whole("coco/captions.json", json_bytes(retrieval.coco(snapshot, canary)))
+    yield whole("retrieval/karpathy.json", json_bytes(retrieval.karpathy(snapshot, canary)))
+    yield whole("retrieval/relevant.json", json_bytes(retrieval.relevant(snapshot, canary)))
+    yield whole("gallery.html", b"".join(gallery.gallery(snapshot, canary)))
+    yield whole("agreement.json", json_bytes({CANARY: canary, "reports": snapshot["agreement"]}))
+    yield whole("snapshot.json", json_bytes(snapshot))
+    yield from _pictured_files(snapshot, canary, read_image)
 
 
-def _marked(rows: Any, canary: str) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        yield {**row, "canary": canary}
+def _csv(table: Table, snapshot: Snapshot, canary: str) -> bytes:
+    """Return a table as CSV, marked in each row; where there is no row, the mark stands in the last column's name."""
+    rows = [{**row, CANARY: canary} for row in table.rows(snapshot)]
+    return csv_bytes([*table.names, CANARY if rows else empty_mark(canary)], rows)
+
+
+def empty_mark(canary: str) -> str:
+    """Return what the column of the mark is called in a table without rows."""
+    return f"{CANARY}:{canary}"
+
+
+def _parquet_files(snapshot: Snapshot, canary: str) -> Iterator[BuiltFile]:
+    """Yield the tables that have rows as Parquet, then the metadata that describes them."""
+    sums = {}
+    for table in TABLES:
+        if rows := list(table.rows(snapshot)):
+            path = croissant.table_path(table)
+            content = parquet_bytes(table.columns, rows, metadata={CANARY: canary})
+            sums[path] = hashlib.sha256(content).hexdigest()
+            yield whole(path, content)
+    yield whole("croissant.json", json_bytes(croissant.croissant(snapshot, canary, sums)))
+
+
+def _pictured_files(snapshot: Snapshot, canary: str, read_image: ReadBytes) -> Iterator[BuiltFile]:
+    images = pictured.pictured(snapshot)
+    if images:
+        yield whole("images/metadata.jsonl", json_lines(pictured.folder_rows(snapshot, canary)))
+    for image in images:
+        yield BuiltFile(image_path(image), image["bytes"], _read(image["sha256"], read_image))
+    if snapshot.get("with_shards"):
+        for shard in pictured.shards(snapshot, canary):
+            yield BuiltFile(shard.path, shard.size, shard.parts(read_image))
+
+
+def _read(sha256: str, read_image: ReadBytes) -> Iterator[bytes]:
+    yield read_image(sha256)
 
 
 def manifest(snapshot: Snapshot, *, canary: str, files: Sequence[ListedFile]) -> BuiltFile:
     """Return the manifest: what the release is, its counts, and size and checksum of each file."""
     captions = list(caption_rows(snapshot))
-    return BuiltFile(
+    return whole(
         MANIFEST,
         json_bytes(
             {
@@ -198,6 +132,11 @@ def manifest(snapshot: Snapshot, *, canary: str, files: Sequence[ListedFile]) ->
                     "negatives": sum(1 for _ in negative_rows(snapshot)),
                     "judgments": len(snapshot["ratings"]),
                     "human_evaluations": sum(1 for _ in evaluation_rows(snapshot)),
+                    "human_evaluations_withheld": sum(
+                        caption["human_evaluations_withheld"]
+                        for image in snapshot["images"]
+                        for caption in image["captions"]
+                    ),
                 },
                 "files": [{"path": file.path, "bytes": file.size, "sha256": file.sha256} for file in files],
             }
@@ -205,9 +144,10 @@ def manifest(snapshot: Snapshot, *, canary: str, files: Sequence[ListedFile]) ->
     )
 
 
-def checksums(files: Sequence[ListedFile]) -> BuiltFile:
-    """Return the file that `sha256sum --check` reads."""
-    return BuiltFile(SUMS, "".join(f"{file.sha256}  {file.path}\n" for file in files).encode())
+def checksums(files: Sequence[ListedFile], canary: str) -> BuiltFile:
+    """Return the file that `sha256sum --check` reads; lines that begin with # it passes over."""
+    lines = [f"# canary {canary}\n", *(f"{file.sha256}  {file.path}\n" for file in files)]
+    return whole(SUMS, "".join(lines).encode())
 
 
 def build(snapshot: Snapshot, *, canary: str, read_image: ReadBytes, out: IO[bytes]) -> list[ListedFile]:
@@ -220,7 +160,7 @@ def build(snapshot: Snapshot, *, canary: str, read_image: ReadBytes, out: IO[byt
         made = data_files(snapshot, canary=canary, read_image=read_image)
         listed.extend(_written(bundle, file) for file in made)
         listed.append(_written(bundle, manifest(snapshot, canary=canary, files=listed)))
-        listed.append(_written(bundle, checksums(listed)))
+        listed.append(_written(bundle, checksums(listed, canary)))
     return listed
 
 
@@ -228,5 +168,11 @@ def _written(bundle: zipfile.ZipFile, file: BuiltFile) -> ListedFile:
     entry = zipfile.ZipInfo(file.path, ENTRY_TIME)
     entry.external_attr = 0o644 << 16
     entry.create_system = 3
-    bundle.writestr(entry, file.content)
-    return file.listed()
+    # Told beforehand, so that a file of more than 4 GiB gets the wide form of sizes, and every other one does not.
+    entry.file_size = file.size
+    digest, size = hashlib.sha256(), 0
+    with bundle.open(entry, "w") as target:
+        for part in file.parts:
+            digest.update(part)
+            size += target.write(part)
+    return ListedFile(file.path, size, digest.hexdigest())

@@ -1,112 +1,118 @@
-"""The texts of a release, generated from what is known; what is not known is left as a marked blank."""
+"""The texts of a release: data set card, citation, attributions, guidelines; generated from what is known."""
 
-from collections.abc import Mapping
-from typing import Any
+from releases import known
+from releases.known import BLANK
+from releases.rows import TABLES, Snapshot, image_path
 
-Snapshot = Mapping[str, Any]
-BLANK = "_(to be filled in by the authors)_"
-DEMO = "> This release contains demonstration data: part of the work was played by a script. Do not use it as data."
-
-
-def _lines(*parts: str) -> bytes:
-    return ("\n".join(parts).rstrip() + "\n").encode()
-
-
-def _canary(canary: str) -> str:
-    return f"<!-- canary {canary}: text with this mark should not be in training data -->"
-
-
-def _demo(snapshot: Snapshot) -> list[str]:
-    return [DEMO, ""] if snapshot["project"]["is_demo"] else []
-
-
-def _flow(snapshot: Snapshot) -> list[str]:
-    return ["| step | n |", "|---|---:|", *(f"| {row['step']} | {row['n']} |" for row in snapshot["flow"])]
-
-
-def _difficulties(snapshot: Snapshot) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for image in snapshot["images"]:
-        for caption in image["captions"]:
-            level = (caption["difficulty"] or {}).get("level", "not voted")
-            counts[level] = counts.get(level, 0) + 1
-    return dict(sorted(counts.items()))
+# Licences that the hub of data sets knows by an identifier of its own: the SPDX one in small letters.
+HUB_LICENCES = frozenset(
+    "cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 odc-by odbl mit"
+    " apache-2.0".split()
+)
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
 def readme(snapshot: Snapshot, canary: str) -> bytes:
-    """Return the data set card."""
+    """Return the data set card: a header that hubs of data sets read, then the text."""
     project = snapshot["project"]
-    n_captions = sum(len(image["captions"]) for image in snapshot["images"])
-    return _lines(
-        _canary(canary),
+    return known.lines(
+        *_header(snapshot, canary),
+        known.canary_comment(canary),
+        "",
         f"# {project['name']} {snapshot['number']}",
         "",
-        *_demo(snapshot),
+        *known.demo_note(snapshot),
         project["description"] or BLANK,
         "",
-        f"{len(snapshot['images'])} images, {n_captions} captions, chosen to be diverse and judged by people.",
+        f"{len(snapshot['images'])} images, {known.n_captions(snapshot)} captions, chosen to be diverse and judged by"
+        " people.",
         "",
-        "## Files",
+        *_files(snapshot),
         "",
-        "- `images.csv`: images with licence, attribution and SHA-256; `file` is empty where the licence keeps the"
-        " bytes out.",
-        "- `captions.csv`, `captions.jsonl`: the released captions with provenance, judgments and difficulty.",
-        "- `negatives.csv`: for each image one caption that annotators judged bad for it.",
-        "- `votes.csv`: each model's vote, cosine and threshold behind the difficulty.",
-        "- `human_evaluation.csv`: share of participants who answered good, with n and 95% Wilson interval.",
-        "- `judgments.csv`: one row for each rating; `rater_id` is new in each release.",
-        "- `agreement.json`: agreement between annotators with n and intervals.",
-        "- `guidelines.md`: what annotators were told, verbatim.",
-        "- `snapshot.json`: the frozen snapshot from which every other file is built.",
-        "- `manifest.json`, `SHA256SUMS`: counts and checksums; check with `sha256sum --check SHA256SUMS`.",
-        "",
-        "In CSV files a cell whose text begins with = + - @ or ' carries one leading ' that is not part of the text.",
+        "In CSV files a cell whose text begins with = + - @ ' or a tab carries one leading ' that is not part of it.",
         "",
         "## Difficulty",
         "",
-        *(f"- {level}: {n}" for level, n in _difficulties(snapshot).items()),
+        *(f"- {level}: {n}" for level, n in known.difficulties(snapshot).items()),
         "",
         "## From imported to released",
         "",
-        *_flow(snapshot),
+        *known.flow_table(snapshot),
+        "",
+        "## People",
+        "",
+        known.evaluated(snapshot),
+        "Raters and participants are under pseudonyms that are new in each release; times are days, durations bins."
+        " A day of fewer than five judgments of one rater, and a share of fewer than five participants, is withheld.",
+        "",
+        "## To be filled in by the authors",
+        "",
+        f"- Purpose, funding, contact: {BLANK}",
+        f"- Recruitment, instructions beyond the guidelines, pay of annotators and participants: {BLANK}",
+        f"- Consent and ethical review: {BLANK}",
+        f"- Known limits, and uses that are not meant: {BLANK}",
     )
 
 
-def datasheet(snapshot: Snapshot, canary: str) -> bytes:
-    """Return a datasheet after Gebru et al. with the blanks marked."""
-    sources = sorted({c["provenance"]["source"] for image in snapshot["images"] for c in image["captions"]})
-    return _lines(
-        _canary(canary),
-        f"# Datasheet: {snapshot['project']['name']} {snapshot['number']}",
-        "",
-        *_demo(snapshot),
-        "## Motivation",
-        "",
-        f"For what purpose was it made, by whom, who paid? {BLANK}",
-        "",
-        "## Composition",
-        "",
-        f"{len(snapshot['images'])} images with {snapshot['project']['good_target']} captions each."
-        f" Sources of captions: {', '.join(sources) or BLANK}.",
-        "",
-        "## Collection and labelling",
-        "",
-        "Annotators judged each caption good, bad or unsure under the guidelines in `guidelines.md`;"
-        " a version is released when its verdict is good: adjudicated, else unanimous.",
-        f"Number of annotators in this release: {len({row['rater_id'] for row in snapshot['ratings']})}.",
-        f"Pay and working conditions: {BLANK}",
-        f"Consent of annotators and participants: {BLANK}",
-        "",
-        "## From imported to released",
-        "",
-        *_flow(snapshot),
-        "",
-        "## Uses, distribution, maintenance",
-        "",
-        f"Intended and unsuitable uses: {BLANK}",
-        f"Licence: {snapshot['licence'] or BLANK}",
-        f"Contact for takedown: {BLANK}",
-    )
+def _header(snapshot: Snapshot, canary: str) -> list[str]:
+    licence = snapshot["licence"].lower()
+    licences = [f"license: {licence}"] if licence in HUB_LICENCES else ["license: other"]
+    if licence and licence not in HUB_LICENCES:
+        licences.append(f"license_name: {_quoted(snapshot['licence'])}")
+    captions = known.n_captions(snapshot)
+    size = next((name for most, name in SIZES if captions < most), "n>1M")
+    configs = [
+        line
+        for table in TABLES
+        if next(table.rows(snapshot), None) is not None
+        for line in (f"- config_name: {table.name}", f"  data_files: parquet/{table.name}.parquet")
+    ]
+    return [
+        "---",
+        f"# canary {canary}",
+        f"pretty_name: {_quoted(snapshot['project']['name'])}",
+        *licences,
+        "task_categories:",
+        "- image-to-text",
+        "size_categories:",
+        f"- {size}",
+        "annotations_creators:",
+        "- expert-generated",
+        *(["configs:", *configs] if configs else []),
+        "---",
+    ]
+
+
+def _files(snapshot: Snapshot) -> list[str]:
+    listed = ["## Files", "", "Tables are there twice, as CSV and under `parquet/`:", ""]
+    listed += [f"- `{table.name}`: {table.told}." for table in TABLES]
+    listed += ["", "Beside them:", ""]
+    if any(image_path(image) for image in snapshot["images"]):
+        listed += [
+            (
+                "- `images/`: the pictures whose licence lets them out; with `metadata.jsonl` a folder that"
+                ' `load_dataset("imagefolder", data_dir="images")` reads.'
+            )
+        ]
+    if snapshot.get("with_shards"):
+        listed += [
+            "- `webdataset/`: the same pictures in shards, each with `.json` (everything) and `.txt` (one caption)."
+        ]
+    return [
+        *listed,
+        "- `captions.jsonl`: `captions` as JSON lines.",
+        "- `coco/captions.json`: COCO captions. Its whole numbers are the ids of `retrieval/` too.",
+        (
+            "- `retrieval/karpathy.json`: the form of Karpathy's splits, all in `test`; `relevant.json`: which"
+            " captions are relevant to which image (`i2t`) and the other way (`t2i`)."
+        ),
+        "- `croissant.json`: Croissant 1.0 metadata over the Parquet files.",
+        "- `gallery.html`: every image with its captions, for the eye.",
+        "- `agreement.json`: agreement between annotators with n and intervals.",
+        "- `guidelines.md`: what annotators were told, verbatim. `DATASHEET.md`, `ATTRIBUTION.md`, `CITATION.cff`.",
+        "- `snapshot.json`: the frozen snapshot from which every other file is built.",
+        "- `manifest.json`, `SHA256SUMS`: counts and checksums; check with `sha256sum --check SHA256SUMS`.",
+    ]
 
 
 def _quoted(text: str) -> str:
@@ -116,7 +122,7 @@ def _quoted(text: str) -> str:
 
 def citation(snapshot: Snapshot, canary: str) -> bytes:
     """Return a CITATION.cff; authors are a blank that its schema accepts."""
-    return _lines(
+    return known.lines(
         f"# canary {canary}",
         "cff-version: 1.2.0",
         "message: If you use this data set, please cite it.",
@@ -132,8 +138,8 @@ def citation(snapshot: Snapshot, canary: str) -> bytes:
 
 def attribution(snapshot: Snapshot, canary: str) -> bytes:
     """Return what the licences of the images ask to be said."""
-    return _lines(
-        _canary(canary),
+    return known.lines(
+        known.canary_comment(canary),
         "# Images: authors and licences",
         "",
         *(
@@ -146,7 +152,7 @@ def attribution(snapshot: Snapshot, canary: str) -> bytes:
 
 def guidelines(snapshot: Snapshot, canary: str) -> bytes:
     """Return every version of the guidelines, verbatim."""
-    parts = [_canary(canary)]
+    parts = [known.canary_comment(canary)]
     for version in snapshot["guidelines"]:
         parts += [
             "",
@@ -154,4 +160,4 @@ def guidelines(snapshot: Snapshot, canary: str) -> bytes:
             "",
             version["text"],
         ]
-    return _lines(*parts)
+    return known.lines(*parts)

@@ -19,6 +19,12 @@ class ReleaseForm(forms.Form):
     )
     notes = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
+    with_shards = forms.BooleanField(
+        label=_("Add webdataset shards"),
+        required=False,
+        help_text=_("The pictures whose licence lets them out are in the file twice then."),
+    )
+
     KINDS = {
         "patch": _("%(number)s, a correction"),
         "minor": _("%(number)s, more or better captions"),

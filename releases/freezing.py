@@ -47,9 +47,19 @@ def parse_number(number: str) -> tuple[int, int, int]:
 
 
 def ask_for_release(
-    *, project: Project, number: str, licence: str, notes: str, asked_by: User, seed: int = 0
+    *,
+    project: Project,
+    number: str,
+    licence: str,
+    notes: str,
+    asked_by: User,
+    with_shards: bool = False,
+    seed: int = 0,
 ) -> Job:
-    """Ask a worker to freeze and build a release. Raises Invalid while something blocks, Conflict for a used number."""
+    """Ask a worker to freeze and build a release, `with_shards` with its pictures once more as webdataset shards.
+
+    Raises Invalid while something blocks, Conflict for a used number.
+    """
     major, minor, patch = parse_number(number)
     _refuse_blocked(project)
     if project.releases.filter(major=major, minor=minor, patch=patch).exists():
@@ -59,7 +69,7 @@ def ask_for_release(
     return enqueue(
         kind=KIND,
         project=project,
-        parameters={"number": number, "licence": licence, "notes": notes},
+        parameters={"number": number, "licence": licence, "notes": notes, "with_shards": with_shards},
         asked_by=asked_by,
         seed=seed,
     )
@@ -110,6 +120,7 @@ def freeze(job: Job) -> Release:
     snapshot |= {
         "licence": job.parameters["licence"],
         "notes": job.parameters["notes"],
+        "with_shards": bool(job.parameters.get("with_shards")),
         "frozen": moment.date().isoformat(),
         # Stored and not made by the build, so that every build of this snapshot carries the same mark.
         "canary": str(uuid.uuid5(project.public_id, f"{number}:{job.public_id}")),

@@ -4,7 +4,7 @@ A build reads nothing else, so the same snapshot gives the same bytes on any mac
 """
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.db.models import Q
@@ -24,7 +24,9 @@ from annotation.progress.verdicts import bad_versions, with_verdict
 from projects.models import Project
 from studies.results import PairShare, pair_shares
 
-FORMAT = "polyannot-snapshot/1"
+FORMAT = "polyannot-snapshot/2"
+# A cell that fewer people or judgments stand behind is withheld (docs/algorithms/releases.md).
+SMALLEST_CELL = 5
 # Upper ends of the bins, in seconds, into which the time of a judgment is coarsened.
 DURATION_BINS = (1, 2, 5, 10, 30, 60)
 
@@ -175,7 +177,9 @@ def _captions(
                     "is_simulated": share.is_simulated,
                 }
                 for share in shares[version.pk]
+                if share.n >= SMALLEST_CELL
             ],
+            "human_evaluations_withheld": sum(share.n < SMALLEST_CELL for share in shares[version.pk]),
         }
         for version in versions
     }
@@ -279,7 +283,7 @@ def _agreement(project: Project) -> list[dict[str, Any]]:
     return [
         {
             "made": _day(report.made_at),
-            "batch": report.batch.name if report.batch is not None else None,
+            "round": round_names(project)[report.batch_id] if report.batch_id is not None else None,
             "unsure": report.unsure,
             "n_items": report.n_items,
             "n_ratings": report.n_ratings,
@@ -290,8 +294,17 @@ def _agreement(project: Project) -> list[dict[str, Any]]:
     ]
 
 
+def round_names(project: Project) -> dict[int, str]:
+    """Return what batches are called in a release: their own names are free text, which stays here."""
+    ids = project.batches.order_by("pk").values_list("pk", flat=True)
+    return {pk: f"round-{place:03d}" for place, pk in enumerate(ids, start=1)}
+
+
 def _ratings(project: Project, shuffler: random.Random) -> list[dict[str, Any]]:
-    """Return every current judgment under pseudonyms that are new for each release; days and bins, no free text."""
+    """Return every current judgment under pseudonyms that are new for each release; days and bins, no free text.
+
+    A day on which a rater gave fewer than SMALLEST_CELL judgments is withheld.
+    """
     rows = list(
         Judgment.objects.filter(project=project)
         .current()
@@ -301,18 +314,21 @@ def _ratings(project: Project, shuffler: random.Random) -> list[dict[str, Any]]:
     raters = sorted({row.annotator_id for row in rows})
     shuffler.shuffle(raters)
     names = {rater: f"rater-{place + 1:03d}" for place, rater in enumerate(raters)}
+    rounds = round_names(project)
+    by_day = Counter((row.annotator_id, _day(row.made_at)) for row in rows)
     listed = [
         {
             "item_id": str(row.version.public_id),
             "rater_id": names[row.annotator_id],
-            "round": row.batch.name,
+            "round": rounds[row.batch_id],
+            "purpose": row.batch.purpose,
             "label": row.label,
             "outcome": "good_after_edit" if row.edited_version_id else row.label,
             "mode": row.mode,
             "is_revision": row.is_revision,
             "guideline": row.guideline.number,
             "duration_s": duration_bin(row.duration_ms),
-            "day": _day(row.made_at),
+            "day": day if by_day[row.annotator_id, day := _day(row.made_at)] >= SMALLEST_CELL else None,
             "is_demo": row.is_demo,
         }
         for row in rows

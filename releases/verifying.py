@@ -11,6 +11,7 @@ from typing import Any
 
 from releases import building
 from releases.cells import unescape_cell
+from releases.rows import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,13 @@ class Verification:
     problems: tuple[str, ...]
 
 
-TABLES = {
-    "images.csv": (building.IMAGE_COLUMNS, "images"),
-    "captions.csv": (building.CAPTION_COLUMNS, "captions"),
-    "negatives.csv": (building.NEGATIVE_COLUMNS, "negatives"),
-    "judgments.csv": (building.RATING_COLUMNS, "judgments"),
-    "human_evaluation.csv": (building.EVALUATION_COLUMNS, "human_evaluations"),
+# What the manifest calls the number of rows of a table.
+COUNTS = {
+    "images": "images",
+    "captions": "captions",
+    "negatives": "negatives",
+    "judgments": "judgments",
+    "human_evaluation": "human_evaluations",
 }
 
 
@@ -45,7 +47,18 @@ def verify(path: Path) -> Verification:
         told = json.loads(files[building.MANIFEST])
     except ValueError as error:
         return Verification(len(files), (f"{building.MANIFEST} is not JSON: {error}.",))
-    problems = [*_checksum_problems(files, told), *_table_problems(files, told)]
+    problems = _checksum_problems(files, told)
+    if not problems and told.get("format") != building.MANIFEST_FORMAT:
+        return Verification(
+            len(files),
+            (
+                (
+                    f"The checksums hold, but this is format {told.get('format')}: what builds"
+                    f" {building.MANIFEST_FORMAT} cannot look further into it."
+                ),
+            ),
+        )
+    problems += _table_problems(files, told)
     if not problems:
         problems = _rebuild_problems(files, told)
     return Verification(len(files), tuple(problems))
@@ -61,7 +74,7 @@ def _checksum_problems(files: dict[str, bytes], told: dict[str, Any]) -> list[st
             problems.append(f"{path} differs from its checksum.")
     extra = set(files) - set(listed) - {building.MANIFEST, building.SUMS}
     problems += [f"{path} is not listed in the manifest." for path in sorted(extra)]
-    lines = files.get(building.SUMS, b"").decode().splitlines()
+    lines = [line for line in files.get(building.SUMS, b"").decode().splitlines() if line[:1] != "#"]
     sums = {path: sha256 for sha256, _gap, path in (line.partition("  ") for line in lines)}
     expected = listed | {building.MANIFEST: hashlib.sha256(files[building.MANIFEST]).hexdigest()}
     if sums != expected:
@@ -71,13 +84,16 @@ def _checksum_problems(files: dict[str, bytes], told: dict[str, Any]) -> list[st
 
 def _table_problems(files: dict[str, bytes], told: dict[str, Any]) -> list[str]:
     problems = []
-    for path, (columns, count) in TABLES.items():
+    for table in TABLES:
+        path = f"{table.name}.csv"
         rows = list(csv.reader(io.StringIO(files.get(path, b"").decode(), newline="")))
-        if not rows or rows[0] != [*columns, "canary"]:
+        mark = building.CANARY if len(rows) > 1 else building.empty_mark(told["canary"])
+        if not rows or rows[0] != [*table.names, mark]:
             problems.append(f"{path} does not have the columns of this format.")
             continue
-        if len(rows) - 1 != told["counts"][count]:
-            problems.append(f"{path} has {len(rows) - 1} rows, the manifest says {told['counts'][count]}.")
+        counted = told["counts"].get(COUNTS.get(table.name, ""), len(rows) - 1)
+        if len(rows) - 1 != counted:
+            problems.append(f"{path} has {len(rows) - 1} rows, the manifest says {counted}.")
         if any(unescape_cell(row[-1]) != told["canary"] for row in rows[1:]):
             problems.append(f"{path} has rows without the canary of this release.")
     return problems
@@ -91,5 +107,5 @@ def _rebuild_problems(files: dict[str, bytes], told: dict[str, Any]) -> list[str
     return [
         f"{file.path} cannot be rebuilt from the snapshot: its bytes differ."
         for file in rebuilt
-        if files[file.path] != file.content
+        if files.get(file.path) != file.content
     ]

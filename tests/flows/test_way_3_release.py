@@ -168,7 +168,7 @@ def ready_for_release() -> Project:
     Image.objects.filter(project=project).update(
         licence="CC0-1.0", attribution="Photograph: unknown, CC0.", may_redistribute=True
     )
-    study = make_open_study(project, hard_pairs=12, target_participants=6)
+    study = make_open_study(project, hard_pairs=4, target_participants=6)
     for _participant in range(6):
         ParticipantDriver(ClientVisitor(), f"/s/{study.slug}/").take_part(honest)
     job = ended(ask_for_diversity(project=project, actor=None, parameters={}))
@@ -197,14 +197,14 @@ def test_stage_8_an_admin_sees_the_preflight_and_a_worker_builds_a_release_that_
         files = {name: bundle.read(name) for name in bundle.namelist()}
     counts = json.loads(files["manifest.json"])["counts"]
     assert (counts["images"], counts["image_files"], counts["captions"]) == (6, 6, 30)
-    assert len(files["SHA256SUMS"].splitlines()) == len(files) - 1
+    assert len(files["SHA256SUMS"].splitlines()) == len(files), "one for each file but itself, after the mark"
     captions = rows_of(files["captions.csv"])
     chosen_texts = set(CaptionChoice.objects.values_list("version__text", flat=True))
     assert {row["text"] for row in captions} == chosen_texts
     assert {row["difficulty"] for row in captions} == {"easy", "medium", "hard"}
     evaluated = rows_of(files["human_evaluation.csv"])
     assert len(evaluated) == counts["human_evaluations"] > 0
-    assert {(row["n"], row["n_good"], row["is_simulated"]) for row in evaluated} == {("2", "2", "false")}
+    assert {(row["n"], row["n_good"], row["is_simulated"]) for row in evaluated} == {("6", "6", "false")}
     assert all(0 < float(row["low"]) < float(row["high"]) <= 1 for row in evaluated)
 
 

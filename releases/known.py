@@ -1,0 +1,82 @@
+"""What a release knows about itself, in sentences that its cards share; what is not known is a marked blank."""
+
+from releases.rows import Snapshot
+
+BLANK_PLAIN = "(to be filled in by the authors)"
+BLANK = f"_{BLANK_PLAIN}_"
+DEMO = "> This release contains demonstration data: part of the work was played by a script. Do not use it as data."
+
+
+def canary_comment(canary: str) -> str:
+    """Return the mark of a Markdown or HTML file."""
+    return f"<!-- canary {canary}: text with this mark should not be in training data -->"
+
+
+def lines(*parts: str) -> bytes:
+    """Return lines as a file that ends with one line end."""
+    return ("\n".join(parts).rstrip() + "\n").encode()
+
+
+def demo_note(snapshot: Snapshot) -> list[str]:
+    """Return the warning of a release with demonstration data."""
+    return [DEMO, ""] if snapshot["project"]["is_demo"] else []
+
+
+def n_captions(snapshot: Snapshot) -> int:
+    """Return how many captions the release holds."""
+    return sum(len(image["captions"]) for image in snapshot["images"])
+
+
+def sources(snapshot: Snapshot) -> list[str]:
+    """Return the names of the sources that released captions come from."""
+    return sorted({row["provenance"]["source"] for image in snapshot["images"] for row in image["captions"]})
+
+
+def collected(snapshot: Snapshot) -> str:
+    """Return a sentence on where the released captions come from."""
+    named = ", ".join(sources(snapshot)) or BLANK_PLAIN
+    edited = sum(row["is_edited"] for image in snapshot["images"] for row in image["captions"])
+    return (
+        f"Captions come from: {named}. {edited} of {n_captions(snapshot)} released captions were edited by"
+        " annotators; the text as imported stands beside each."
+    )
+
+
+def flow_table(snapshot: Snapshot) -> list[str]:
+    """Return the counts from imported to released as a Markdown table."""
+    return ["| step | n |", "|---|---:|", *(f"| {row['step']} | {row['n']} |" for row in snapshot["flow"])]
+
+
+def flow_sentence(snapshot: Snapshot) -> str:
+    """Return the counts from imported to released in one line."""
+    return "; ".join(f"{row['step']}: {row['n']}" for row in snapshot["flow"])
+
+
+def difficulties(snapshot: Snapshot) -> dict[str, int]:
+    """Return how many released captions have each difficulty."""
+    counts: dict[str, int] = {}
+    for image in snapshot["images"]:
+        for caption in image["captions"]:
+            level = (caption["difficulty"] or {}).get("level", "not voted")
+            counts[level] = counts.get(level, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def evaluated(snapshot: Snapshot) -> str:
+    """Return a sentence on what people outside the project were asked."""
+    shares = [
+        share
+        for image in snapshot["images"]
+        for row in image["captions"]
+        for share in row["human_evaluation"]
+    ]
+    if not shares:
+        return "No study of released captions has answers."
+    answers = sum(share["n"] for share in shares)
+    good = sum(share["n_good"] for share in shares)
+    simulated = sum(share["is_simulated"] for share in shares)
+    made_up = f" {simulated} of these rows come from simulated people." if simulated else ""
+    return (
+        f"Participants of studies called the caption good in {good} of {answers} answers"
+        f" ({len(shares)} rows of caption and study).{made_up}"
+    )
