@@ -7,18 +7,19 @@ no image goes beyond its overlap; a lease that runs out puts the slot back.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion
+from annotation.models import Assignment, AssignmentState, Batch
 from annotation.models.work import BatchPurpose, BatchTakers, SkipReason
 from annotation.rules.admission import Demands, demands_of, must_be_admitted
 from annotation.rules.gold import gold_slot
 from annotation.work.leasing import lease_end, reclaim_run_out
 from annotation.work.pacing import SHORTEST_LEASE, lease_seconds, pace_of
 from annotation.work.queueing import (
+    captions_left,
     common_images,
     images_left,
     onward_first,
@@ -198,7 +199,8 @@ def _slot_like(slot: Assignment, annotator: User) -> Assignment | None:
         state=AssignmentState.OPEN,
         chosen_ids=slot.chosen_ids,
     )
-    return same.order_by("slot", "pk").select_for_update(skip_locked=True, of=("self",)).first()
+    own_first = same.order_by(F("reserved_for").asc(nulls_last=True), "slot", "pk")
+    return own_first.select_for_update(skip_locked=True, of=("self",)).first()
 
 
 def renew_lease(assignment: Assignment) -> None:
@@ -225,7 +227,7 @@ def finish_assignment(*, assignment: Assignment, annotator: User) -> None:
             raise Conflict(
                 "assignment_lost", _("This image is no longer with you; your judgments of it were kept.")
             )
-        if (left := _unjudged(held, annotator)) > 0:
+        if (left := captions_left(held)) > 0:
             raise Conflict(
                 "captions_left",
                 _("%(left)d captions of this image still wait for your judgment.") % {"left": left},
@@ -235,16 +237,6 @@ def finish_assignment(*, assignment: Assignment, annotator: User) -> None:
         held.lease_until = None
         held.save(update_fields=["state", "finished_at", "lease_until"])
         append_event(actor=annotator, act="image_finished", row=held)
-
-
-def _unjudged(assignment: Assignment, annotator: User) -> int:
-    """Count the captions shown and still in the pool that the annotator has not judged."""
-    judged = assignment.judgments.last_words().filter(annotator=annotator).values("version_id")
-    return (
-        CaptionVersion.objects.filter(pk__in=assignment.version_ids, caption__drop_reason="")
-        .exclude(pk__in=judged)
-        .count()
-    )
 
 
 def skip_assignment(*, assignment: Assignment, annotator: User, reason: str, note: str = "") -> None:

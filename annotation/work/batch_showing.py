@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
-from annotation.models import Assignment, AssignmentState, Batch, Caption, Image
+from annotation.models import Assignment, AssignmentState, Batch, Caption, Image, ImageState
 from annotation.models.work import BatchPurpose, SkipReason
 from annotation.work.opening import running_annotators
 from annotation.work.pacing import DEFAULT_PACE, project_pace
@@ -21,7 +21,7 @@ STATES = (AssignmentState.OPEN, AssignmentState.LEASED, AssignmentState.DONE)
 
 @dataclass(frozen=True, slots=True)
 class BatchStanding:
-    """How far a batch is: `n_total` slots have to be done, of which `n_done` are.
+    """How far a batch is: `n_total` slots have to be done, of which `n_done` are; those of images taken out are not.
 
     In a calibration batch those are the images of everybody who annotates now, and what others had done before they
     left: open slots of a leaver are not waited for.
@@ -59,7 +59,9 @@ def standings(project: Project) -> list[BatchStanding]:
     batches = list(Batch.objects.filter(project=project).select_related("guideline").order_by("-pk"))
     slots = Assignment.objects.filter(project=project, is_gold=False).order_by()
     counted: dict[int, Counter[str]] = defaultdict(Counter)
-    for batch_id, state, n in slots.values_list("batch", "state").annotate(n=Count("pk")):
+    is_waited_for = ~Q(state=AssignmentState.OPEN) | Q(image__state=ImageState.ACTIVE)
+    states = slots.filter(is_waited_for).values_list("batch", "state")
+    for batch_id, state, n in states.annotate(n=Count("pk")):
         counted[batch_id][state] = n
     sizes = dict(slots.values_list("batch").annotate(last=Max("position")))
     run_out = Q(state=AssignmentState.LEASED, lease_until__lt=timezone.now())

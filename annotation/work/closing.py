@@ -1,13 +1,16 @@
 """Ending a batch, and giving on what somebody left half done."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Assignment, AssignmentState, Batch, BatchPurpose
+from annotation.models import Assignment, AssignmentState, Batch, BatchPurpose, Judgment
 from annotation.models.work import SkipReason
 from annotation.work.assigning import slot_again
+from annotation.work.leasing import put_back
 from polyannot.kernel.errors import Conflict
 from projects.history import append_event, append_events
 
@@ -45,10 +48,29 @@ def _set_closed(batch: Batch, actor: User, *, is_closed: bool) -> None:
         )
 
 
-def give_on_interrupted(*, batch: Batch, actor: User) -> int:
-    """Open a new slot for every image whose annotator stopped half-way and let the lease run out; return how many.
+def give_on(held: Sequence[Assignment]) -> None:
+    """Open leased images for others; the caller holds their rows.
 
-    What they judged stays theirs and counts; somebody else judges the image as a whole.
+    A slot of which nothing is judged opens again; a half judged one keeps its annotator, and a new one opens.
+    """
+    pks = [slot.pk for slot in held]
+    judged = set(Judgment.objects.filter(assignment__in=pks).values_list("assignment", flat=True))
+    begun = [slot for slot in held if slot.pk in judged or slot.is_gold]
+    put_back([slot.pk for slot in held if slot not in begun])
+    Assignment.objects.filter(pk__in=[slot.pk for slot in begun]).update(
+        state=AssignmentState.SKIPPED,
+        skip_reason=SkipReason.GIVEN_ON,
+        finished_at=timezone.now(),
+        lease_until=None,
+    )
+    Assignment.objects.bulk_create([slot_again(slot) for slot in begun if not slot.is_gold])
+
+
+def give_on_interrupted(*, batch: Batch, actor: User) -> int:
+    """Open every image again whose annotator let the lease run out; return how many.
+
+    Where they stopped half-way, what they judged stays theirs and counts, and somebody else judges the image as a
+    whole in a new slot. Where they judged nothing, the slot waits as if nobody had had it.
     """
     with transaction.atomic():
         left = list(
@@ -56,12 +78,6 @@ def give_on_interrupted(*, batch: Batch, actor: User) -> int:
                 batch=batch, state=AssignmentState.LEASED, lease_until__lt=timezone.now()
             )[:MOST_GIVEN_ON]
         )
-        Assignment.objects.filter(pk__in=[slot.pk for slot in left]).update(
-            state=AssignmentState.SKIPPED,
-            skip_reason=SkipReason.GIVEN_ON,
-            finished_at=timezone.now(),
-            lease_until=None,
-        )
-        Assignment.objects.bulk_create([slot_again(slot) for slot in left if not slot.is_gold])
+        give_on(left)
         append_events(actor=actor, act="image_given_on", rows=left, fields=["state"])
     return len(left)

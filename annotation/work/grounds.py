@@ -12,9 +12,9 @@ from polyannot.kernel.prepared import execute
 # Locks the assignment, so that judgments of one image come one after the other. What is joined to it was read before a
 # wait for the lock ended; the unique index on current judgments notices that, and the caller reads again.
 STATEMENT = """\
-SELECT a.id, a.project_id, a.image_id, a.annotator_id, a.state, a.is_gold, a.lease_until, a.lease_seconds,
-       array_position(a.version_ids, v.id), b.id, b.public_id, b.closed_at, b.schema_id, b.guideline_id, s.allows_edits,
-       v.id, v.caption_id, l.meaning,
+SELECT a.id, a.project_id, a.image_id, a.annotator_id, a.state, a.skip_reason, a.is_gold, a.lease_until,
+       a.lease_seconds, a.finished_at, array_position(a.version_ids, v.id),
+       b.id, b.public_id, b.closed_at, b.schema_id, b.guideline_id, s.allows_edits, v.id, v.caption_id, l.meaning,
        j.id, j.client_sequence, j.label, j.is_revision, k.annotator_id
   FROM annotation_assignment a
   JOIN annotation_batch b ON b.id = a.batch_id
@@ -44,9 +44,11 @@ class Ground:
     image_id: int
     annotator_id: int | None
     state: str
+    skip_reason: str
     is_gold: bool
     lease_until: datetime | None
     lease_seconds: int
+    finished_at: datetime | None
     position: int | None
     batch_id: int
     batch_public_id: UUID

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Judgment, Question, ReviewItem
 from annotation.models.questions import QuestionState
 from annotation.models.reviews import ReviewState
-from annotation.models.work import SkipReason
-from annotation.work.assigning import slot_again
-from annotation.work.leasing import put_back
+from annotation.work.closing import give_on
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event, append_events
 from projects.models import Membership, Project, Role
@@ -118,8 +115,7 @@ def hand_over(*, project: Project, leaver: User, actor: User, successor: User | 
     the person still works here, Invalid for a successor who does not.
     """
     with transaction.atomic():
-        members = Membership.objects.select_for_update(no_key=True, of=("self",)).filter(project=project)
-        membership = members.select_related("user").filter(user=leaver).first()
+        membership = _locked_members(project, leaver, successor).get(leaver.pk)
         if membership is None or (membership.ended_at is None and membership.user.is_active):
             raise Conflict(
                 "still_here", _("This person still works here; end their work first. Nothing was moved.")
@@ -137,18 +133,19 @@ def hand_over(*, project: Project, leaver: User, actor: User, successor: User | 
     return moved
 
 
+def _locked_members(project: Project, leaver: User, successor: User | None) -> dict[int, Membership]:
+    """Lock the memberships of both, by person.
+
+    The successor claims nothing meanwhile: a slot would be kept for them of an image that they just got.
+    """
+    people = [person.pk for person in (leaver, successor) if person is not None]
+    members = Membership.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
+    return {row.user_id: row for row in members.filter(project=project, user__in=people).order_by("pk")}
+
+
 def _open_leased(project: Project, leaver: User, actor: User) -> None:
     held = list(_leased(project, leaver).select_for_update(no_key=True, of=("self",)))
-    judged = set(_begun(project, leaver).values_list("pk", flat=True))
-    begun = [slot for slot in held if slot.pk in judged or slot.is_gold]
-    put_back([slot.pk for slot in held if slot not in begun])
-    Assignment.objects.filter(pk__in=[slot.pk for slot in begun]).update(
-        state=AssignmentState.SKIPPED,
-        skip_reason=SkipReason.GIVEN_ON,
-        finished_at=timezone.now(),
-        lease_until=None,
-    )
-    Assignment.objects.bulk_create([slot_again(slot) for slot in begun if not slot.is_gold])
+    give_on(held)
     append_events(actor=actor, act="image_given_on", rows=held, fields=["state"])
 
 

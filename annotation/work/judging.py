@@ -21,8 +21,10 @@ from annotation.models import (
     ReviewItem,
 )
 from annotation.models.reviews import ReviewState
-from annotation.models.work import JudgmentMode
+from annotation.models.work import JudgmentMode, SkipReason
 from annotation.work.grounds import Ground, read_ground
+from annotation.work.leasing import lease_end
+from annotation.work.queueing import captions_left
 from polyannot.kernel.errors import Conflict, Denied, Invalid, Missing
 from polyannot.kernel.text import many_lines
 
@@ -111,7 +113,10 @@ def _record(place: Place, annotator: User, given: GivenJudgment) -> Judgment | N
             return _known(ground, annotator, given)
         _check_place(ground, annotator)
         _renew(ground)
-        return add_judgment(ground=ground, annotator=annotator, given=given)
+        added = add_judgment(ground=ground, annotator=annotator, given=given)
+        if added is not None and ground.finished_at is not None:
+            _keep_done_honest(ground)
+        return added
 
 
 def _known(ground: Ground, annotator: User, given: GivenJudgment) -> Judgment:
@@ -125,6 +130,13 @@ def _check_place(ground: Ground, annotator: User) -> None:
         raise Denied("assignment_of_another", _("This image is in somebody else's hands; nothing was saved."))
     if ground.closed_at is not None:
         raise Conflict("batch_closed", _("The batch was closed; this judgment was not saved."))
+    if ground.state == AssignmentState.SKIPPED and ground.skip_reason == SkipReason.GIVEN_ON:
+        raise Conflict(
+            "image_given_on",
+            _(
+                "You were away for long, and this image was given to somebody else; this judgment was not saved."
+            ),
+        )
     if ground.state == AssignmentState.SKIPPED:
         raise Conflict("image_skipped", _("You skipped this image; this judgment was not saved."))
     if ground.position is None:
@@ -139,6 +151,17 @@ def _renew(ground: Ground) -> None:
         Assignment.objects.filter(pk=ground.assignment_id).update(lease_until=now + lasts)
 
 
+def _keep_done_honest(ground: Ground) -> None:
+    """Give an image handed in back to its annotator while a judgment of it is taken back; done again once it is not."""
+    assignment = Assignment.objects.get(pk=ground.assignment_id)
+    is_whole = captions_left(assignment) == 0
+    if is_whole == (ground.state == AssignmentState.DONE):
+        return
+    assignment.state = AssignmentState.DONE if is_whole else AssignmentState.LEASED
+    assignment.lease_until = None if is_whole else lease_end(assignment, timezone.now())
+    assignment.save(update_fields=["state", "lease_until"])
+
+
 def add_judgment(
     *, ground: Ground, annotator: User, given: GivenJudgment, is_revision: bool = False
 ) -> Judgment | None:
@@ -148,7 +171,7 @@ def add_judgment(
     _check_label(ground, given)
     is_late = ground.last_sequence is not None and ground.last_sequence > given.sequence
     if given.label is None and (ground.last_id is None or is_late or ground.last_label is None):
-        return Judgment.objects.get(pk=ground.last_id) if ground.last_id is not None else None
+        return _nothing_to_undo(ground, annotator)
     edited = _proposed(ground, annotator, given)
     superseded = None if is_late else ground.last_id
     is_revision = is_revision or (superseded is not None and _follows_feedback(ground))
@@ -181,6 +204,16 @@ def add_judgment(
         supersedes_id=superseded,
         is_current=not is_late,
     )
+
+
+def _nothing_to_undo(ground: Ground, annotator: User) -> Judgment | None:
+    """Return the last word that an undo leaves as it is. Raises IntegrityError when another one came in meanwhile."""
+    last = Judgment.objects.filter(
+        annotator=annotator, version=ground.version_id, batch=ground.batch_id, is_current=True
+    ).first()
+    if (last.pk if last else None) != ground.last_id:
+        raise IntegrityError("Another judgment of this caption came in while this one waited.")
+    return last
 
 
 def _proposed(ground: Ground, annotator: User, given: GivenJudgment) -> CaptionVersion | None:

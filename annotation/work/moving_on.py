@@ -12,13 +12,14 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import User
 from annotation.models import Assignment, Batch
 from annotation.models.work import BatchPurpose, BatchTakers
 from annotation.work.pacing import LONGEST_LEASE, SHORTEST_LEASE, lease_seconds, pace_of
-from annotation.work.queueing import open_slots, order_seed, pool_to_show
+from annotation.work.queueing import first_shown, open_slots, order_seed, pool_to_show
 from polyannot.kernel.prepared import Prepared, execute
 from projects.access import Access
 from projects.history import append_event
@@ -28,7 +29,8 @@ MEASURED_EVERY = 8
 # With fewer open slots than this the general way decides whether one may be claimed ahead.
 PLENTY = 100
 
-# The person's membership is locked as in assigning.py, so that two tabs of one person come one after the other.
+# The person's membership is locked as in assigning.py, so that two tabs of one person come one after the other; first,
+# as everywhere, so that nobody who holds it waits for somebody who waits for it.
 GROUND = """\
 SELECT a.id, a.position, a.lease_seconds, cardinality(a.version_ids), b.id, b.seed,
        b.closed_at IS NULL AND NOT a.is_gold AND b.purpose = %(production)s AND b.taken_by = %(anyone)s
@@ -48,7 +50,7 @@ SELECT a.id, a.position, a.lease_seconds, cardinality(a.version_ids), b.id, b.se
   JOIN annotation_labelschema s ON s.id = b.schema_id
   JOIN projects_membership m ON m.project_id = a.project_id AND m.user_id = %(annotator)s
  WHERE a.public_id = %(assignment)s AND b.public_id = %(batch)s AND a.project_id = %(project)s
-   FOR NO KEY UPDATE OF a, m
+   FOR NO KEY UPDATE OF m, a
 """
 # A statement of its own after the lock, so that it sees whatever was judged or undone before the lock was had.
 HAND_IN = """\
@@ -66,6 +68,11 @@ UPDATE annotation_assignment
    SET state = 'leased', annotator_id = %(annotator)s, started_at = %(now)s, order_seed = %(seed)s,
        version_ids = %(versions)s, lease_seconds = %(lasts)s, lease_until = %(until)s
  WHERE id = %(id)s
+"""
+# What the image's first annotator in the batch was shown, as queueing.versions_to_show has it.
+THESE = """\
+SELECT v.id, v.public_id, v.text FROM annotation_captionversion v JOIN annotation_caption c ON c.id = v.caption_id
+ WHERE v.id = ANY(%(versions)s) AND c.drop_reason = '' ORDER BY c.pool_rank, v.caption_id, v.id
 """
 
 in_hand = Prepared(
@@ -96,6 +103,7 @@ next_slot = Prepared(
             "image__public_id",
             "image__width",
             "image__height",
+            Subquery(first_shown(batch, OuterRef("image"))),
         )[:1]
     ),
     batch=int,
@@ -180,10 +188,13 @@ def _claimed(handed_in: _HandedIn, access: Access, position: int, *, is_ahead: b
     found = next_slot.first(batch=handed_in.batch, annotator=access.user.pk, position=position)
     if found is None or found[3] is not None or found[4] is not None:
         return None
-    slot, slot_id, image, _chosen, _reserved, image_id, width, height = found
+    slot, slot_id, image, _chosen, _reserved, image_id, width, height, shown_before = found
     batch = Batch(pk=handed_in.batch, seed=handed_in.batch_seed)
     seed = order_seed(batch=batch, image_id=image, annotator=access.user)
-    shown = _pool(access.project.judged_target).rows(image=image)
+    if shown_before is not None:
+        shown = execute(THESE, {"versions": shown_before}).fetchall()
+    else:
+        shown = _pool(access.project.judged_target).rows(image=image)
     random.Random(seed).shuffle(shown)
     lasts = _lease_of(access, slot, handed_in, len(shown))
     now = timezone.now()

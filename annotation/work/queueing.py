@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Image, ImageState, Judgment
 from annotation.models.captions import VersionState
-from annotation.models.work import BatchPurpose, BatchTakers
+from annotation.models.work import BatchPurpose, BatchTakers, SkipReason
 
 # A count of what is left goes no further than this: pages then say "or more".
 MOST_COUNTED = 200
@@ -34,7 +34,11 @@ def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
         .order_by("position", "slot", "pk")
     )
     if batch.purpose == BatchPurpose.REANNOTATION:
-        slots = slots.filter(Q(reserved_for=None) | Q(reserved_for=annotator))
+        own = Assignment.objects.filter(
+            batch=batch, state=AssignmentState.OPEN, image=OuterRef("image"), reserved_for=annotator
+        )
+        # Their own slot of an image before one for anybody: nobody else can take it, and nobody gets an image twice.
+        slots = slots.filter(Q(reserved_for=annotator) | (Q(reserved_for=None) & ~Exists(own)))
     if batch.taken_by == BatchTakers.OTHERS:
         before = Judgment.objects.current().filter(image=OuterRef("image"), annotator=annotator)
         slots = slots.filter(~Exists(before.exclude(batch=batch)))
@@ -96,6 +100,13 @@ def _counted(slots: QuerySet[Assignment]) -> int:
     return len(slots.values_list("position", flat=True)[:MOST_COUNTED])
 
 
+def captions_left(assignment: Assignment) -> int:
+    """Count the captions that an assignment shows, still in circulation, that its annotator has not judged."""
+    judged = assignment.judgments.last_words().filter(annotator=assignment.annotator_id).values("version_id")
+    shown = CaptionVersion.objects.filter(pk__in=assignment.version_ids, caption__drop_reason="")
+    return shown.exclude(pk__in=judged).count()
+
+
 def order_seed(*, batch: Batch, image_id: int, annotator: User) -> int:
     """Return the seed of the order in which this person sees the captions of this image; 56 bits."""
     told = f"{batch.seed}:{batch.pk}:{image_id}:{annotator.pk}".encode()
@@ -114,20 +125,37 @@ def pool_to_show(
     return versions.order_by("caption__pool_rank", "caption_id")[:most]
 
 
+def first_shown(batch_id: int, image_id: int | OuterRef) -> QuerySet[Assignment, list[int]]:
+    """Return the versions that the first annotator of an image in a batch was shown, if anybody was.
+
+    All annotators of an image are asked the same, whatever came into its pool or left it since: else the others' new
+    captions would wait for a second judgment for ever.
+    """
+    passed_over = Q(state=AssignmentState.SKIPPED) & ~Q(skip_reason=SkipReason.GIVEN_ON)
+    return (
+        Assignment.objects.filter(batch=batch_id, image=image_id, is_gold=False, chosen_ids=None)
+        .exclude(Q(state=AssignmentState.OPEN) | passed_over | Q(version_ids=[]))
+        .order_by("started_at", "pk")
+        .values_list("version_ids", flat=True)[:1]
+    )
+
+
 def versions_to_show(*, batch: Batch, slot: Assignment, seed: int) -> list[int]:
     """Return the versions that a slot asks about and that are in circulation, in an order of the annotator's own.
 
-    Those chosen for a re-annotation, else the first of the pool.
+    Those chosen for the slot, else those that somebody else was shown of this image in this batch, else the first of
+    the pool.
     """
-    if slot.chosen_ids is None:
+    asked = slot.chosen_ids or first_shown(batch.pk, slot.image_id).first()
+    if asked is None:
         versions = pool_to_show(
             slot.image_id,
             batch.project.judged_target,
             are_paraphrases_asked=batch.schema.compares_paraphrases,
         )
     else:
-        versions = CaptionVersion.objects.filter(pk__in=slot.chosen_ids, caption__drop_reason="").order_by(
-            "pk"
+        versions = CaptionVersion.objects.filter(pk__in=asked, caption__drop_reason="").order_by(
+            "caption__pool_rank", "caption_id", "pk"
         )
     shown = list(versions.values_list("pk", flat=True))
     random.Random(seed).shuffle(shown)

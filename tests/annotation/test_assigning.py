@@ -257,3 +257,31 @@ def test_the_queue_goes_onward_first_and_then_to_what_was_put_back() -> None:
         judge_all(assignment)
         finish_assignment(assignment=assignment, annotator=person)
     assert order == [2, 3, 0]
+
+
+def test_all_annotators_of_an_image_are_asked_the_same_whatever_comes_into_its_pool_meanwhile() -> None:
+    project = make.make_project(judged_target=3)
+    image = make.add_image(project)
+    versions = [make.add_caption(image, pool_rank=rank) for rank in range(2)]
+    batch = make.make_batch(project, [image], overlap=3)
+    first = make.claim(batch, make.add_member(project))
+    assert sorted(first.version_ids) == [version.pk for version in versions]
+    versions.append(make.add_caption(image, pool_rank=2))
+    second = make.claim(batch, make.add_member(project))
+    assert sorted(second.version_ids) == sorted(first.version_ids), (
+        "the new one would wait for a second judgment"
+    )
+    Caption.objects.filter(versions=versions[0]).update(drop_reason="reported")
+    third = make.claim(batch, make.add_member(project))
+    assert third.version_ids == [versions[1].pk], "what left circulation is nobody's any more"
+
+
+def test_what_somebody_was_shown_who_passed_the_image_over_binds_nobody() -> None:
+    project = make.make_project(judged_target=3)
+    image = make.add_image(project)
+    make.add_caption(image)
+    batch = make.make_batch(project, [image], overlap=1)
+    passing = make.add_member(project)
+    skip_assignment(assignment=make.claim(batch, passing), annotator=passing, reason="cannot_see")
+    make.add_caption(image, pool_rank=1)
+    assert len(make.claim(batch, make.add_member(project)).version_ids) == 2

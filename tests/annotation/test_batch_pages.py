@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Assignment, Batch
+from annotation.progress.stocking import retire_image
 from annotation.rules.starting import publish_guidelines
 from annotation.work.assigning import skip_assignment
 from annotation.work.batch_showing import standings
@@ -137,3 +138,14 @@ def test_what_annotators_skipped_is_shown_with_its_reason_and_what_was_given_on_
     again = make.claim(batch, project.memberships.filter(role="annotator")[1].user)
     with pytest.raises(Invalid):
         skip_assignment(assignment=again, annotator=again.annotator, reason="given_on")  # type: ignore[arg-type]
+
+
+def test_nobody_waits_for_the_open_slots_of_an_image_that_was_taken_out(
+    project: Project, head: Client
+) -> None:
+    images = list(project.images.all())
+    batch = make.make_batch(project, images, overlap=1)
+    actor = make.add_member(project, Role.HEAD)
+    retire_image(image=images[0], actor=actor, why="Blurred.")
+    (row,) = standings(project)
+    assert (row.batch, row.n_done, row.n_total) == (batch, 0, 3)

@@ -65,3 +65,31 @@ def test_the_page_of_batches_closes_and_opens() -> None:
     assert b"Open again" not in client.get(place).content
     client.force_login(make.add_member(project))
     assert client.post(f"{place}{batch.public_id}/close").status_code == 403
+
+
+def test_an_image_of_which_nothing_was_judged_opens_as_if_nobody_had_had_it() -> None:
+    project = make.make_project()
+    head, annotator = make.add_member(project, Role.HEAD), make.add_member(project)
+    image = make.add_image(project)
+    make.add_caption(image)
+    batch = make.make_batch(project, [image], overlap=1)
+    held = make.claim(batch, annotator)
+    Assignment.objects.filter(pk=held.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
+    assert give_on_interrupted(batch=batch, actor=head) == 1
+    slot = batch.assignments.get()
+    assert (slot.state, slot.annotator, slot.version_ids) == (AssignmentState.OPEN, None, [])
+    assert make.claim(batch, annotator).pk == held.pk
+
+
+def test_what_comes_late_for_an_image_given_on_is_told_so() -> None:
+    project = make.make_project()
+    head, annotator = make.add_member(project, Role.HEAD), make.add_member(project)
+    image = make.add_image(project)
+    first, second = make.add_caption(image), make.add_caption(image)
+    batch = make.make_batch(project, [image], overlap=1)
+    held = make.claim(batch, annotator)
+    make.judge(held, first, "good")
+    Assignment.objects.filter(pk=held.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
+    give_on_interrupted(batch=batch, actor=head)
+    with pytest.raises(Conflict, match="image_given_on"):
+        make.judge(held, second, "bad")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.models import Assignment, CaptionVersion, Judgment
+from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment
 from annotation.work.judging import LONGEST_DURATION_MS, GivenEdit, record_judgment
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from tests import factories as make
@@ -165,3 +165,25 @@ def test_judgments_given_in_bulk_stay_out_of_agreement(
     )
     assert Judgment.objects.current().count() == 1
     assert Judgment.objects.all().for_agreement().count() == 0
+
+
+def test_an_image_handed_in_is_with_its_annotator_again_while_a_judgment_of_it_is_taken_back(
+    assignment: Assignment, version: CaptionVersion
+) -> None:
+    other = CaptionVersion.objects.exclude(pk=version.pk).get()
+    make.judge(assignment, version, "good")
+    make.judge(assignment, other, "good")
+    make.finish(assignment)
+    make.judge(assignment, other, "bad")
+    assert standing(assignment) == (AssignmentState.DONE, False), "a change of mind leaves no gap"
+    make.judge(assignment, version, None)
+    assert standing(assignment) == (AssignmentState.LEASED, True)
+    assert make.claim(assignment.batch, assignment.annotator) == assignment  # type: ignore[arg-type]
+    make.judge(assignment, version, "unsure")
+    assert standing(assignment) == (AssignmentState.DONE, False)
+
+
+def standing(assignment: Assignment) -> tuple[str, bool]:
+    """Return the state, and whether a lease runs."""
+    now = Assignment.objects.get(pk=assignment.pk)
+    return now.state, now.lease_until is not None

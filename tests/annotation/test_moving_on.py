@@ -75,6 +75,9 @@ def test_both_ways_claim_the_same_slot_with_the_same_captions_in_the_same_order(
             if theirs is not None:
                 judge_all(theirs)
                 finish_assignment(assignment=theirs, annotator=other)
+    for image in access.project.images.all()[:4]:
+        # Whoever comes second is asked what the first was, by either way.
+        factories.add_caption(image)
     judge_all(held)
     with_general_way = _undone(lambda: _general(held, batch, access))
     desk = moved(access, held)

@@ -10,7 +10,8 @@ from annotation.models.work import BatchPurpose, BatchTakers, ReannotationBasis
 from annotation.progress.verdicts import Verdict, with_verdict
 from annotation.review.reviewing import open_round, return_item
 from annotation.rules.starting import publish_guidelines
-from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment
+from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment, take_back
+from annotation.work.leasing import put_back
 from annotation.work.queueing import images_left
 from annotation.work.reannotating import Selection, ask_again, judgments_again, open_reannotation
 from polyannot.kernel.errors import Invalid
@@ -172,3 +173,28 @@ def test_a_run_out_lease_keeps_what_the_slot_asks_and_for_whom(ground: Ground) -
     assert make.claim(batch, ground.other).pk != slot.pk
     slot.refresh_from_db()
     assert (slot.state, slot.chosen_ids, slot.reserved_for) == ("open", asked, ground.one)
+
+
+def test_somebody_gets_their_own_slot_of_an_image_and_not_the_one_a_leaver_left(ground: Ground) -> None:
+    ground.new_rule()
+    end_membership(project=ground.project, user=ground.one, actor=ground.head)
+    batch = ground.again()
+    fresh = make.add_member(ground.project)
+    for person in (ground.other, fresh):
+        while (held := claim_assignment(batch=batch, annotator=person)) is not None:
+            assert (held.reserved_for == person) is (person == ground.other)
+            for version in CaptionVersion.objects.filter(pk__in=held.version_ids):
+                make.judge(held, version, "good")
+            make.finish(held)
+    assert set(batch.assignments.values_list("state", flat=True)) == {"done"}
+
+
+def test_late_work_finds_its_own_slot_again_and_not_the_one_a_leaver_left(ground: Ground) -> None:
+    ground.new_rule()
+    end_membership(project=ground.project, user=ground.one, actor=ground.head)
+    batch = ground.again()
+    held = make.claim(batch, ground.other)
+    put_back([held.pk])
+    back = take_back(slot=held, batch=batch, annotator=ground.other)
+    assert back is not None
+    assert back.reserved_for == ground.other
