@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq
 from scipy.special import betaln
 from scipy.stats import beta
 
@@ -14,6 +15,9 @@ from measures.intervals import Interval, critical_value
 
 LARGEST_STRENGTH = 1e5
 """Prior answers at which the shares are taken to be all the same (no spread beyond chance)."""
+STRENGTHS = np.geomspace(1e-3, LARGEST_STRENGTH, 65)
+"""Between which neighbours the most likely strength is looked for."""
+MOST_LOGIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +66,71 @@ def shrink(counts: Sequence[int], totals: Sequence[int], level: float = 0.95) ->
 
 
 def _fit(good: np.ndarray, size: np.ndarray) -> tuple[float, float, str]:
-    """Mean, strength and a remark; where all answers agree, half an answer is kept."""
-    pooled = (good.sum() + 0.5) / (size.sum() + 1.0)
+    """Mean, strength and a remark; where all answers agree, half an answer is kept.
 
-    def loss(point: np.ndarray) -> float:
-        mean, strength = _unpack(point)
-        first, second = mean * strength, (1 - mean) * strength
-        return -float(np.sum(betaln(good + first, size - good + second) - betaln(first, second)))
-
+    The maximum is where the likelihood, maximised over the mean, stops rising with the strength: looked for between
+    `STRENGTHS` and closed in on by bisection, so that it depends on no starting point.
+    """
     if good.sum() in (0.0, size.sum()):
+        pooled = (good.sum() + 0.5) / (size.sum() + 1.0)
         return pooled, LARGEST_STRENGTH, "every answer was the same: no spread between shares to fit"
-    start = np.log(pooled / (1 - pooled))
-    bounds = [(-20.0, 20.0), (np.log(1e-3), np.log(LARGEST_STRENGTH))]
-    fits = [
-        minimize(loss, np.array([start, np.log(guess)]), method="L-BFGS-B", bounds=bounds)
-        for guess in (2.0, 30.0, 1000.0)
+    likelihood = _BetaBinomial(good, size)
+    slopes = [likelihood.slope(strength) for strength in np.log(STRENGTHS).tolist()]
+    tops = [
+        brentq(likelihood.slope, math.log(low), math.log(high), xtol=1e-13)
+        for low, high, before, after in zip(
+            STRENGTHS[:-1].tolist(), STRENGTHS[1:].tolist(), slopes[:-1], slopes[1:], strict=True
+        )
+        if before > 0 >= after
     ]
-    mean, strength = _unpack(min(fits, key=lambda fit: float(fit.fun)).x)
+    tops += [math.log(STRENGTHS[0])] if slopes[0] <= 0 else []
+    tops += [math.log(STRENGTHS[-1])] if slopes[-1] > 0 else []
+    best = max(tops, key=likelihood.at)
+    strength = math.exp(best)
     flat = strength > 0.1 * LARGEST_STRENGTH
-    return mean, strength, "no spread between shares beyond chance" if flat else ""
+    return likelihood.mean(strength), strength, "no spread between shares beyond chance" if flat else ""
 
 
-def _unpack(point: np.ndarray) -> tuple[float, float]:
-    return float(1 / (1 + np.exp(-point[0]))), float(np.exp(point[1]))
+class _BetaBinomial:
+    """The likelihood of counts under one mean and strength, by how many shares have more than j good, bad, answers."""
+
+    def __init__(self, good: np.ndarray, size: np.ndarray) -> None:
+        self.good, self.bad, self.size = good, size - good, size
+        self.more_good, self.more_bad, self.more = map(_above, (good, size - good, size))
+
+    def mean(self, strength: float) -> float:
+        """The likeliest mean at this strength; the slope over it falls throughout, so there is one."""
+
+        def slope(logit: float) -> float:
+            first, second = _split(logit, strength)
+            return _rises(self.more_good, first) - _rises(self.more_bad, second)
+
+        return 1 / (1 + math.exp(-brentq(slope, -MOST_LOGIT, MOST_LOGIT, xtol=1e-14)))
+
+    def slope(self, log_strength: float) -> float:
+        """How the log-likelihood at the likeliest mean rises with the logarithm of the strength."""
+        strength = math.exp(log_strength)
+        first, second = self.mean(strength) * strength, (1 - self.mean(strength)) * strength
+        rise = first * _rises(self.more_good, first) + second * _rises(self.more_bad, second)
+        return rise - strength * _rises(self.more, strength)
+
+    def at(self, log_strength: float) -> float:
+        """The log-likelihood at the likeliest mean, up to a constant."""
+        strength = math.exp(log_strength)
+        mean = self.mean(strength)
+        first, second = mean * strength, (1 - mean) * strength
+        return float(np.sum(betaln(self.good + first, self.bad + second) - betaln(first, second)))
+
+
+def _above(counts: np.ndarray) -> np.ndarray:
+    """How many of the counts exceed 0, 1, 2 ..., up to the largest."""
+    return counts.size - np.cumsum(np.bincount(counts.astype(np.int64)))[:-1]
+
+
+def _rises(above: np.ndarray, parameter: float) -> float:
+    """The sum of digamma(count + parameter) - digamma(parameter), as the finite sum that it is."""
+    return float(np.sum(above / (parameter + np.arange(len(above)))))
+
+
+def _split(logit: float, strength: float) -> tuple[float, float]:
+    return strength / (1 + math.exp(-logit)), strength / (1 + math.exp(logit))

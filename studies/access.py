@@ -10,6 +10,7 @@ from polyannot.kernel.errors import Missing
 from projects.access import Access
 from studies.keys import hashed
 from studies.models import Card, Participant, Study, StudyResult
+from studies.models.results import FIGURES_FORMAT
 
 
 def studies_of(access: Access) -> QuerySet[Study]:
@@ -25,8 +26,9 @@ def study_of(access: Access, public_id: UUID) -> Study:
 
 
 def latest_result(study: Study) -> StudyResult | None:
-    """Return the figures computed last."""
-    return StudyResult.objects.filter(study=study).select_related("job").order_by("-pk").first()
+    """Return the figures computed last; those of an earlier format are as good as none."""
+    results = StudyResult.objects.filter(study=study, figures__format=FIGURES_FORMAT)
+    return results.select_related("job").order_by("-pk").first()
 
 
 def open_study(slug: str) -> Study:

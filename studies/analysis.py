@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from measures.intervals import Interval
 from measures.proportions import expected_minimum, simultaneous_wilson, wilson
 from measures.shrinkage import shrink
+from studies.counting import AnswerTable, Counts
 from studies.design import Role
 from studies.rows import AnswerRow, PairFacts
 
 REPLICATES = 2000
 SEED = 0
-
-Counts = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def pair_shares(
 
     `with_shrunken` false leaves the shrunken estimates out, which take most of the time.
     """
-    table = _Table(rows, pairs)
+    table = AnswerTable(rows, pairs)
     good = [int(count) for count in table.good.sum(axis=0)]
     size = [int(count) for count in table.size.sum(axis=0)]
     together = simultaneous_wilson(good, size)
@@ -143,7 +141,7 @@ def set_figures(
     nobody answered in a resample is left out of that resample's mean over pairs; the interval's note counts
     such resamples.
     """
-    table = _Table(rows, pairs)
+    table = AnswerTable(rows, pairs)
     size = table.size.sum(axis=0)
     return SetFigures(
         name=name,
@@ -206,7 +204,7 @@ def share_difference(
     replicates: int = REPLICATES,
 ) -> Difference:
     """How much better the first set's mean over pairs is than the second's, inside the same people."""
-    table = _Table(rows, [*first[1], *second[1]])
+    table = AnswerTable(rows, [*first[1], *second[1]])
     cut = len(first[1])
 
     def difference(good: Counts, size: Counts) -> Counts:
@@ -222,25 +220,7 @@ def pooled_share(
 ) -> Estimate:
     """Share good over all answers in one role, its interval from resampling participants."""
     pairs = sorted({row.pair for row in rows if row.role == role})
-    return _clustered(_Table(rows, pairs, role), _pooled, seed, replicates)
-
-
-class _Table:
-    """Counts of good and of all answers in one role, participants x pairs; participants in ascending order."""
-
-    def __init__(self, rows: Sequence[AnswerRow], pairs: Sequence[int], role: Role = "target") -> None:
-        place = {pair: column for column, pair in enumerate(pairs)}
-        if len(place) < len(pairs):
-            raise ValueError("A set names a pair twice.")
-        used = [row for row in rows if row.role == role and row.pair in place]
-        line = {who: number for number, who in enumerate(sorted({row.participant for row in used}))}
-        self.good: Counts = np.zeros((len(line), len(pairs)))
-        self.size: Counts = np.zeros((len(line), len(pairs)))
-        for row in used:
-            self.size[line[row.participant], place[row.pair]] += 1
-            self.good[line[row.participant], place[row.pair]] += row.is_good
-        if self.size.size and self.size.max() > 1:
-            raise ValueError("A participant answered a pair twice; a repeat has a role of its own.")
+    return _clustered(AnswerTable(rows, pairs, role), _pooled, seed, replicates)
 
 
 class _Statistic(Protocol):
@@ -264,7 +244,7 @@ def _ratio(above: Counts, below: Counts) -> Counts:
     return ratio
 
 
-def _clustered(table: _Table, statistic: _Statistic, seed: int, replicates: int) -> Estimate:
+def _clustered(table: AnswerTable, statistic: _Statistic, seed: int, replicates: int) -> Estimate:
     """The statistic and its percentile interval over resampled participants."""
     people, n = len(table.size), int(table.size.sum())
     value = float(statistic(table.good.sum(axis=0, keepdims=True), table.size.sum(axis=0, keepdims=True))[0])

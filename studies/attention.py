@@ -13,6 +13,9 @@ from studies.analysis import REPLICATES, SEED, Estimate, PairShare, pooled_share
 from studies.design import Role
 from studies.rows import AnswerRow, PairFacts
 
+# Positions in one stretch of the share by position.
+POSITION_WIDTH = 10
+
 
 @dataclass(frozen=True)
 class CountedShare:
@@ -113,7 +116,7 @@ def retest_agreement(rows: Sequence[AnswerRow]) -> CountedShare:
     return counted_share(row.answer == first[row.participant, row.pair] for row in again)
 
 
-def share_by_position(rows: Sequence[AnswerRow], *, width: int = 10) -> tuple[PositionShare, ...]:
+def share_by_position(rows: Sequence[AnswerRow], *, width: int = POSITION_WIDTH) -> tuple[PositionShare, ...]:
     """Share good of targets in stretches of `width` positions, from the first to the last position used."""
     if width < 1:
         raise ValueError("A stretch has at least one position.")

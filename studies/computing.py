@@ -1,6 +1,6 @@
 """All figures of a study in one go: what a worker computes and a results page shows."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
@@ -10,16 +10,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from projects.models import Job
+from studies.analysis import REPLICATES
+from studies.attention import POSITION_WIDTH
 from studies.exclusion import ExclusionOutcome
-from studies.models import PairRole, Study, StudyPair, StudyResult
+from studies.models import Study, StudyResult
+from studies.models.results import FIGURES_FORMAT
 from studies.plans import STATE_NAMED, declared_rules
 from studies.preregistering import rule_sentence
-from studies.results import answer_rows, eligible_participants, exclusion_outcomes
 from studies.rows import AnswerRow, PairFacts
 from studies.summary import FlowPerson, StudyFigures, participant_flow, study_figures
+from studies.taking import TakenAnswers, read_answers, sets_of
 
-# Raised when the stored figures come to mean something else.
-FIGURES_FORMAT = "polyannot-study-figures/1"
+# The two groups of people over whom all figures are computed.
+GROUPS = ("everybody", "without_excluded")
 
 
 def code_version() -> str:
@@ -55,8 +58,9 @@ def write_result(*, study: Study, job: Job) -> StudyResult:
 
 def without_single_people(figures: dict[str, Any]) -> dict[str, Any]:
     """Return stored figures without what they say about one person each; sums over people stay as they were."""
-    kept = figures | {"exclusions": []}
-    for group in ("everybody", "without_excluded"):
+    kept = figures | {"people": [], "answers_sha256": ""}
+    kept.pop("exclusions", None)  # the name in figures of format 1
+    for group in GROUPS:
         attention = figures[group]["attention"] | {"by_participant": []}
         kept[group] = figures[group] | {"attention": attention}
     return kept
@@ -78,47 +82,45 @@ def compute_figures(study: Study) -> dict[str, Any]:
     `everybody` are all whose answers are kept, `without_excluded` those whom no declared rule leaves out; `primary`
     names which of the two was declared. Pairs are numbered as in the study, people by a running number.
     """
-    is_simulated = not study.participants.filter(is_simulated=False, is_test=False).exists()
-    people = eligible_participants(study, is_simulated=is_simulated)
-    rows = answer_rows(people)
-    outcomes = exclusion_outcomes(study, people, rows)
-    excluded = {outcome.participant for outcome in outcomes if not outcome.is_included}
-    answered = {row.participant for row in rows}
-    pairs = list(study.pairs.filter(role=PairRole.TARGET).order_by("position"))
-    facts = [PairFacts(pair.pk, pair.difficulty, pair.cosine) for pair in pairs]
-    numbers = {person: number for number, person in enumerate(people, start=1)}
-    everybody = study_figures(rows, facts, seed=study.seed)
-    kept = study_figures(rows, facts, analysed=set(people) - excluded, seed=study.seed)
+    taken = read_answers(study)
+    facts = [PairFacts(pair.pk, pair.difficulty, pair.cosine) for pair in taken.targets]
+    sets = sets_of(study, taken.targets, facts)
+    everybody = study_figures(taken.rows, facts, sets=sets, seed=study.seed)
+    kept = study_figures(taken.rows, facts, sets=sets, analysed=taken.included, seed=study.seed)
+    answered = {row.participant for row in taken.rows}
+    people = _people(study, answered, is_simulated=taken.is_simulated)
     return {
         "format": FIGURES_FORMAT,
-        "is_simulated": is_simulated,
+        "is_simulated": taken.is_simulated,
         "primary": "without_excluded" if study.primary_leaves_out_excluded else "everybody",
-        "everybody": _stored(everybody, numbers, pairs),
-        "without_excluded": _stored(kept, numbers, pairs),
-        "flow": asdict(
-            participant_flow(
-                _people(study, answered, is_simulated=is_simulated), excluded=excluded & answered
-            )
-        ),
-        "rules": [rule_sentence(rule) for rule in declared_rules(study)],
-        "exclusions": _exclusions(outcomes, numbers),
-        "median_ms": _median_ms(rows),
-        "n_answers": len(rows),
+        "everybody": _stored(everybody, taken),
+        "without_excluded": _stored(kept, taken),
+        "sets": {name: [taken.number_of[pair] for pair in members] for name, members in sets.items()},
+        "flow": asdict(participant_flow(people, excluded=answered - taken.included)),
+        "rules": [
+            {"kind": rule.kind, "limit": rule.limit, "sentence": rule_sentence(rule)}
+            for rule in declared_rules(study)
+        ],
+        "people": [_person(outcome, taken) for outcome in taken.outcomes],
+        "median_ms": _median_ms(taken.rows),
+        "replicates": REPLICATES,
+        "position_width": POSITION_WIDTH,
+        "answers_sha256": taken.sha256,
+        "n_answers": len(taken.rows),
         "n_participants": len(answered),
     }
 
 
-def _stored(figures: StudyFigures, numbers: Mapping[int, int], pairs: Iterable[StudyPair]) -> dict[str, Any]:
+def _stored(figures: StudyFigures, taken: TakenAnswers) -> dict[str, Any]:
     """The figures as plain values, with rows' inner ids replaced by numbers that mean something to a reader."""
     stored: dict[str, Any] = figures.to_json()
-    places = {pair.pk: pair.position for pair in pairs}
     for row in stored["attention"]["by_participant"]:
-        row["participant"] = numbers[row["participant"]]
+        row["participant"] = taken.person_number[row["participant"]]
     for share in stored["shares"]:
-        share["pair"] = places[share["pair"]]
+        share["pair"] = taken.number_of[share["pair"]]
     for line in stored["table"]:
         if line["minimum"] is not None:
-            line["minimum"]["pair"] = places[line["minimum"]["pair"]]
+            line["minimum"]["pair"] = taken.number_of[line["minimum"]["pair"]]
     return stored
 
 
@@ -130,16 +132,18 @@ def _people(study: Study, answered: Collection[int], *, is_simulated: bool) -> l
     ]
 
 
-def _exclusions(outcomes: Iterable[ExclusionOutcome], numbers: Mapping[int, int]) -> list[dict[str, Any]]:
-    """Every excluded person by their number, with each broken rule in words."""
-    return [
-        {
-            "person": numbers[outcome.participant],
-            "reasons": [finding.explain() for finding in outcome.reasons],
-        }
-        for outcome in outcomes
-        if not outcome.is_included
-    ]
+def _person(outcome: ExclusionOutcome, taken: TakenAnswers) -> dict[str, Any]:
+    """One person by their number: how far they came, whether they are analysed, and what each rule found."""
+    person = outcome.participant
+    return {
+        "person": taken.person_number[person],
+        "has_finished": person in taken.finished,
+        "answers": sum(row.participant == person for row in taken.rows),
+        "cards": taken.dealt[person],
+        "is_included": outcome.is_included,
+        "reasons": [finding.explain() for finding in outcome.reasons],
+        "findings": [finding.explain() for finding in outcome.findings],
+    }
 
 
 def _median_ms(rows: Iterable[AnswerRow]) -> float | None:

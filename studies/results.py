@@ -12,7 +12,7 @@ from studies.design import Role
 from studies.exclusion import ExclusionOutcome, judge_participants
 from studies.models import Answer, Card, PairRole, Participant, ParticipantState, Study
 from studies.plans import declared_rules
-from studies.rows import AnswerRow
+from studies.rows import AnswerRow, in_steps
 
 ROLES: dict[str, Role] = {
     PairRole.TARGET: "target",
@@ -67,7 +67,7 @@ def answer_rows(participants: Iterable[int]) -> list[AnswerRow]:
             role="repeat" if is_repeat else ROLES[role],
             answer="good" if value == "good" else "bad",
             position=position,
-            ms=focused if focused is not None else server,
+            ms=in_steps(focused if focused is not None else server),
         )
         for person, pair, role, is_repeat, value, position, focused, server in answers
     ]
@@ -77,14 +77,18 @@ def exclusion_outcomes(
     study: Study, participants: Collection[int], rows: list[AnswerRow]
 ) -> tuple[ExclusionOutcome, ...]:
     """Hold every declared rule against every participant."""
-    dealt = dict.fromkeys(participants, 0) | dict(
+    return judge_participants(rows, cards_dealt=cards_dealt(participants), rules=declared_rules(study))
+
+
+def cards_dealt(participants: Collection[int]) -> dict[int, int]:
+    """Return how many cards each of these participants was dealt, of all roles and with repeats."""
+    return dict.fromkeys(participants, 0) | dict(
         Card.objects.filter(participant__in=list(participants))
         .order_by()
         .values("participant")
         .annotate(n=Count("pk"))
         .values_list("participant", "n")
     )
-    return judge_participants(rows, cards_dealt=dealt, rules=declared_rules(study))
 
 
 def breaks_a_rule(person: Participant) -> bool:

@@ -6,11 +6,13 @@ from typing import Literal
 from studies.design import Role
 
 AnswerName = Literal["good", "bad"]
+# Times are analysed and given out in steps of so many milliseconds: finer ones would tell people apart in an export.
+TIME_STEP_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """One answer of one participant; positions count from 1, `ms` is focused time in milliseconds.
+    """One answer of one participant; positions count from 1, `ms` is focused time in whole steps of milliseconds.
 
     `pair` is the study pair; for a repeat it is the pair that is shown again.
     """
@@ -35,3 +37,8 @@ class PairFacts:
     pair: int
     difficulty: str = ""
     similarity: float | None = None
+
+
+def in_steps(ms: int | None) -> int | None:
+    """Return a time rounded to the nearest step, halves upwards; None stays None."""
+    return None if ms is None else (ms + TIME_STEP_MS // 2) // TIME_STEP_MS * TIME_STEP_MS

@@ -26,6 +26,7 @@ class ShownPair:
     text: str
     difficulty: str
     cosine: float | None
+    level: str = ""
     share: Mapping[str, Any] | None = None
 
 
@@ -56,6 +57,7 @@ def _shown(row: StudyPair, share: Mapping[str, Any] | None = None) -> ShownPair:
         text=row.version.text,
         difficulty=row.get_difficulty_display() if row.difficulty else "",
         cosine=row.cosine,
+        level=row.difficulty,
         share=share,
     )
 
@@ -120,6 +122,8 @@ PAIR_COLUMNS = (
     "simultaneous_low",
     "simultaneous_high",
     "shrunken",
+    "shrunken_low",
+    "shrunken_high",
 )
 
 
@@ -135,10 +139,11 @@ def pairs_csv(pairs: Iterable[ShownPair]) -> str:
 
 def _cells(pair: ShownPair) -> list[object]:
     texts = [safe_cell(text) for text in (pair.image_key, pair.caption_key, pair.text)]
-    known = [pair.number, *texts, pair.difficulty, pair.cosine]
+    known = [pair.number, *texts, pair.level, pair.cosine]
     if pair.share is None:
-        return [*known, 0, 0, *[None] * 6]
+        return [*known, 0, 0, *[None] * 8]
     share = pair.share
+    shrunken = share["shrunken_interval"] or {}
     return [
         *known,
         share["n"],
@@ -149,4 +154,6 @@ def _cells(pair: ShownPair) -> list[object]:
         share["simultaneous"]["low"],
         share["simultaneous"]["high"],
         share["shrunken"],
+        shrunken.get("low"),
+        shrunken.get("high"),
     ]

@@ -7,14 +7,17 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 
 from studies.analysis import (
     REPLICATES,
     SEED,
+    Difference,
     PairShare,
     SetFigures,
     pair_shares,
     sets_by_difficulty,
+    share_difference,
     table_rows,
 )
 from studies.attention import (
@@ -28,7 +31,9 @@ from studies.attention import (
     share_by_similarity,
 )
 from studies.dealing import StateName
+from studies.raters import RaterAgreement, rater_agreement
 from studies.rows import AnswerRow, PairFacts
+from studies.sets import SubsetMinima, subset_minima
 
 ALL_PAIRS = "all pairs"
 
@@ -40,6 +45,9 @@ class StudyFigures:
     participants: int
     shares: tuple[PairShare, ...]
     table: tuple[SetFigures, ...]
+    subsets: SubsetMinima | None
+    differences: tuple[Difference, ...]
+    agreement: RaterAgreement
     attention: AttentionFigures
     retest: CountedShare
     positions: tuple[PositionShare, ...]
@@ -96,15 +104,22 @@ def study_figures(
     used = [row for row in rows if analysed is None or row.participant in analysed]
     pairs = [fact.pair for fact in facts]
     chosen: dict[str, Sequence[int]] = {ALL_PAIRS: pairs}
-    by_difficulty = sets_by_difficulty(facts)
+    by_difficulty = [(name or "no difficulty", each) for name, each in sets_by_difficulty(facts).items()]
     if len(by_difficulty) > 1:
-        chosen |= {name or "no difficulty": members for name, members in by_difficulty.items()}
+        chosen |= dict(by_difficulty)
     chosen |= dict(sets or {})
     shares = pair_shares(used, pairs)
+    table = table_rows(used, chosen, seed=seed, replicates=replicates)
     return StudyFigures(
         participants=len({row.participant for row in used}),
         shares=shares,
-        table=table_rows(used, chosen, seed=seed, replicates=replicates),
+        table=table,
+        subsets=subset_minima(table, sets or {}),
+        differences=tuple(
+            share_difference(used, easier, harder, seed=seed, replicates=replicates)
+            for easier, harder in combinations(reversed(by_difficulty), 2)
+        ),
+        agreement=rater_agreement(used, pairs, seed=seed, replicates=replicates),
         attention=attention_figures(used, seed=seed, replicates=replicates),
         retest=retest_agreement(used),
         positions=share_by_position(used),

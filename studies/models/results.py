@@ -5,6 +5,9 @@ from django.db import models
 from projects.models import Job
 from studies.models.studies import Study
 
+# Raised when the stored figures come to mean something else.
+FIGURES_FORMAT = "polyannot-study-figures/2"
+
 
 class StudyResult(models.Model):
     """The figures of a study at one time; `figures` is the verbatim result of `studies.analysis`."""

@@ -14,6 +14,7 @@ from projects.http import project_view
 from projects.models import Job, Role
 from projects.models.jobs import ACTIVE_STATES
 from studies.access import latest_result, study_of
+from studies.exporting import answers_archive, computed_result, public_archive, told_figures
 from studies.job_kinds import STUDY_RESULTS, ask_for_results
 from studies.models import Study, StudyResult
 from studies.scatter import scatter_of
@@ -82,13 +83,16 @@ def study_compute(request: HttpRequest, access: Access, study_id: UUID) -> HttpR
 
 
 def _computed(study: Study) -> StudyResult:
-    if (result := latest_result(study)) is None:
-        raise Missing("result_missing", _("No figures have been computed yet."))
-    return result
+    return computed_result(latest_result(study))
 
 
 def _primary_pairs(study: Study) -> list[ShownPair]:
     return answered_pairs(study, _in_order(_computed(study))[0])
+
+
+def _file(name: str, content: str | bytes, content_type: str) -> HttpResponse:
+    disposition = f'attachment; filename="{name}"'
+    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
 
 
 @require_safe
@@ -96,9 +100,7 @@ def _primary_pairs(study: Study) -> list[ShownPair]:
 def study_pairs_csv(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
     """Give out the primary figures of every pair, aggregates only."""
     study = study_of(access, study_id)
-    response = HttpResponse(pairs_csv(_primary_pairs(study)), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-pairs.csv"'
-    return response
+    return _file(f"{study.slug}-pairs.csv", pairs_csv(_primary_pairs(study)), "text/csv; charset=utf-8")
 
 
 @require_safe
@@ -106,20 +108,36 @@ def study_pairs_csv(request: HttpRequest, access: Access, study_id: UUID) -> Htt
 def study_figures_json(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
     """Give out all figures as they were computed, with seed, version and deviations."""
     study = study_of(access, study_id)
-    result = _computed(study)
-    told = {
-        "study": str(study.public_id),
-        "title": study.title,
-        "is_demo": study.is_demo,
-        "computed_at": result.made_at.isoformat(timespec="seconds"),
-        "code_version": result.code_version,
-        "seed": result.seed,
-        "deviations": list(study.deviations.values_list("text", flat=True)),
-        **result.figures,
-    }
+    told = told_figures(study, _computed(study))
     response = JsonResponse(told, json_dumps_params={"ensure_ascii": False, "indent": 2})
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-figures.json"'
     return response
+
+
+@require_safe
+@project_view(Role.RESEARCHER)
+def study_public_archive(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Give out what may be published: aggregates, figures, the pre-registration."""
+    study = study_of(access, study_id)
+    result = _computed(study)
+    return _file(
+        _archive_name(study, result, "public"), public_archive(study=study, result=result), "application/zip"
+    )
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_answers_archive(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Give out every answer under random names, with the script that computes the figures again; it is noted."""
+    study = study_of(access, study_id)
+    result = _computed(study)
+    content = answers_archive(study=study, result=result, actor=access.user)
+    return _file(_archive_name(study, result, "answers"), content, "application/zip")
+
+
+def _archive_name(study: Study, result: StudyResult, kind: str) -> str:
+    mark = "-simulated" if result.figures["is_simulated"] else ""
+    return f"{study.slug}-{kind}{mark}.zip"
 
 
 @require_safe

@@ -264,9 +264,8 @@ def test_whom_a_declared_rule_excludes_is_replaced_and_told_nothing(study: Study
     figures = compute_figures(study)
     assert figures["everybody"]["table"][0]["ratings"] == 52
     assert figures["without_excluded"]["table"][0]["ratings"] == 48
-    assert figures["exclusions"] == [
-        {"person": 1, "reasons": ["2 of 2 distractors answered good; the limit is 1."]}
-    ]
+    assert [person["person"] for person in figures["people"] if not person["is_included"]] == [1]
+    assert figures["people"][0]["reasons"] == ["2 of 2 distractors answered good; the limit is 1."]
 
 
 def test_only_pictures_of_one_s_own_cards_are_served(study: Study) -> None:

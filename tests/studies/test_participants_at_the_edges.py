@@ -83,11 +83,11 @@ def test_stored_figures_lose_what_they_say_about_one_person_when_somebody_withdr
     person = finished(study)
     finished(study, "bad")
     result = write_result(study=study, job=ask_for_results(study=study, actor=None))
-    assert result.figures["exclusions"]
+    assert result.figures["people"]
     assert len(result.figures["everybody"]["attention"]["by_participant"]) == 2
     withdraw(participant=person)
     left = StudyResult.objects.get()
-    assert left.figures["exclusions"] == []
+    assert left.figures["people"] == []
     assert left.figures["everybody"]["attention"]["by_participant"] == []
     assert left.figures["without_excluded"]["attention"]["by_participant"] == []
     assert left.figures["everybody"]["table"] == result.figures["everybody"]["table"]
@@ -108,7 +108,7 @@ def test_figures_under_way_while_somebody_withdraws_say_nothing_about_one_person
     monkeypatch.setattr(computing, "compute_figures", compute_while_somebody_leaves)
     result = write_result(study=study, job=ask_for_results(study=study, actor=None))
     assert not Answer.objects.exists()
-    assert result.figures["exclusions"] == []
+    assert result.figures["people"] == []
     assert result.figures["everybody"]["attention"]["by_participant"] == []
 
 
@@ -121,7 +121,7 @@ def test_figures_of_simulated_people_go_with_them_after_the_launch_too(study: St
 
 
 def test_no_caption_of_the_table_of_pairs_is_taken_for_a_formula() -> None:
-    pair = ShownPair(1, uuid4(), "image", "caption", '=HYPERLINK("x")', "hard", -0.1)
+    pair = ShownPair(1, uuid4(), "image", "caption", '=HYPERLINK("x")', "Hard", -0.1, "hard")
     row = pairs_csv([pair]).splitlines()[1]
     assert row.startswith('1,image,caption,"\'=HYPERLINK(""x"")",hard,-0.1,0,0')
 
