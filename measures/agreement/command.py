@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from measures.agreement.bootstrap import KINDS, Bootstrap
@@ -19,6 +20,24 @@ from measures.agreement.table import Exclusion
 from measures.agreement.weights import WEIGHTS
 from measures.intervals import Interval
 
+SAME_AS = {
+    "unweighted": "none",
+    "equal": "linear",
+    "squared": "quadratic",
+    "category": "nominal",
+    "drop": "missing",
+    "exclude": "missing",
+    "ignore": "missing",
+    "middle": "ordinal",
+    "between": "ordinal",
+    "bad": "not_good",
+    "two_way": "both",
+    "item": "items",
+    "rater": "raters",
+    "cluster": "clusters",
+}
+"""Other words for the values of options."""
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 SHOWN_PROBLEMS = 20
 EXIT_UNUSABLE = 2
 
@@ -37,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_UNUSABLE
     if options.json:
         rows = {"rows": found.rows, "left_out": [_problem(problem) for problem in found.problems]}
-        print(json.dumps({"file": rows, **result.to_json()}, indent=2, ensure_ascii=False, allow_nan=False))
+        print(json.dumps({"file": rows, **_json(result)}, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         print(_text(result))
     return 0
@@ -51,14 +70,18 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("file", help="the CSV file; - reads standard input")
     add("--json", action="store_true", help="print everything as JSON")
-    add("--level", choices=LEVELS, default="nominal", help="how labels are measured (default: nominal)")
-    add("--categories", "--order", metavar="A,B,C", help="the fixed category list, lowest first")
-    add("--weights", action="append", choices=[*WEIGHTS, "all", "none"], help="agreement weights; repeatable")
-    add("--unsure", type=lambda text: text.replace("-", "_"), choices=TREATMENTS, help='how "unsure" counts')
+    level, unsure = _one_of(LEVELS), _one_of(TREATMENTS)
+    add("--level", type=level, default="nominal", help=f"{', '.join(LEVELS)} (default: nominal)")
+    add("--categories", metavar="A,B,C", help="the fixed category list; in order at all levels but nominal")
+    add("--order", metavar="A,B,C", help="the fixed category list, the lowest first, in order at every level")
+    weights = ", ".join([*WEIGHTS, "all", "none"])
+    add("--weights", action="append", type=_weights, help=f"one or more of {weights}; in order then")
+    add("--unsure", type=unsure, help=f'how "unsure" counts: {", ".join(TREATMENTS)}')
     add("--unsure-label", default="unsure", help="the label that means unsure (default: unsure)")
     add("--positive", help="the category of positive specific agreement (default: good)")
     add("--negative", help="the category of negative specific agreement (default: bad)")
-    add("--bootstrap", action="append", choices=[*KINDS, "both", "none"], help="what is drawn; repeatable")
+    kinds = [*KINDS, "both", "none"]
+    add("--bootstrap", action="append", type=_one_of(kinds), help=f"{', '.join(kinds)}; repeatable")
     add("--replicates", type=int, default=2000, help="resamples per bootstrap (default: 2000)")
     add("--seed", type=int, default=0, help="the seed of the resamples (default: 0)")
     add("--confidence", type=float, default=0.95, help="the level of every interval (default: 0.95)")
@@ -71,6 +94,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """What turns a word, in capitals or with hyphens, into the choice that it means."""
+
+    def choice(text: str) -> str:
+        word = text.strip().lower().replace("-", "_").replace(" ", "_")
+        word = word if word in choices else SAME_AS.get(word, word)
+        if word not in choices:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(choices)}")
+        return word
+
+    return choice
+
+
+def _weights(text: str) -> list[str]:
+    return [_one_of([*WEIGHTS, "all", "none"])(name) for name in text.split(",")]
+
+
 def _read(options: argparse.Namespace) -> ReadRatings:
     names = {name: getattr(options, f"{name}_column") for name in ("item", "rater", "label")}
     choices: dict[str, Any] = {
@@ -78,23 +118,27 @@ def _read(options: argparse.Namespace) -> ReadRatings:
         "cluster": options.cluster,
         "missing": tuple(options.missing) if options.missing else tuple(MISSING_TEXTS),
     }
-    if options.file == "-":
-        return read_ratings(sys.stdin, **choices)
-    with Path(options.file).open(encoding="utf-8") as file:
-        return read_ratings(file, **choices)
+    source = 0 if options.file == "-" else options.file
+    with open(source, "rb", closefd=source != 0) as content:
+        is_wide = content.peek(2)[:2] in UTF_16_MARKS
+        return read_ratings(io.TextIOWrapper(content, "utf-16" if is_wide else "utf-8"), **choices)
 
 
 def _report(options: argparse.Namespace, found: ReadRatings) -> AgreementReport:
     kinds = options.bootstrap or ["clusters" if options.cluster else "items"]
     kinds = ["items+raters" if kind == "both" else kind for kind in dict.fromkeys(kinds) if kind != "none"]
-    weights = options.weights or list(DEFAULT_WEIGHTS)
-    weights = list(WEIGHTS[1:]) if "all" in weights else [name for name in weights if name != "none"]
+    asked = list(dict.fromkeys(name for names in options.weights or () for name in names))
+    weights = [name for name in asked or DEFAULT_WEIGHTS if name != "none"]
+    weights = list(WEIGHTS[1:]) if "all" in weights else weights
+    if options.order and options.categories:
+        raise UnreadableRatings("Give the category list once, with --order or with --categories.")
     if any(kind.startswith("clusters") for kind in kinds) and not options.cluster:
         raise UnreadableRatings("A bootstrap over clusters needs --cluster and the name of the column.")
     return report(
         found.ratings,
-        categories=_listed(options.categories),
+        categories=_listed(options.order or options.categories),
         level=options.level,
+        is_ordered=bool(options.order) or any(name not in ("none", "identity") for name in asked),
         weights=weights,
         unsure=options.unsure,
         unsure_label=options.unsure_label,
@@ -109,7 +153,26 @@ def _report(options: argparse.Namespace, found: ReadRatings) -> AgreementReport:
 def _listed(text: str | None) -> list[str] | None:
     if text is None:
         return None
-    return [name.strip() for name in text.replace("<", ",").split(",") if name.strip()]
+    separator = "," if "," in text else "<"
+    names = next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+    return [name.strip() for name in names if name.strip()]
+
+
+def _json(result: AgreementReport) -> dict[str, Any]:
+    """The report as JSON, each coefficient with its state; alpha and AC2 under their bare names too.
+
+    krippendorff_alpha is alpha at the declared level, gwet_ac2 there where one set of weights was asked for.
+    """
+    told = result.to_json()
+    rows = told["coefficients"]
+    told["coefficients"] = found = {
+        key: {"state": "undefined" if row["value"] is None else "defined", **row} for key, row in rows.items()
+    }
+    found["krippendorff_alpha"] = found[result.primary]
+    weights = [name for name in result.parameters.weights if name != "identity"]
+    if len(weights) == 1:
+        found["gwet_ac2"] = found[f"gwet_ac2_{weights[0]}"]
+    return told
 
 
 def _complain(found: ReadRatings) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from measures.agreement.ratings import BoolArray, Ratings
-from measures.agreement.scale import scale_of, treat
+from measures.agreement.scale import as_written, scale_of, treat
 from measures.agreement.table import Table, compact, dense, tabulate, treated_table
 
 
@@ -29,7 +29,9 @@ def prepare(ratings: Ratings, reading: Reading) -> Table:
     scale = scale_of(ratings.labels, reading.categories, reading.level)
     untreated, _repeats = tabulate(ratings, scale)
     treatment = reading.unsure or ("nominal" if reading.level == "nominal" else "ordinal")
-    treated = treat(scale, treatment, reading.unsure_label, reading.positive or "good")
+    names = scale.categories
+    good = as_written(reading.positive or "good", names)
+    treated = treat(scale, treatment, as_written(reading.unsure_label, names), good)
     return treated_table(untreated, treated)
 
 

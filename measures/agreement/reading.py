@@ -12,10 +12,24 @@ from typing import TextIO
 from measures.agreement.ratings import MISSING_TEXTS, Ratings
 
 NAMES = {
-    "item": ("item", "item_id"),
-    "rater": ("rater", "rater_id", "annotator", "annotator_id"),
-    "label": ("label", "rating"),
+    "item": ("item", "item_id", "caption_id", "pair_id", "unit", "unit_id", "subject", "subject_id"),
+    "rater": (
+        *("rater", "rater_id", "annotator", "annotator_id", "coder", "coder_id", "judge", "judge_id"),
+        *(
+            "observer",
+            "observer_id",
+            "worker",
+            "worker_id",
+            "participant",
+            "participant_id",
+            "user",
+            "user_id",
+        ),
+    ),
+    "label": ("label", "rating", "category", "score", "grade", "answer", "value", "code", "judgment"),
 }
+NAMED = 2
+"""Names that a message gives of those that are read."""
 SEPARATORS = ",;\t|"
 LONGEST_ROW = 200
 """Lines that one row may run over where a quoted note holds line breaks."""
@@ -110,7 +124,7 @@ def _place(header: Sequence[str], named: str | None, names: Sequence[str], colum
             raise UnreadableRatings(
                 f"The header has more than one column named {name!r}; it reads {', '.join(header)!r}."
             )
-    accepted = " or ".join(map(repr, (named,) if named else names))
+    accepted = " or ".join(map(repr, (named,) if named else names[:NAMED]))
     hint = f"--{column} COLUMN" if column == "cluster" else f"--{column}-column COLUMN"
     raise UnreadableRatings(
         f"The header has no column named {accepted}; it reads {', '.join(header)!r}. "

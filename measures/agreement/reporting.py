@@ -11,7 +11,7 @@ from measures.agreement.bootstrap import Bootstrap, Resampler
 from measures.agreement.estimates import estimate
 from measures.agreement.ratings import DOUBTFUL, Ratings
 from measures.agreement.results import AgreementReport, Category, Parameters, Sensitivity
-from measures.agreement.scale import TREATMENTS, Scale, scale_of, treat
+from measures.agreement.scale import TREATMENTS, Scale, as_written, scale_of, treat
 from measures.agreement.table import Table, tabulate, treated_table
 from measures.agreement.weights import WEIGHTS
 from measures.intervals import critical_value
@@ -25,6 +25,7 @@ def report(
     *,
     categories: Sequence[str] | None = None,
     level: str = "nominal",
+    is_ordered: bool = False,
     weights: Sequence[str] = DEFAULT_WEIGHTS,
     unsure: str | None = None,
     unsure_label: str = "unsure",
@@ -37,8 +38,9 @@ def report(
     """Every agreement figure of a set of ratings, each with its n, its exclusions and its intervals.
 
     categories: the fixed list, in order; without it the labels met make the list. level: nominal, ordinal,
-    interval or ratio; it decides whether words in the list are in order. unsure: how ``unsure_label``
-    counts (nominal, missing, ordinal, not_good; default nominal, or ordinal at other levels); the other
+    interval or ratio; at all but nominal, or where ``is_ordered``, words in the list are in order. unsure:
+    how ``unsure_label`` counts (nominal, missing, ordinal, not_good; default ordinal where the list is
+    declared to be in order or the level is not nominal, else nominal); the other
     treatments are reported as sensitivity, without bootstraps. positive, negative: the categories of
     positive and negative specific agreement (default good and bad, or the two of a two-category list).
     hardest: how many items to list. Undefined figures are None with a reason. Raises ValueError for
@@ -48,9 +50,11 @@ def report(
     unknown = [name for name in weights if name not in WEIGHTS]
     if unknown:
         raise ValueError(f"The weights must be among {', '.join(WEIGHTS)}, not {unknown[0]!r}.")
-    scale = scale_of(ratings.labels, categories, level)
+    scale = scale_of(ratings.labels, categories, level, is_ordered)
     untreated, repeats = tabulate(ratings, scale)
-    treatment = unsure or ("nominal" if level == "nominal" else "ordinal")
+    has_order = level != "nominal" or (is_ordered and scale.is_ordered)
+    treatment = unsure or ("ordinal" if has_order else "nominal")
+    unsure_label = as_written(unsure_label, scale.categories)
     good, bad = _sides(scale, unsure_label, positive, negative)
     treated = treat(scale, treatment, unsure_label, good or "good")
     table = treated_table(untreated, treated)
@@ -84,7 +88,7 @@ def report(
         confusion=people.confusion(resampler, ratings),
         annotators=people.annotators(table, untreated, ratings, unsure_label, confidence),
         hardest=people.hardest_items(table, ratings, hardest),
-        notes=_notes(scale, level, table),
+        notes=_notes(scale, level != "nominal" or is_ordered, table, ratings.labels),
     )
 
 
@@ -93,14 +97,17 @@ def _sides(
 ) -> tuple[str | None, str | None]:
     """The positive and the negative category: as declared, good and bad, or the two there are."""
     rest = [name for name in scale.categories if name != unsure]
+    positive = None if positive is None else as_written(positive, scale.categories)
+    negative = None if negative is None else as_written(negative, scale.categories)
     if positive is None:
-        known = [name for name in NEGATIVE_OF if name in rest]
-        positive = known[0] if known and (len(rest) <= 2 or known[0] == "good") else None
+        known = [name for name in NEGATIVE_OF if as_written(name, rest) in rest]
+        positive = as_written(known[0], rest) if known and (len(rest) <= 2 or known[0] == "good") else None
         if positive is None and len(rest) == 2 and scale.is_ordered:
             positive = rest[1]
     if negative is None and positive is not None:
         others = [name for name in rest if name != positive]
-        negative = others[0] if len(others) == 1 else NEGATIVE_OF.get(positive)
+        usual = NEGATIVE_OF.get(positive.casefold())
+        negative = others[0] if len(others) == 1 else usual and as_written(usual, rest)
     return positive, negative
 
 
@@ -155,20 +162,20 @@ def _sensitivity(
     return tuple(found)
 
 
-def _notes(scale: Scale, level: str, table: Table) -> tuple[str, ...]:
+def _notes(scale: Scale, has_order: bool, table: Table, labels: Sequence[str]) -> tuple[str, ...]:
     notes = []
     if scale.source != "declared" and not scale.source.startswith("declared"):
         notes.append(
             "The category list was taken from the labels; Brennan-Prediger, AC1 and weighted coefficients "
             "change if categories that nobody used are declared too."
         )
-    if level == "ordinal" and not scale.is_ordered:
-        notes.append("The level is ordinal but the order of the categories was not declared.")
+    if has_order and not scale.is_ordered:
+        notes.append("The order of the categories was not declared: name them all, the lowest first.")
     if table.cluster is None:
         notes.append(
             "Items are taken as independent; captions of one image are not: name the cluster column."
         )
-    return (*notes, *_notes_on_labels(scale.categories))
+    return (*notes, *_notes_on_labels(scale.categories), *_notes_on_capitals(labels, scale))
 
 
 def _notes_on_labels(labels: Sequence[str]) -> tuple[str, ...]:
@@ -189,3 +196,10 @@ def _notes_on_labels(labels: Sequence[str]) -> tuple[str, ...]:
             if len(alike) > 1
         ),
     )
+
+
+def _notes_on_capitals(labels: Sequence[str], scale: Scale) -> tuple[str, ...]:
+    """Which labels were taken for a category that is written in other capitals."""
+    names = scale.categories if scale.values is None else ()
+    meant = {label: as_written(label, names) for label in labels if names and label not in names}
+    return tuple(f"{label!r} counts as {name!r}." for label, name in meant.items() if label != name)

@@ -50,13 +50,16 @@ def number(label: str) -> float | None:
     return value if math.isfinite(value) and "_" not in label else None
 
 
-def scale_of(labels: Sequence[str], categories: Sequence[str] | None, level: str) -> Scale:
+def scale_of(
+    labels: Sequence[str], categories: Sequence[str] | None, level: str, is_ordered: bool = False
+) -> Scale:
     """The scale of a declared list, or of the labels met where none is declared.
 
     Numbers are ordered by value; bad, unsure, good in that order; other words have an order only where the
-    list was declared and the level is not nominal. Raises ValueError for a list with repeats, a list of
-    fewer than two categories, or more than 1,000 categories.
+    list was declared and the level is not nominal or ``is_ordered`` says that the list is in order. Raises
+    ValueError for a list with repeats, a list of fewer than two categories, or more than 1,000 categories.
     """
+    has_order = is_ordered or level != "nominal"
     if level not in LEVELS:
         raise ValueError(f"The level must be one of {', '.join(LEVELS)}, not {level!r}.")
     names = list(dict.fromkeys(labels if categories is None else categories))
@@ -68,11 +71,10 @@ def scale_of(labels: Sequence[str], categories: Sequence[str] | None, level: str
         by_value = {value: name for name, value in reversed(numbers.items()) if value is not None}
         values = tuple(sorted(by_value))
         scale = Scale(tuple(by_value[value] for value in values), values, True, source)
-    elif names and set(names) <= set(KNOWN_ORDER) and (categories is None or level == "nominal"):
-        known = tuple(name for name in KNOWN_ORDER if name in names)
+    elif (known := _in_known_order(names)) and (categories is None or not has_order):
         scale = Scale(known, None, True, f"{source}, in the order bad < unsure < good")
     elif categories is not None:
-        scale = Scale(tuple(names), None, level != "nominal", source)
+        scale = Scale(tuple(names), None, has_order, source)
     else:
         scale = Scale(tuple(sorted(names)), None, False, source)
     if len(scale.categories) > MAX_CATEGORIES:
@@ -83,11 +85,30 @@ def scale_of(labels: Sequence[str], categories: Sequence[str] | None, level: str
     return scale
 
 
+def _in_known_order(names: Sequence[str]) -> tuple[str, ...]:
+    """The names in the order bad, unsure, good, in whatever capitals; empty where there are others or doubles."""
+    by_word = {name.casefold(): name for name in names}
+    if len(by_word) != len(names) or not set(by_word) <= set(KNOWN_ORDER):
+        return ()
+    return tuple(by_word[word] for word in KNOWN_ORDER if word in by_word)
+
+
+def as_written(name: str, names: Sequence[str]) -> str:
+    """The one of ``names`` that ``name`` means: itself, or the only one that differs in capitals; else itself."""
+    if name in names:
+        return name
+    alike = [other for other in names if other.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else name
+
+
 def places_of(labels: Sequence[str], scale: Scale) -> tuple[int, ...]:
-    """For each label its place in the category list, -1 where it is not in it; 5 and 5.0 are one label."""
+    """For each label its place in the category list, -1 where it is not in it.
+
+    5 and 5.0 are one label; a word may differ in capitals from the one category that it means.
+    """
     by_name = {name: place for place, name in enumerate(scale.categories)}
     if scale.values is None:
-        return tuple(by_name.get(label, -1) for label in labels)
+        return tuple(by_name.get(as_written(label, scale.categories), -1) for label in labels)
     by_value: dict[float | None, int] = {value: place for place, value in enumerate(scale.values)}
     return tuple(by_value.get(number(label), -1) for label in labels)
 
@@ -107,7 +128,10 @@ def treat(scale: Scale, treatment: str, unsure: str = "unsure", positive: str = 
         return Treated(Scale(names, None, False, scale.source), everyone, treatment)
     if treatment == "ordinal":
         if not scale.is_ordered:
-            raise ValueError(f"The place of {unsure!r} among the categories is not declared.")
+            raise ValueError(
+                f"The place of {unsure!r} among the categories is not declared: name the categories in order, "
+                f"or let {unsure!r} count as missing or nominal."
+            )
         return Treated(scale, everyone, treatment)
     rest = tuple(name for name in names if name != unsure)
     if treatment == "missing":

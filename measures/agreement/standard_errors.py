@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from measures.agreement.bootstrap import Resampler
-from measures.agreement.coefficients import Chance, cohen_tables, prevalence
+from measures.agreement.coefficients import Chance, cohen_tables, prevalence, scott_tables
 from measures.agreement.figures import Figure, alpha_weights
 from measures.agreement.ratings import FloatArray
 from measures.intervals import Interval, critical_value
@@ -22,8 +22,8 @@ NO_WIDTH = "no width: the ratings show no spread to estimate an error from"
 
 def standard_error(figure: Figure, value: float, resampler: Resampler) -> tuple[float | None, int]:
     """The standard error of an observed coefficient and the items that it rests on; None where none is known."""
-    if figure.kind == "cohen" and figure.weights is not None:
-        return _cohen(figure, resampler)
+    if figure.kind in ("cohen", "scott") and figure.weights is not None:
+        return _of_two(figure, resampler)
     if figure.kind == "alpha":
         return _alpha(figure, value, resampler)
     if figure.weights is None or figure.kind not in ("raw", "fleiss", "gwet", "brennan_prediger", "conger"):
@@ -140,16 +140,21 @@ def _alpha(figure: Figure, value: float, resampler: Resampler) -> tuple[float | 
     return math.sqrt(float(many @ (found - uncorrected) ** 2) / (items * (items - 1))), items
 
 
-def _cohen(figure: Figure, resampler: Resampler) -> tuple[float | None, int]:
+def _of_two(figure: Figure, resampler: Resampler) -> tuple[float | None, int]:
+    """Cohen's kappa and Scott's pi from the cross table of two raters; Scott's raters share their margins."""
     tables, weights = resampler.observed.tables, figure.weights
     if tables is None or weights is None or not tables.shape[1]:
         return None, 0
     table = tables[0, 0]
     items = float(table.sum())
-    chance = cohen_tables(table, weights)
+    if figure.kind == "scott" and items < 2:
+        return None, int(items)
+    chance = (cohen_tables if figure.kind == "cohen" else scott_tables)(table, weights)
     expected, kappa = float(chance.expected), float(chance.corrected)
     share = table / items
     by_row, by_column = weights @ share.sum(axis=0), share.sum(axis=1) @ weights
+    if figure.kind == "scott":
+        by_row = by_column = (by_row + by_column) / 2
     pull = (by_row[:, None] + by_column[None, :]) * (1 - kappa)
     spread = float((share * (weights - pull) ** 2).sum()) - (kappa - expected * (1 - kappa)) ** 2
     return math.sqrt(max(0.0, spread) / items) / (1 - expected), int(items)

@@ -7,15 +7,15 @@ import numpy as np
 from measures.agreement.ratings import FloatArray
 from measures.agreement.scale import Scale
 
-WEIGHTS = ("identity", "linear", "quadratic", "ordinal", "radical", "ratio")
+WEIGHTS = ("identity", "linear", "quadratic", "ordinal", "radical", "ratio", "circular", "bipolar")
 
 
 def agreement_weights(name: str, scale: Scale) -> FloatArray:
     """The weight of each pair of categories, 0 to 1, diagonal 1; shape (categories, categories).
 
-    linear, quadratic, radical and ratio measure on the numbers that labels stand for (words: 1, 2, 3 ...),
-    ordinal on ranks. Scaled by the largest distance in the category list. Raises ValueError where the
-    scale lacks the order or the numbers that the weights need. Source: Gwet 2014, chapter 3.
+    All measure on the numbers that labels stand for (words: 1, 2, 3 ...), but ordinal on ranks. Scaled by
+    the largest distance in the category list. Raises ValueError where the scale lacks the order or the
+    numbers that the weights need. Source: Gwet 2014, chapter 3.
     """
     reason = weights_missing(name, scale)
     if reason:
@@ -24,17 +24,32 @@ def agreement_weights(name: str, scale: Scale) -> FloatArray:
     if name == "identity" or size < 2:
         return np.eye(size)
     place = np.arange(1.0, size + 1) if name == "ordinal" else np.array(scale.positions)
-    gap = np.abs(place[:, None] - place[None, :])
-    if name == "quadratic":
-        gap = gap**2
-    elif name == "ordinal":
-        gap = gap * (gap + 1) / 2
-    elif name == "radical":
-        gap = np.sqrt(gap)
-    elif name == "ratio":
-        gap = _ratio(place)
+    gap = _gap(name, place)
     weights: FloatArray = 1.0 - gap / gap.max()
     return weights
+
+
+def _gap(name: str, place: FloatArray) -> FloatArray:
+    """The distances of every two places before they are scaled."""
+    gap: FloatArray = np.abs(place[:, None] - place[None, :])
+    if name == "quadratic":
+        return gap**2
+    if name == "ordinal":
+        return gap * (gap + 1) / 2
+    if name == "radical":
+        return np.sqrt(gap)
+    if name == "ratio":
+        return _ratio(place)
+    if name == "circular":
+        return np.asarray(np.sin(np.pi * gap / (gap.max() + 1)) ** 2)
+    return _bipolar(place, gap) if name == "bipolar" else gap
+
+
+def _bipolar(place: FloatArray, gap: FloatArray) -> FloatArray:
+    """The squared distance, heavier the nearer both places lie to the same end of the list."""
+    both = place[:, None] + place[None, :]
+    ends = (both - 2 * place.min()) * (2 * place.max() - both)
+    return gap**2 / np.where(gap > 0, ends, 1.0)
 
 
 def weights_missing(name: str, scale: Scale) -> str:

@@ -186,3 +186,93 @@ def test_unsure_is_treated_as_declared_and_the_text_names_everything(
     assert "If unsure counted as missing" in text
     assert "percentile bootstrap over items, 50 replicates" in text
     assert "Positive specific agreement (good)" in text
+
+
+ANSWERS = ("good good", "good bad", "bad bad", "unsure good", "bad unsure", "good good")
+
+
+def written(path: Path, header: str = "item,rater,label", capitals: bool = False) -> str:
+    rows = [
+        (place, who, label)
+        for place, both in enumerate(ANSWERS)
+        for who, label in zip("ab", both.split(), strict=True)
+    ]
+    lines = [f"{item},{rater},{label.title() if capitals else label}" for item, rater, label in rows]
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("header", ["Item,Rater,Label", "unit,coder,value", "subject_id,judge,score"])
+def test_a_header_in_the_words_of_the_field_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], header: str
+) -> None:
+    found, _ = printed(capsys, written(tmp_path / "words.csv", header), "--bootstrap", "none")
+    assert found["coefficients"]["raw_agreement"]["value"] == 0.5
+
+
+def test_labels_in_capitals_are_the_good_bad_and_unsure_that_they_mean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "capitals.csv", capitals=True)
+    found, _ = printed(capsys, path, "--bootstrap", "none")
+    assert found["parameters"]["categories"] == ["Bad", "Unsure", "Good"]
+    assert found["coefficients"]["positive_agreement"]["value"] == pytest.approx(2 / 3)
+    assert found["coefficients"]["negative_agreement"]["value"] == 0.5
+    assert {row["treatment"] for row in found["sensitivity"]} == {"missing", "ordinal", "not_good"}
+    ordered, _ = printed(capsys, path, "--bootstrap", "none", "--order", "bad,unsure,good")
+    assert ordered["ratings"] == 12
+    assert "'Good' counts as 'good'." in ordered["notes"]
+
+
+def test_an_order_holds_at_every_level_and_weights_that_are_asked_for_are_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "order.csv")
+    plain, _ = printed(
+        capsys, path, "--bootstrap", "none", "--level", "ordinal", "--order", "bad<unsure<good"
+    )
+    expected = plain["coefficients"]["cohen_kappa_quadratic"]["value"]
+    assert expected == pytest.approx(0.3793, abs=5e-5)
+    for options in (
+        ["--order", "bad, unsure, good"],
+        ["--weights", "linear,squared"],
+        ["--level", "Ordinal"],
+    ):
+        found, _ = printed(capsys, path, "--bootstrap", "none", *options)
+        assert found["coefficients"]["cohen_kappa_quadratic"]["value"] == expected, options
+    with pytest.raises(SystemExit):
+        main([path, "--weights", "steep"])
+    assert "'steep' is none of identity, linear" in capsys.readouterr().err
+    assert main([path, "--order", "a,b", "--categories", "a,b"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "treatment"),
+    [("missing", "missing"), ("drop", "missing"), ("category", "nominal"), ("Not-Good", "not_good")],
+)
+def test_the_words_for_unsure_may_be_written_in_several_ways(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str, treatment: str
+) -> None:
+    found, _ = printed(capsys, written(tmp_path / "unsure.csv"), "--bootstrap", "none", "--unsure", word)
+    assert found["parameters"]["unsure_treatment"] == treatment
+
+
+def test_the_json_has_alpha_and_ac2_under_their_bare_names_and_says_what_is_undefined(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "names.csv")
+    found, _ = printed(capsys, path, "--bootstrap", "none", "--level", "ordinal", "--weights", "quadratic")
+    rows = found["coefficients"]
+    assert rows["krippendorff_alpha"] == rows["krippendorff_alpha_ordinal"]
+    assert rows["gwet_ac2"] == rows["gwet_ac2_quadratic"]
+    assert rows["gwet_ac2"]["state"] == "defined"
+    assert rows["krippendorff_alpha_interval"]["state"] == "undefined"
+
+
+def test_standard_input_and_the_text_of_spreadsheets_in_utf_16_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("item\trater\tlabel\n1\ta\tgood\n1\tb\tbad\n", encoding="utf-16")
+    command = [sys.executable, "-m", "measures.agreement", "-", "--json", "--bootstrap", "none"]
+    with path.open("rb") as content:
+        done = subprocess.run(command, stdin=content, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["coefficients"]["raw_agreement"]["value"] == 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from measures.agreement import Coefficient, Ratings, report
+from measures.agreement import WEIGHTS, Coefficient, Ratings, report
 from tests.measures.published_ratings import (
     ABSTRACTORS,
     BEN_GERRY,
@@ -94,6 +94,12 @@ PACKAGED = [
     (RAW_4_RATERS, "quadratic", "krippendorff_alpha", 0.849, 0.129),
     (RAW_4_RATERS, "radical", "krippendorff_alpha", 0.772, 0.140),
     (RAW_4_RATERS, "ratio", "krippendorff_alpha", 0.797, 0.140),
+    (RAW_4_RATERS, "circular", "gwet_ac2", 0.8302, 0.13265),
+    (RAW_4_RATERS, "circular", "conger_kappa", 0.80535, 0.14748),
+    (RAW_4_RATERS, "circular", "krippendorff_alpha", 0.78998, 0.14101),
+    (RAW_4_RATERS, "bipolar", "gwet_ac2", 0.90037, 0.10582),
+    (RAW_4_RATERS, "bipolar", "fleiss_kappa", 0.85307, 0.14463),
+    (RAW_4_RATERS, "bipolar", "brennan_prediger", 0.88815, 0.11246),
     (RAW_5_OBSERVERS, "", "gwet_ac1", 0.497, 0.122),
     (RAW_5_OBSERVERS, "", "conger_kappa", 0.469, 0.117),
     (RAW_5_OBSERVERS, "", "fleiss_kappa", 0.458, 0.120),
@@ -118,6 +124,9 @@ PACKAGED = [
     (DIAGNOSIS, "linear", "cohen_kappa", 0.407, 0.053),
     (DIAGNOSIS, "quadratic", "cohen_kappa", 0.383, 0.066),
     (DIAGNOSIS, "ordinal", "cohen_kappa", 0.390, 0.062),
+    (DIAGNOSIS, "", "scott_pi", 0.43034, 0.04623),
+    (DIAGNOSIS, "quadratic", "scott_pi", 0.38203, 0.06606),
+    (ABSTRACTORS, "", "scott_pi", 0.79624, 0.05905),
     (ABSTRACTORS, "linear", "cohen_kappa", 0.843, None),
     (ABSTRACTORS, "quadratic", "cohen_kappa", 0.892, None),
     (ABSTRACTORS, "ordinal", "cohen_kappa", 0.872, None),
@@ -125,8 +134,7 @@ PACKAGED = [
 
 
 def coefficient(ratings: Ratings, key: str) -> Coefficient:
-    weights = ("linear", "quadratic", "ordinal", "radical", "ratio")
-    return report(ratings, weights=weights, bootstraps=()).coefficient(key)
+    return report(ratings, weights=WEIGHTS[1:], bootstraps=()).coefficient(key)
 
 
 @pytest.mark.parametrize(("source", "ratings", "key", "value"), VALUES)
