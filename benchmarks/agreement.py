@@ -77,6 +77,7 @@ def whole_report(items: int, seed: int) -> dict[str, float]:
         lambda: report(
             Ratings.from_columns(item, rater, LABELS[label], item // 5),
             categories=LABELS.tolist(),
+            level="ordinal",
             bootstraps=bootstraps,
         )
     )
