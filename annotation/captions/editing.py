@@ -19,8 +19,12 @@ from projects.history import append_event
 FEWEST_WORDS = 2
 LONGEST_CAPTION = 1000
 PLACEHOLDER = "<person>"
-# Searched after every right placeholder has been taken out.
-MISSPELT_PLACEHOLDER = re.compile(r"<\s*/?\s*[^<>]{0,20}>|<\s*person\b|\bperson\s*>", re.IGNORECASE)
+# Searched after every right placeholder has been taken out: a bracket at a letter, or a pair of brackets around a word
+# or nothing. "I <3 you" and "5 > 4" are no placeholders.
+MISSPELT_PLACEHOLDER = re.compile(
+    r"<\s*/?\s*[^\W\d_][^<>]{0,19}>|<\s*/?\s*>|</?[^\W\d_]|[^\W\d_]/?>|<\s*person\b|\bperson\s*>",
+    re.IGNORECASE,
+)
 
 
 def content_hash(text: str) -> str:

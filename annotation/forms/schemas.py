@@ -11,8 +11,9 @@ from annotation.models import Label, LabelColor, LabelMeaning, LabelSchema, Meas
 from annotation.rules.label_presets import GivenLabel, Preset
 from annotation.rules.label_schemas import MOST_LABELS
 
-# So many empty rows stand below the labels of a set that may still grow.
+# So many empty rows stand below the labels of a set that may still grow; a set without labels begins with more.
 EMPTY_ROWS = 3
+ROWS_TO_BEGIN = 6
 
 
 class SchemaForm(forms.Form):
@@ -113,11 +114,11 @@ class LabelRows(LabelFormSet):
         return [form.given() for form in self.ordered_forms if form.cleaned_data.get("name")]
 
 
-def _rows(is_in_use: bool) -> type[LabelRows]:
+def _rows(n_labels: int, *, is_in_use: bool) -> type[LabelRows]:
     made = forms.formset_factory(
         LabelForm,
         formset=LabelRows,
-        extra=0 if is_in_use else EMPTY_ROWS,
+        extra=0 if is_in_use else max(EMPTY_ROWS, ROWS_TO_BEGIN - n_labels),
         can_order=True,
         can_delete=True,
         can_delete_extra=False,
@@ -140,7 +141,8 @@ def rows_of(labels: Sequence[GivenLabel | Label], typed: Any = None, *, is_in_us
         }
         for label in labels
     ]
-    return _rows(is_in_use)(typed, initial=initial, prefix="labels", is_in_use=is_in_use)
+    rows = _rows(len(initial), is_in_use=is_in_use)
+    return rows(typed, initial=initial, prefix="labels", is_in_use=is_in_use)
 
 
 def schema_form(source: Preset | LabelSchema, typed: Any = None) -> SchemaForm:

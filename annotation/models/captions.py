@@ -176,6 +176,11 @@ class CaptionVersion(models.Model):
                 name="version_decided_by_another",
             ),
             models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None)
+                | Q(decided_by__isnull=False, decided_at__isnull=False, state__in=["accepted", "rejected"]),
+                name="version_decided_when",
+            ),
+            models.CheckConstraint(
                 condition=Q(reverts_to=None) | (Q(parent__isnull=False) & ~Q(reason="")),
                 name="version_revert_says_why",
             ),

@@ -6,7 +6,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models.captions import Caption, CaptionVersion, EditKind
@@ -71,6 +71,10 @@ class Question(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=QuestionState.values), name="question_state_known"),
             models.CheckConstraint(condition=~Q(text=""), name="question_not_empty"),
+            models.CheckConstraint(
+                condition=Q(answered_by=None) | ~Q(answered_by=F("asker")),
+                name="question_answered_by_another",
+            ),
             models.CheckConstraint(
                 condition=Q(state="answered", answered_by__isnull=False, answered_at__isnull=False)
                 & ~Q(answer="")

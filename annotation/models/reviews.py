@@ -181,6 +181,11 @@ class PairReport(models.Model):
             models.UniqueConstraint(fields=["caption"], condition=Q(state="open"), name="report_open_once"),
             models.CheckConstraint(condition=Q(kind__in=ReportKind.values), name="report_kind_known"),
             models.CheckConstraint(condition=Q(state__in=ReportState.values), name="report_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_by=None, decided_at=None)
+                | Q(state__in=["upheld", "dismissed"], decided_by__isnull=False, decided_at__isnull=False),
+                name="report_decided_by_someone",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -151,7 +151,8 @@ def _check_one(label: GivenLabel) -> None:
     if not KEY.fullmatch(label.key):
         raise Invalid(
             "label_key_malformed",
-            _("%(key)s: a key in the data has small letters, digits and _ only.") % {"key": label.key or "?"},
+            _("%(name)s: give it a key in the data, of small letters a to z, digits and _ only.")
+            % {"name": label.name},
         )
     if not SHORTCUT.fullmatch(label.shortcut) or label.shortcut in RESERVED_KEYS:
         raise Invalid(

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -13,6 +15,10 @@ _parser = (
     .enable(["table", "strikethrough"])
     .disable("image")
 )
+# A table that is wider than the page scrolls by itself, by keyboard too.
+WRAP = '<div class="table-wrap" role="region" tabindex="0" aria-label="{}">\n<table>\n'
+_parser.add_render_rule("table_open", lambda *_given: format_html(WRAP, _("Table")))
+_parser.add_render_rule("table_close", lambda *_given: "</table>\n</div>\n")
 
 
 def render_markdown(text: str, *, heading_shift: int = 1) -> SafeString:

@@ -52,6 +52,9 @@ def base() -> CaptionVersion:
         ("<person rides a red bicycle", "placeholder_misspelt"),
         ("person> rides a red bicycle", "placeholder_misspelt"),
         ("<PERSON> rides a red bicycle", "placeholder_misspelt"),
+        ("<preson rides a red bicycle", "placeholder_misspelt"),
+        ("</person> rides a red bicycle", "placeholder_misspelt"),
+        ("< > rides a red bicycle", "placeholder_misspelt"),
     ],
 )
 def test_an_edit_that_makes_no_sense_is_refused_with_its_reason(
@@ -65,7 +68,13 @@ def test_an_edit_that_makes_no_sense_is_refused_with_its_reason(
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "text",
-    ["<person> rides a red bicycle", "<person>'s bicycle is red", "Fewer than < 3 wheels", "A person rides"],
+    [
+        "<person> rides a red bicycle",
+        "<person>'s bicycle is red",
+        "Fewer than < 3 wheels",
+        "A person rides",
+        "I <3 you and 5 > 4",
+    ],
 )
 def test_a_placeholder_spelt_right_and_ordinary_words_are_taken(base: CaptionVersion, text: str) -> None:
     assert checked_text(parent=base, text=text) == text

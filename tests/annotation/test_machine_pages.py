@@ -8,11 +8,12 @@ from django.test import Client
 
 from annotation.machine import ml_results
 from annotation.machine.ml_requests import completed_difficulty
-from annotation.models import Adjudication, CaptionVersion, DifficultyRun
+from annotation.models import CaptionVersion, DifficultyRun
+from annotation.review.adjudicating import adjudicate
 from projects import queue
 from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
-from tests.factories import PASSWORD, add_caption, add_image, add_member, make_project
+from tests.factories import PASSWORD, add_caption, add_image, add_member, make_project, make_user
 from tests.ml_workers.working import find_good
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +111,7 @@ def test_captions_that_changed_since_the_vote_are_told() -> None:
     a_vote(project, versions)
     client = signed_in(project)
     assert "have changed since" not in page(client, project)
-    Adjudication.objects.filter(version=versions[0]).update(label="bad", meaning="bad")
+    adjudicate(version=versions[0], head=make_user(), label="bad")
     find_good([add_caption(versions[0].image, "Judged good since")])
     shown = page(client, project)
     assert "1 good caption has no difficulty yet" in shown
@@ -180,7 +181,7 @@ def test_the_chosen_captions_stand_beside_random_ones_and_incomplete_images_are_
     assert "0.222" in shown
     assert "bare-image" in shown
     assert "no longer good" not in shown
-    Adjudication.objects.filter(version=versions[1]).update(label="bad", meaning="bad")
+    adjudicate(version=versions[1], head=make_user(), label="bad")
     assert "1 image has a chosen caption that is no longer good" in page(client, project, "choices/")
 
 

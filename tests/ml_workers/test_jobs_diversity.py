@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
+from django.utils import timezone
 
 from annotation.machine.ml_requests import SENTENCE_ENCODER, ask_for_diversity
 from annotation.models import CaptionVersion, Image, ImageChoice
@@ -99,6 +100,7 @@ def test_two_good_versions_of_one_caption_are_never_both_chosen(
         kinds=["color"],
         state="accepted",
         decided_by=make_user(),
+        decided_at=timezone.now(),
     )
     job = ended(ask_for_diversity(project=project, actor=None, parameters={"wanted": 7}))
     assert ImageChoice.objects.get(job=job, image=rich).n_good == 7

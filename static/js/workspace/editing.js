@@ -3,7 +3,8 @@ import { paintDifference } from "./difference.js";
 
 const PLACEHOLDER = "<person>";
 // As in annotation/captions/editing.py; searched after every right placeholder has been taken out.
-const MISSPELT = /<\s*\/?\s*[^<>]{0,20}>|<\s*person\b|\bperson\s*>/i;
+const MISSPELT =
+  /<\s*\/?\s*\p{L}[^<>]{0,19}>|<\s*\/?\s*>|<\/?\p{L}|\p{L}\/?>|<\s*person\b|\bperson\s*>/iu;
 const FEWEST_WORDS = 2;
 
 export class Editor {
