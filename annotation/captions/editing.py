@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import CaptionVersion, EditKind, FixItem, VersionState
+from annotation.models import CaptionVersion, EditKind, FixItem, Judgment, VersionState
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import one_line
 from projects.history import append_event
@@ -168,7 +168,8 @@ def decide_edit(*, version: CaptionVersion, reviewer: User, accept: bool) -> Cap
     """Accept or reject an edit; an acceptance counts as a good on exactly this version by a second person.
 
     A text that its author made current (a revert, a find-and-fix) is confirmed by the acceptance. Raises Denied for the
-    editor themselves, Conflict once it is released or was taken back.
+    editor themselves, Conflict once it is released, its annotator or an undo took it back, or somebody else has decided
+    otherwise.
     """
     state = VersionState.ACCEPTED if accept else VersionState.REJECTED
     with transaction.atomic():
@@ -176,6 +177,10 @@ def decide_edit(*, version: CaptionVersion, reviewer: User, accept: bool) -> Cap
         if locked.state == state and locked.decided_by_id is not None:
             return locked
         _refuse_decision(locked, reviewer)
+        if accept and _was_taken_back(locked):
+            raise Conflict(
+                "edit_taken_back", _("The annotator has taken this edit back meanwhile; nothing was changed.")
+            )
         locked.state = state
         locked.decided_by = reviewer
         locked.decided_at = timezone.now()
@@ -191,10 +196,20 @@ def _refuse_decision(version: CaptionVersion, reviewer: User) -> None:
         raise Denied("own_edit", _("Somebody else has to decide on your own edit."))
     if version.state == VersionState.WITHDRAWN:
         raise Conflict("edit_withdrawn", _("This edit was taken back; nothing was decided."))
+    if version.decided_by_id not in {None, reviewer.pk}:
+        raise Conflict(
+            "edit_decided", _("Somebody else has decided otherwise on this edit meanwhile; it stays so.")
+        )
     if version.state == VersionState.ACCEPTED and version.released_in.exists():
         raise Conflict(
             "edit_released", _("This edit is in a release, which never changes; the decision stays.")
         )
+
+
+def _was_taken_back(version: CaptionVersion) -> bool:
+    """Say whether the version was proposed together with a judgment, and no judgment stands by it any more."""
+    proposed = Judgment.objects.filter(edited_version=version)
+    return proposed.exists() and not proposed.filter(is_current=True).exists()
 
 
 def withdraw_decision(*, version: CaptionVersion, reviewer: User) -> CaptionVersion:

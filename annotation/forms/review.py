@@ -91,6 +91,10 @@ class FixForm(forms.Form):
             (label.key, label.name) for label in labels
         ]
 
+    def deciding(self) -> dict[str, str]:
+        """Return the label and the note."""
+        return {"label": self.cleaned_data["label"], "comment": self.cleaned_data["comment"]}
+
     def edit(self) -> GivenEdit | None:
         """Return the edit, None where the text was left as it is."""
         text = self.cleaned_data["text"].strip()

@@ -46,12 +46,15 @@ def adjudicate(
     label: str,
     schema: LabelSchema | None = None,
     note: str = "",
+    seen: str | None = None,
     is_demo: bool = False,
 ) -> Adjudication:
     """Give a version its final label in a set of labels; a later one supersedes, the same one again changes nothing.
 
     Without `schema` the set is the one in which the version was judged (`schemas_judged`), else the project's first
-    with such a label. Raises Denied for a good on one's own edit, Invalid for a label that the set does not have.
+    with such a label. `seen` is the final label that the head annotator had before their eyes, empty where there was
+    none. Raises Denied for a good on one's own edit, Invalid for a label that the set does not have, Conflict where
+    somebody else has given another label than the one seen.
     """
     chosen = _label_of(version, label, schema)
     if chosen.meaning == LabelMeaning.GOOD and version.author_id == head.pk:
@@ -61,6 +64,11 @@ def adjudicate(
         last = Adjudication.objects.filter(version=version, schema=chosen.schema_id, is_current=True).first()
         if last is not None and last.label == label:
             return last
+        if last is not None and seen is not None and last.adjudicator_id != head.pk and last.label != seen:
+            raise Conflict(
+                "adjudicated_meanwhile",
+                _("Somebody else has given a final label meanwhile; nothing was changed. Look again."),
+            )
         if last is not None:
             Adjudication.objects.filter(pk=last.pk).update(is_current=False)
         row = Adjudication.objects.create(
@@ -121,8 +129,11 @@ def decide_report(*, report: PairReport, head: User, take_down: bool) -> PairRep
         locked.decided_by = head
         locked.decided_at = timezone.now()
         locked.save(update_fields=["state", "decided_by", "decided_at"])
-        Caption.objects.filter(pk=locked.caption_id).update(
-            drop_reason=DropReason.TAKEN_DOWN if take_down else DropReason.NONE
-        )
+        caption = Caption.objects.filter(pk=locked.caption_id)
+        if take_down:
+            caption.update(drop_reason=DropReason.TAKEN_DOWN)
+        else:
+            # What went out for another reason in the meantime stays out.
+            caption.filter(drop_reason=DropReason.REPORTED).update(drop_reason=DropReason.NONE)
         append_event(actor=head, act="report_decided", row=locked, fields=["state"])
     return locked

@@ -60,6 +60,8 @@ def _each(items: Sequence[ReviewItem], act: Callable[[ReviewItem], ReviewItem]) 
 def reopen_item(*, item: ReviewItem, head: User) -> ReviewItem:
     """Take one's own acceptance back, with the edit accepted by it; one that is open already stays so.
 
+    An edit that somebody else had accepted before stays accepted.
+
     Raises Denied for somebody else's acceptance, Conflict when a release holds the edit.
     """
     with transaction.atomic():
@@ -69,7 +71,7 @@ def reopen_item(*, item: ReviewItem, head: User) -> ReviewItem:
         if locked.reviewer_id != head.pk:
             raise Denied("decided_by_another", _("Somebody else accepted this; only they can take it back."))
         edited = under_review(locked).edited_version
-        if edited is not None:
+        if edited is not None and edited.decided_by_id == head.pk:
             withdraw_decision(version=edited, reviewer=head)
         locked.state = ReviewState.REVISED if locked.revision else ReviewState.WAITING
         locked.save(update_fields=["state"])

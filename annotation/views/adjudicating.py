@@ -16,7 +16,7 @@ from annotation.forms.review import AdjudicateForm
 from annotation.models import Adjudication, CaptionVersion, Judgment, VersionState
 from annotation.review.adjudicating import adjudicate, schemas_judged, undecided_versions
 from annotation.work.showing import original_texts
-from polyannot.kernel.errors import Invalid
+from polyannot.kernel.errors import Conflict, Invalid
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
@@ -46,7 +46,7 @@ def adjudicate_pair(request: HttpRequest, access: Access, version_id: UUID) -> H
 @require_POST
 @project_view(Role.HEAD)
 def adjudicate_decide(request: HttpRequest, access: Access, version_id: UUID) -> HttpResponse:
-    """Give the final label and go on to the next pair at once."""
+    """Give the final label and go on to the next pair at once; stay where somebody else was faster."""
     version = version_of(access, version_id)
     form = AdjudicateForm(request.POST)
     if not form.is_valid():
@@ -54,7 +54,12 @@ def adjudicate_decide(request: HttpRequest, access: Access, version_id: UUID) ->
     before = _undecided(access)
     asked = form.cleaned_data.pop("schema")
     schema = label_schema_of(access, asked) if asked else None
-    adjudicate(version=version, head=access.user, schema=schema, **form.cleaned_data)
+    form.cleaned_data["seen"] = request.POST.get("seen")
+    try:
+        adjudicate(version=version, head=access.user, schema=schema, **form.cleaned_data)
+    except Conflict as refusal:
+        told = str(refusal.message)
+        return _page(request, access, version.pk, before, told=told, note=form.cleaned_data["note"])
     waiting = [pk for pk in before if pk != version.pk]
     following = _after(version.pk, before) if waiting else None
     if request.headers.get("HX-Request"):
@@ -94,8 +99,11 @@ def _page(
     shown: int | None,
     waiting: list[int],
     last: CaptionVersion | None = None,
+    **told: str,
 ) -> HttpResponse:
+    """Show a pair; with what is `told` of a refusal and the `note` that was written, as a conflict."""
     context: dict[str, Any] = {
+        **told,
         "n_waiting": len(waiting),
         "last": last,
         "last_url": _address(access, last) if last else "",
@@ -108,7 +116,7 @@ def _page(
         }
     is_part = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "adjudicate-pair"
     template = "annotation/adjudicate/adjudicate_pair.html" if is_part else "annotation/adjudicate/page.html"
-    return render(request, template, context)
+    return render(request, template, context, status=409 if told else 200)
 
 
 def _pair(version: CaptionVersion, asked: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Review pages: rounds, judgments under review image by image, open edits and reported pairs."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ from annotation.review.reviewing import (
     proposed_edits,
     return_item,
 )
-from polyannot.kernel.errors import DomainError
+from polyannot.kernel.errors import Conflict, DomainError, Invalid
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
@@ -138,7 +139,23 @@ def _forms(opened: ReviewRound) -> dict[str, Any]:
     }
 
 
-def _answer(request: HttpRequest, access: Access, item: ReviewItem, told: str, **more: Any) -> HttpResponse:
+def _decided(
+    request: HttpRequest, access: Access, item: ReviewItem, act: Callable[[], ReviewItem], told: str
+) -> HttpResponse:
+    """Do the act; where somebody else was faster, show the item as it is now and say so."""
+    try:
+        item = act()
+    except Conflict as refusal:
+        if not request.headers.get("HX-Request"):
+            raise
+        said = str(refusal.message)
+        return _answer(request, access, item, said, status=refusal.status, refusal=said)
+    return _answer(request, access, item, told)
+
+
+def _answer(
+    request: HttpRequest, access: Access, item: ReviewItem, told: str, status: int = 200, **more: Any
+) -> HttpResponse:
     """Answer with the item as it is now in place, or go back to its round without scripts."""
     opened = item.round
     if not request.headers.get("HX-Request"):
@@ -147,7 +164,6 @@ def _answer(request: HttpRequest, access: Access, item: ReviewItem, told: str, *
         return redirect(address)
     shown = ReviewedItem(items_of(opened, ReviewState.values).get(pk=item.pk))
     context = {"shown": shown, "told": told, **_standing(access, opened), **_forms(opened), **more}
-    status = 422 if more else 200
     return render(request, "annotation/review/answer.html", context, status=status)
 
 
@@ -155,8 +171,8 @@ def _answer(request: HttpRequest, access: Access, item: ReviewItem, told: str, *
 @project_view(Role.HEAD)
 def review_accept(request: HttpRequest, access: Access, item_id: UUID) -> HttpResponse:
     """Accept one judgment, with its edit."""
-    item = accept_item(item=review_item_of(access, item_id), head=access.user)
-    return _answer(request, access, item, _("Accepted."))
+    item = review_item_of(access, item_id)
+    return _decided(request, access, item, lambda: accept_item(item=item, head=access.user), _("Accepted."))
 
 
 @require_POST
@@ -167,8 +183,13 @@ def review_return(request: HttpRequest, access: Access, item_id: UUID) -> HttpRe
     form = ReturnForm(request.POST, sections=headings(item.round.batch.guideline))
     if not form.is_valid():
         return _refused(request, access, item, {"return_form": form})
-    item = return_item(item=item, head=access.user, **form.cleaned_data)
-    return _answer(request, access, item, _("Returned to the annotator."))
+    return _decided(
+        request,
+        access,
+        item,
+        lambda: return_item(item=item, head=access.user, **form.cleaned_data),
+        _("Returned to the annotator."),
+    )
 
 
 @require_POST
@@ -181,25 +202,22 @@ def review_fix(request: HttpRequest, access: Access, item_id: UUID) -> HttpRespo
     if not form.is_valid():
         return _refused(request, access, item, {"fix_form": form})
     try:
-        item = fix_item(
-            item=item,
-            head=access.user,
-            label=form.cleaned_data["label"],
-            edit=form.edit(),
-            comment=form.cleaned_data["comment"],
+        return _decided(
+            request,
+            access,
+            item,
+            lambda: fix_item(item=item, head=access.user, edit=form.edit(), **form.deciding()),
+            _("Decided with your own label."),
         )
-    except DomainError as error:
-        if error.status != 422:
-            raise
+    except Invalid as error:
         form.add_error(None, str(error.message))
         return _refused(request, access, item, {"fix_form": form})
-    return _answer(request, access, item, _("Decided with your own label."))
 
 
 def _refused(request: HttpRequest, access: Access, item: ReviewItem, forms: dict[str, Any]) -> HttpResponse:
     """Show the item again with what is wrong and what was written, alone on its page without scripts."""
     if request.headers.get("HX-Request"):
-        return _answer(request, access, item, "", **forms)
+        return _answer(request, access, item, "", status=422, **forms)
     shown = by_image(list(items_of(item.round, ReviewState.values).filter(pk=item.pk)))
     context = {
         "groups": shown,
@@ -217,8 +235,13 @@ def _refused(request: HttpRequest, access: Access, item: ReviewItem, forms: dict
 def review_reopen(request: HttpRequest, access: Access, item_id: UUID) -> HttpResponse:
     """Take one's own acceptance back."""
     item = review_item_of(access, item_id)
-    reopen_item(item=item, head=access.user)
-    return _answer(request, access, item, _("Taken back; it waits for review again."))
+    return _decided(
+        request,
+        access,
+        item,
+        lambda: reopen_item(item=item, head=access.user),
+        _("Taken back; it waits for review again."),
+    )
 
 
 @require_POST

@@ -1,4 +1,5 @@
-// The review queue by keyboard: A accepts, R and F open their forms, arrows move. Everything is a form beneath.
+// The review queue by keyboard: A accepts, R and F open their forms, Ctrl+Enter sends them, arrows move. Everything is
+// a form beneath.
 const queue = document.getElementById("review");
 const ACTS = { a: "accept", r: "return", f: "fix" };
 
@@ -77,6 +78,10 @@ if (queue) {
       activate(active());
       return;
     }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.target.closest(".review__more")?.querySelector('[data-act="send"]')?.click();
+      return;
+    }
     if (isWriting(event.target) || event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
@@ -101,7 +106,7 @@ if (queue) {
   document.addEventListener("htmx:afterSettle", (event) => {
     const item = event.target.closest?.(".review__item");
     if (item && queue.contains(item)) {
-      activate(item, { focus: false });
+      activate(item, { focus: event.detail.xhr.status === 409 });
       count(item.closest(".review__image"));
       if (event.detail.xhr.status === 200) {
         goOn(item);

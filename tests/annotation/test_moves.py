@@ -42,7 +42,7 @@ from tests.annotation.known_rows import answer_all, ask_onboarding, begin
 pytestmark = pytest.mark.django_db
 
 
-def is_refused(sql: str, *values: object) -> bool:
+def is_refused(sql: str, *values: Any) -> bool:
     """Say whether the database refuses a statement."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:

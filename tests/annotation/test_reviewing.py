@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotation.captions.editing import decide_edit
 from annotation.models import Adjudication, CaptionVersion, Judgment, ReviewItem
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
 from annotation.review.bulk_reviewing import accept_items, reopen_item, reopen_items
@@ -122,6 +123,19 @@ def test_accepting_several_leaves_out_what_cannot_be_accepted_and_names_it(desk:
         late = accept_items(items=[edited], head=desk["head"])
         assert [left.item for left in late.left_out] == [edited]
         assert late.done == []
+
+
+def test_taking_an_acceptance_back_leaves_an_edit_that_somebody_else_had_accepted(
+    desk: dict[str, Any],
+) -> None:
+    item = drawn(desk, ReviewFilter.EDITED)[0]
+    edit = CaptionVersion.objects.get(parent__isnull=False)
+    first = make.add_member(desk["project"], Role.HEAD)
+    decide_edit(version=edit, reviewer=first, accept=True)
+    accept_item(item=item, head=desk["head"])
+    assert reopen_item(item=item, head=desk["head"]).state == ReviewState.WAITING
+    edit.refresh_from_db()
+    assert (edit.state, edit.decided_by) == ("accepted", first)
 
 
 ACTS = (ReviewState.ACCEPTED, ReviewState.FIXED, ReviewState.RETURNED)

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.models import Adjudication, Caption, CaptionVersion, ReviewItem, ReviewRound
+from annotation.models import Adjudication, Caption, CaptionVersion, Judgment, ReviewItem, ReviewRound
 from annotation.models.reviews import ReviewState
+from annotation.work.judging import record_judgment
 from annotation.work.reporting import report_pair
 from projects.models import Membership, Role
 from tests import factories as make
@@ -223,3 +224,90 @@ def test_a_round_reads_no_more_than_its_page(
     with django_assert_max_num_queries(25):
         page = desk["client"].get(url(desk, "review-round", round_.public_id))
     assert len(page.context["groups"]) == page.context["page"].paginator.count == 2
+
+
+def other_head(desk: dict[str, Any]) -> Client:
+    client = Client()
+    client.force_login(make.add_member(desk["project"], Role.HEAD))
+    return client
+
+
+def test_who_decides_second_sees_what_the_first_decided_and_changes_nothing(desk: dict[str, Any]) -> None:
+    item = opened(desk).items.order_by("pk")[0]
+    other_head(desk).post(url(desk, "review-return", item.public_id), {"comment": "Is it red?"})
+    for name, sent in (
+        ("review-accept", {}),
+        ("review-return", {"comment": "Other"}),
+        ("review-fix", {"label": "bad", "text": "", "comment": ""}),
+    ):
+        answer = desk["client"].post(url(desk, name, item.public_id), sent, **HTMX)
+        text = answer.content.decode()
+        assert answer.status_code == 409, name
+        assert f'id="review-item-{item.public_id}"' in text
+        assert "decided in the meantime" in text
+        assert "Is it red?" in text
+    assert desk["client"].post(url(desk, "review-accept", item.public_id)).status_code == 409
+    item.refresh_from_db()
+    assert (item.state, item.comment) == (ReviewState.RETURNED, "Is it red?")
+
+
+def test_two_final_labels_at_once_are_one_and_the_second_is_told(desk: dict[str, Any]) -> None:
+    version = CaptionVersion.objects.get(
+        public_id=desk["client"].get(url(desk, "adjudicate")).context["version"].public_id
+    )
+    address = url(desk, "adjudicate-decide", version.public_id)
+    other_head(desk).post(address, {"label": "good", "seen": "", "note": "It fits."})
+    sent = {"label": "bad", "seen": "", "note": "It does not fit."}
+    answer = desk["client"].post(address, sent, **HTMX, HTTP_HX_TARGET="adjudicate-pair")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody else has given a final label meanwhile" in text
+    assert version.text in text
+    assert "It does not fit." in text, "what was written is kept"
+    assert Adjudication.objects.get().label == "good"
+    assert desk["client"].post(address, sent).status_code == 409
+    answer = desk["client"].post(address, {**sent, "seen": "good"})
+    assert answer.status_code == 302
+    assert Adjudication.objects.get(is_current=True).note == "It does not fit."
+
+
+def test_an_edit_is_decided_once_and_by_whoever_was_first(desk: dict[str, Any]) -> None:
+    edited = CaptionVersion.objects.get(parent__isnull=False)
+    address = url(desk, "review-edit", edited.public_id)
+    other_head(desk).post(address, {"act": "reject"})
+    assert desk["client"].post(address, {"act": "accept"}).status_code == 409
+    edited.refresh_from_db()
+    assert edited.state == "rejected"
+
+
+def test_an_edit_that_its_annotator_has_taken_back_is_not_accepted_from_an_old_page(
+    desk: dict[str, Any],
+) -> None:
+    edited = CaptionVersion.objects.get(parent__isnull=False)
+    given = Judgment.objects.get(edited_version=edited)
+    record_judgment(
+        assignment=given.assignment, annotator=given.annotator, given=make.given(given.version, "bad")
+    )
+    for name in ("review-edit", "caption-decide", "adjudicate-edit"):
+        answer = desk["client"].post(url(desk, name, edited.public_id), {"act": "accept"})
+        assert answer.status_code == 409, name
+    edited.refresh_from_db()
+    assert edited.state == "proposed"
+
+
+def test_a_note_goes_with_an_own_label(desk: dict[str, Any]) -> None:
+    item = opened(desk).items.order_by("pk")[0]
+    desk["client"].post(
+        url(desk, "review-fix", item.public_id), {"label": "bad", "text": "", "comment": "No red here."}
+    )
+    assert Adjudication.objects.get().note == "No red here."
+
+
+def test_a_report_put_back_leaves_out_what_went_out_for_another_reason(desk: dict[str, Any]) -> None:
+    caption = Caption.objects.earliest("pk")
+    report = report_pair(caption=caption, reporter=desk["annotators"][0], kind="broken")
+    assert report is not None
+    Caption.objects.filter(pk=caption.pk).update(drop_reason="cleaned")
+    desk["client"].post(url(desk, "pair-report-decide", report.public_id), {"act": "put-back"})
+    caption.refresh_from_db()
+    assert caption.drop_reason == "cleaned"
