@@ -40,6 +40,7 @@ MOVES = [
             ("leased", "open"),
             ("leased", "done"),
             ("leased", "skipped"),
+            ("done", "leased"),
             # An imported rater who passed over an image in one file and judged something of it in the next.
             ("skipped", "done"),
         ],

@@ -230,7 +230,7 @@ MACHINES = {
         slot_in,
         "state",
         AssignmentState.values,
-        moves("open>leased leased>open leased>done leased>skipped skipped>done"),
+        moves("open>leased leased>open leased>done leased>skipped done>leased skipped>done"),
     ),
     "run": Machine(
         run_in,
