@@ -10,6 +10,7 @@ from annotation.machine.ml_requests import (
     completed_calibration,
     completed_difficulty,
     completed_diversity,
+    completed_evaluation,
     completed_pool_ranking,
     completed_similarities,
 )
@@ -33,4 +34,5 @@ register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similar
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)
 register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking)
+register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)

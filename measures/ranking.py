@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from measures.proportions import wilson
+
 Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
 
@@ -182,7 +184,8 @@ def recall_intervals(
 
     `clusters` gives each query's cluster (the image of a caption); without it each query is its own.
     Captions of one image succeed together, so drawing single captions would print an interval that is too
-    narrow. NaN ends without queries.
+    narrow. Where all queries succeed, or all fail, every resample is the same and says nothing: Wilson's
+    interval over as many answers as there are clusters stands in (ours). NaN ends without queries.
     """
     used = np.diff(found.offsets) > 0
     if not used.any():
@@ -200,7 +203,12 @@ def recall_intervals(
         ]
     )
     ends = np.quantile(hits @ drawn.T / (drawn @ sizes), [0.025, 0.975], axis=1)
-    return {k: (float(low), float(high)) for k, low, high in zip(ks, *ends, strict=True)}
+    found_by_k = dict(zip(ks, (hits.sum(axis=1) / sizes.sum()).tolist(), strict=True))
+    same = {k: wilson(share * len(sizes), len(sizes)) for k, share in found_by_k.items() if share in {0, 1}}
+    return {
+        k: (same[k].low, same[k].high) if k in same else (float(low), float(high))
+        for k, low, high in zip(ks, *ends, strict=True)
+    }
 
 
 def recall_interval(
@@ -220,6 +228,7 @@ class DirectionFigures:
     """Retrieval in one direction; recalls and precisions are shares (0 to 1), ranks are 1-based."""
 
     n_queries: int
+    n_relevant: int
     n_gallery: int
     recall: dict[int, float]
     recall_interval: dict[int, tuple[float, float]]
@@ -242,6 +251,7 @@ def direction_figures(
     nearest = nearest_ranks(found)
     return DirectionFigures(
         n_queries=found.n_queries,
+        n_relevant=found.n_relevant,
         n_gallery=found.gallery_size,
         recall={k: recall_at_k(found, k) for k in ks},
         recall_interval=recall_intervals(found, ks, clusters=clusters, seed=seed, resamples=resamples),

@@ -114,3 +114,23 @@ def assign_difficulty(
     ]
     n_votes = (rule.voters + asked).astype(np.int64)
     return Assignment(classes, yes_votes=yes, n_votes=n_votes, tie_breaker_asked=asked)
+
+
+def rule_without_voter(rule: DifficultyRule, *, is_tie_breaker: bool) -> DifficultyRule | None:
+    """The rule for the same vote without one model, or nothing where no vote is left (ours).
+
+    As many may dissent as before: a pair is easy from one yes vote fewer on, and hard up to as many as before. A
+    tie-breaker that was asked wherever all voters disagreed was asked wherever the rest disagrees.
+    """
+    voters = rule.voters - (not is_tie_breaker)
+    easy = rule.easy_min_votes - 1
+    if voters < 1 or easy <= rule.hard_max_votes:
+        return None
+    return DifficultyRule(
+        f"{rule.name} without one",
+        voters,
+        easy,
+        rule.hard_max_votes,
+        tie_breaker=rule.tie_breaker and not is_tie_breaker,
+        always_asked=rule.always_asked and not is_tie_breaker,
+    )

@@ -8,6 +8,15 @@ from pathlib import Path
 
 from django.core.files.storage import default_storage
 
+from annotation.machine.evaluation_results import (
+    Figure,
+    begin_evaluation,
+    benchmark_pairs,
+    evaluated_pictures,
+    level_votes,
+    write_evaluation,
+)
+from annotation.machine.evaluation_results import count_pairs as count_benchmark_pairs
 from annotation.machine.ml_results import (
     ChosenCaptions,
     Decision,
@@ -44,19 +53,25 @@ from projects.storage import open_stored, storage_name
 __all__ = [
     "ChosenCaptions",
     "Decision",
+    "Figure",
     "ImageContent",
     "KnownThreshold",
     "PairFeatures",
     "TextContent",
     "Vote",
     "active_images",
+    "begin_evaluation",
+    "benchmark_pairs",
     "cosines",
+    "count_benchmark_pairs",
     "count_levels",
     "count_similarities",
     "distinct_pictures",
     "distinct_texts",
+    "evaluated_pictures",
     "good_captions",
     "images_not_shown",
+    "level_votes",
     "local_files",
     "make_choices_current",
     "pair_features",
@@ -71,6 +86,7 @@ __all__ = [
     "write_choices",
     "write_difficulty",
     "write_embeddings",
+    "write_evaluation",
     "write_pool_ranks",
     "write_similarities",
 ]

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from ml_workers.calibration_runner import CalibrationRunner
+from ml_workers.evaluation_runner import EvaluationRunner
 from ml_workers.pool_runner import PoolRankingRunner
 from ml_workers.runners import DifficultyRunner, DiversityRunner, SimilaritiesRunner
 from projects import running
@@ -14,6 +15,7 @@ register_runner("calibration", CalibrationRunner())
 register_runner("difficulty", DifficultyRunner())
 register_runner("diversity", DiversityRunner())
 register_runner("pool_ranking", PoolRankingRunner())
+register_runner("evaluation", EvaluationRunner())
 
 
 @shared_task(

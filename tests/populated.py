@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from annotation.models import (
     CaptionFix,
+    EvaluationRun,
     GenericnessCheck,
     GenericnessQuestion,
     LabelEstimateRun,
@@ -67,6 +68,7 @@ def populate(slug: str) -> Populated:
     job = Job.objects.create(
         kind="similarities", project=project, queue="gpu", fingerprint="f" * 64, state="done"
     )
+    evaluation = EvaluationRun.objects.create(project=project, job=job, captions="good", seed=1)
     snapshot = store_bytes(b"{}", media_type="application/json")
     release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
     study = Study.objects.create(project=project, slug=f"{slug}-study", title="Study")
@@ -118,6 +120,7 @@ def populate(slug: str) -> Populated:
         "report_id": report.public_id,
         "job_id": job.public_id,
         "estimate_run_id": estimate_run.public_id,
+        "evaluation_id": evaluation.public_id,
         "check_id": check.public_id,
         "fits_question_id": asked.public_id,
         "release_id": release.public_id,

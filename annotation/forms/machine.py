@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
 
 ENCODERS_HINT = _(
@@ -55,6 +56,12 @@ class DifficultyForm(SimilaritiesForm):
         max_value=30,
         required=False,
     )
+
+
+class EvaluationForm(SimilaritiesForm):
+    """Which encoders are benchmarked on which captions."""
+
+    captions = forms.ChoiceField(label=_("Captions"), choices=EvaluatedCaptions.choices)
 
 
 class DiversityForm(forms.Form):

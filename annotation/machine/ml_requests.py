@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, Project
@@ -130,6 +131,24 @@ def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
     }
 
 
+def completed_evaluation(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a benchmark: `encoders`, which `captions`, and the job of the `vote` for the levels.
+
+    Without a vote the latest one gives the levels. Raises Invalid.
+    """
+    _known(parameters, "encoders", "captions", "vote")
+    captions = str(parameters.get("captions") or EvaluatedCaptions.GOOD)
+    if captions not in EvaluatedCaptions.values:
+        raise _refused(
+            _("The captions are one of %(known)s.") % {"known": ", ".join(EvaluatedCaptions.values)}
+        )
+    return {
+        "encoders": _encoders(parameters),
+        "captions": captions,
+        "vote": str(parameters.get("vote") or "").strip(),
+    }
+
+
 def completed_pool_ranking(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a ranking of pools: the sentence `encoder`. Raises Invalid."""
     _known(parameters, "encoder")
@@ -153,6 +172,13 @@ def ask_for_calibration(*, project: Project, actor: User | None, parameters: Map
 def ask_for_difficulty(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
     """Have the encoders vote on every good version; earlier votes are kept. Raises Invalid."""
     return enqueue(kind="difficulty", project=project, parameters=parameters, asked_by=actor)
+
+
+def ask_for_evaluation(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
+    """Benchmark encoders on the project's good captions, seeded by the project. Raises Invalid."""
+    return enqueue(
+        kind="evaluation", project=project, parameters=parameters, asked_by=actor, seed=project.seed
+    )
 
 
 def ask_for_diversity(

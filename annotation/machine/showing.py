@@ -21,6 +21,7 @@ TABS = (
     ("difficulty", _("Difficulty"), "difficulty"),
     ("diversity", _("Diverse captions"), "choices"),
     ("similarities", _("Similarities"), "difficulty-similarities"),
+    ("evaluation", _("Benchmark"), "difficulty-benchmark"),
 )
 
 

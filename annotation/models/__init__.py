@@ -2,6 +2,13 @@
 
 from annotation.models.captions import Caption, CaptionVersion, DropReason, EditKind, VersionState
 from annotation.models.estimates import LabelEstimate, LabelEstimateRun
+from annotation.models.evaluations import (
+    Direction,
+    EvaluatedCaptions,
+    EvaluationFigure,
+    EvaluationPair,
+    EvaluationRun,
+)
 from annotation.models.exchange import ImportedRater, JudgmentFormat, JudgmentImport
 from annotation.models.fixes import CaptionFix, FixItem, FixOutcome, FixReason, FixState, SavedFilter
 from annotation.models.genericness import (
@@ -76,10 +83,15 @@ __all__ = [
     "DifficultyLevel",
     "DifficultyRun",
     "DifficultyVote",
+    "Direction",
     "DropReason",
     "EditKind",
     "Embedding",
     "Encoder",
+    "EvaluatedCaptions",
+    "EvaluationFigure",
+    "EvaluationPair",
+    "EvaluationRun",
     "Fits",
     "FixItem",
     "FixOutcome",

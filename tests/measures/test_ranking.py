@@ -145,3 +145,13 @@ def test_five_thousand_images_by_twenty_five_thousand_captions_take_under_twenty
     start = time.perf_counter()
     ranking.retrieval_figures(images, captions, np.repeat(np.arange(5_000), 5))
     assert time.perf_counter() - start < 20
+
+
+def test_where_all_queries_succeed_the_interval_is_that_of_as_many_answers_as_images():
+    scores = np.eye(10)[np.repeat(np.arange(10), 5)]
+    owner = np.repeat(np.arange(10), 5)
+    found = ranking.ranks_from_scores(scores, list(owner[:, None]))
+    low, high = ranking.recall_interval(found, 1, clusters=owner)
+    assert [low, high] == pytest.approx([0.722, 1], abs=0.001)
+    worst = ranking.ranks_from_scores(-scores, list(owner[:, None]))
+    assert list(ranking.recall_interval(worst, 1, clusters=owner)) == pytest.approx([0, 0.278], abs=0.001)

@@ -31,6 +31,15 @@ def a_pool(n_images: int, n_captions: int) -> Project:
 
 def find_good(versions: Sequence[CaptionVersion]) -> None:
     """Have a head annotator find these versions of one project good."""
+    _find(versions, "good", LabelMeaning.GOOD)
+
+
+def find_bad(versions: Sequence[CaptionVersion]) -> None:
+    """Have a head annotator find these versions of one project bad."""
+    _find(versions, "bad", LabelMeaning.BAD)
+
+
+def _find(versions: Sequence[CaptionVersion], label: str, meaning: LabelMeaning) -> None:
     head = make_user()
     schema = versions[0].project.label_schemas.get()
     Adjudication.objects.bulk_create(
@@ -39,8 +48,8 @@ def find_good(versions: Sequence[CaptionVersion]) -> None:
                 project_id=version.project_id,
                 version=version,
                 schema=schema,
-                label="good",
-                meaning=LabelMeaning.GOOD,
+                label=label,
+                meaning=meaning,
                 adjudicator=head,
             )
             for version in versions

@@ -1,0 +1,262 @@
+"""The tables of a benchmark: stored figures laid out in rows and columns, for the page and for LaTeX alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotation.models import DifficultyLevel, Direction, EvaluationFigure
+
+NOTHING = "–"
+RETRIEVAL_PART, LEVELS_PART, PAIRS_PART, COSINES_PART = "retrieval", "levels", "pairs", "cosines"
+SHARES = frozenset({"R@1", "R@5", "R@10", "mAP@R", "mAP"})
+LEVELS = ("", *DifficultyLevel.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the figure that it shows, and what it is called."""
+
+    name: str
+    label: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure in words, with what it rests on; `label` is its column's."""
+
+    label: str
+    text: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkRow:
+    """One encoder at one level; `is_voter` where the levels were defined with its help."""
+
+    encoder: str
+    is_voter: bool
+    leaves_out_own: bool
+    level: str
+    n: str
+    cells: Sequence[Cell]
+
+    @property
+    def level_name(self) -> str:
+        """Return what people call the level, nothing for all pairs."""
+        return str(DifficultyLevel(self.level).label) if self.level else ""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkTable:
+    """A table with its name for anchors, its part of the page, its title, a note, its columns' labels and its rows."""
+
+    name: str
+    part: str
+    title: str
+    note: str
+    columns: Sequence[str]
+    rows: Sequence[BenchmarkRow]
+    has_levels: bool
+
+
+Key = tuple[int, str, str, bool]
+Found = Mapping[Key, Mapping[str, EvaluationFigure]]
+
+RECALLS = tuple(Column(f"R@{k}", f"R@{k}") for k in (1, 5, 10))
+RETRIEVAL = (
+    *RECALLS,
+    Column("meanR", "meanR"),
+    Column("medR", "medR"),
+    Column("nearest", gettext_lazy("nearest")),
+    Column("mAP@R", "mAP@R"),
+    Column("mAP", "mAP"),
+)
+INSIDE = {
+    Direction.IMAGE_TO_TEXT: (
+        *RECALLS,
+        Column("medR", "medR"),
+        Column("medR of all captions", gettext_lazy("medR of all captions")),
+    ),
+    Direction.TEXT_TO_IMAGE: (
+        *RECALLS,
+        Column("medR", "medR"),
+        Column("share of all queries, first 5", gettext_lazy("R@5 as share of all queries")),
+    ),
+}
+BINARY = (
+    Column("AUPRC", "AUPRC"),
+    Column("chance", gettext_lazy("chance level")),
+    Column("AUROC", "AUROC"),
+    Column("matched AP", gettext_lazy("AP at half and half")),
+)
+COSINE = (Column("cosine", gettext_lazy("mean cosine")), Column("cosine SD", gettext_lazy("SD")))
+
+
+def shown_value(figure: EvaluationFigure | None) -> str:
+    """Return a figure in words: shares in per cent, ranks to a half, the rest with three digits."""
+    if figure is None or figure.value is None:
+        return NOTHING
+    return _in_words(figure.name, figure.value)
+
+
+def _in_words(name: str, value: float) -> str:
+    if name in SHARES or name.startswith("share"):
+        return f"{100 * value:.1f}%"
+    if name == "meanR":
+        return f"{value:.1f}"
+    if name in {"medR", "nearest", "medR of all captions"}:
+        return f"{value:g}"
+    return f"{value:.3f}"
+
+
+def basis_of(figure: EvaluationFigure | None, n_of_row: int) -> str:
+    """Return the interval of a figure in words, and its n where it is not that of the row."""
+    if figure is None:
+        return ""
+    parts = []
+    if figure.low is not None and figure.high is not None:
+        low, high = (_in_words(figure.name, end).removesuffix("%") for end in (figure.low, figure.high))
+        parts.append(_("%(low)s to %(high)s") % {"low": low, "high": high})
+    if figure.n != n_of_row:
+        parts.append(f"n = {figure.n}")
+    return ", ".join(parts)
+
+
+def tables_of(
+    figures: Iterable[EvaluationFigure], names: Mapping[int, str], voters: frozenset[int]
+) -> list[BenchmarkTable]:
+    """Return all tables of a run from its figures, the encoders' names in the order of the rows, and who voted."""
+    found: dict[Key, dict[str, EvaluationFigure]] = {}
+    for one in figures:
+        key = (one.encoder_id, one.direction, one.level, one.leaves_out_own)
+        found.setdefault(key, {})[one.name] = one
+    tables = [_retrieval(found, names, voters, direction) for direction in Direction]
+    has_levels = any(
+        level and not way and figures["cosine"].n for (_e, way, level, _o), figures in found.items()
+    )
+    if has_levels:
+        tables += [_inside(found, names, voters, direction) for direction in Direction]
+    if any("AUPRC" in figures for figures in found.values()):
+        tables.append(_binary(found, names, voters))
+    return [*tables, _cosines(found, names, voters)]
+
+
+def _rows(
+    found: Found,
+    names: Mapping[int, str],
+    voters: frozenset[int],
+    direction: str,
+    levels: Sequence[str],
+    columns: Sequence[Column],
+) -> list[BenchmarkRow]:
+    rows = []
+    for encoder, name in names.items():
+        for leaves_out_own in (False, True):
+            for level in levels:
+                figures = found.get((encoder, direction, level, leaves_out_own))
+                if not figures or columns[0].name not in figures:
+                    continue
+                first = figures[columns[0].name]
+                cells = [
+                    Cell(
+                        str(column.label),
+                        shown_value(figures.get(column.name)),
+                        basis_of(figures.get(column.name), first.n),
+                    )
+                    for column in columns
+                ]
+                n = f"{first.n} + {first.n_other}" if first.name == "AUPRC" else str(first.n)
+                rows.append(BenchmarkRow(name, encoder in voters, leaves_out_own, level, n, cells))
+    return rows
+
+
+def _labels(columns: Sequence[Column]) -> list[str]:
+    return [str(column.label) for column in columns]
+
+
+def _retrieval(
+    found: Found, names: Mapping[int, str], voters: frozenset[int], direction: Direction
+) -> BenchmarkTable:
+    note = (
+        _(
+            "n are the images. One counts as found when any of its captions is among the first K; ranks are of all its"
+            " captions."
+        )
+        if direction == Direction.IMAGE_TO_TEXT
+        else _(
+            "n are the captions. Each has one relevant image, so mAP@R is R@1 and mAP the mean reciprocal rank."
+        )
+    )
+    rows = _rows(found, names, voters, direction, [""], RETRIEVAL)
+    title = _("Retrieval, %(direction)s") % {"direction": str(direction.label).lower()}
+    return BenchmarkTable(
+        f"retrieval-{direction}", RETRIEVAL_PART, title, note, _labels(RETRIEVAL), rows, has_levels=False
+    )
+
+
+def _inside(
+    found: Found, names: Mapping[int, str], voters: frozenset[int], direction: Direction
+) -> BenchmarkTable:
+    note = _(
+        "Inside a level: its captions are asked for or ask, and the gallery is everything. The last column answers"
+        " another question, that of IMP's Table 4, and is not to be compared with the others."
+    )
+    columns = INSIDE[direction]
+    title = _("By difficulty, %(direction)s") % {"direction": str(direction.label).lower()}
+    rows = _rows(found, names, voters, direction, DifficultyLevel.values, columns)
+    return BenchmarkTable(
+        f"levels-{direction}", LEVELS_PART, title, note, _labels(columns), rows, has_levels=True
+    )
+
+
+def _binary(found: Found, names: Mapping[int, str], voters: frozenset[int]) -> BenchmarkTable:
+    rows = _rows(found, names, voters, "", LEVELS, BINARY)
+    note = _(
+        "n are the good captions of a level + captions that people found bad, one an image. The chance level differs by"
+        " level; the last column is at half and half everywhere, where chance is 0.500. SD: over models."
+    )
+    title = _("Telling good captions from bad ones")
+    return BenchmarkTable(
+        "auprc",
+        PAIRS_PART,
+        title,
+        note,
+        _labels(BINARY),
+        [*rows, *_mean_of_voters(found, voters)],
+        has_levels=True,
+    )
+
+
+def _mean_of_voters(found: Found, voters: frozenset[int]) -> list[BenchmarkRow]:
+    """Return the mean over the voters with the standard deviation over models (IMP, Table 2), at every level."""
+    rows = []
+    for level in LEVELS:
+        cells, n_models = [], 0
+        for column in BINARY:
+            stored = [
+                found.get((encoder, "", level, False), {}).get(column.name) for encoder in sorted(voters)
+            ]
+            values = [one.value for one in stored if one is not None and one.value is not None]
+            if len(values) > 1:
+                n_models = len(values)
+                basis = _("SD %(sd).3f") % {"sd": stdev(values)}
+                cells.append(Cell(str(column.label), f"{mean(values):.3f}", basis))
+        if len(cells) == len(BINARY):
+            rows.append(
+                BenchmarkRow(_("Mean of %(n)d voters") % {"n": n_models}, False, False, level, "", cells)
+            )
+    return rows
+
+
+def _cosines(found: Found, names: Mapping[int, str], voters: frozenset[int]) -> BenchmarkTable:
+    rows = _rows(found, names, voters, "", LEVELS, COSINE)
+    note = _(
+        "The plain cosine of each good pair; with ViT-B/32 this is what IMP's Table 11 calls CLIPScore. The standard"
+        " deviation is the spread of pairs, no uncertainty of the mean."
+    )
+    title = _("Cosines of good pairs")
+    return BenchmarkTable("cosines", COSINES_PART, title, note, _labels(COSINE), rows, has_levels=True)

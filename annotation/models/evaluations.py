@@ -1,0 +1,113 @@
+"""Benchmarks of encoders on a project's own pairs: which pairs took part, and every figure that came out."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.captions import CaptionVersion
+from annotation.models.machine import DifficultyLevel, DifficultyRun, Encoder
+from projects.models import Job, Project
+
+
+class EvaluatedCaptions(models.TextChoices):
+    """Which captions are benchmarked."""
+
+    GOOD = "good", _("All good captions")
+    CHOSEN = "chosen", _("The chosen captions, as a release takes them")
+
+
+class EvaluationRun(models.Model):
+    """One benchmark of some encoders on one set of pairs, with the vote whose levels it uses."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="evaluation_runs")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="evaluation_run")
+    captions = models.CharField(max_length=6, choices=EvaluatedCaptions.choices)
+    difficulty_run = models.ForeignKey(
+        DifficultyRun, on_delete=models.PROTECT, null=True, related_name="evaluations"
+    )
+    seed = models.BigIntegerField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "project"], name="evaluation_run_of_project"),
+            models.CheckConstraint(
+                condition=Q(captions__in=EvaluatedCaptions.values), name="evaluation_captions_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class EvaluationPair(models.Model):
+    """A version that took part: a good pair, or a negative that people found bad for its image."""
+
+    run = models.ForeignKey(EvaluationRun, on_delete=models.CASCADE, related_name="pairs")
+    version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="+")
+    is_negative = models.BooleanField()
+    level = models.CharField(max_length=6, choices=DifficultyLevel.choices, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "version"], name="evaluation_pair_once"),
+            models.CheckConstraint(
+                condition=Q(level__in=["", *DifficultyLevel.values]), name="evaluation_pair_level_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_negative=False) | Q(level=""), name="evaluation_negative_has_no_level"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.version_id}"
+
+
+class Direction(models.TextChoices):
+    """What is asked for by what; empty for figures of pairs."""
+
+    IMAGE_TO_TEXT = "i2t", _("Image to text")
+    TEXT_TO_IMAGE = "t2i", _("Text to image")
+
+
+class EvaluationFigure(models.Model):
+    """One figure of one encoder: `level` empty for all pairs, `value` empty where it is undefined.
+
+    Shares are 0 to 1, ranks 1-based. `n` are the queries, ranks or positive pairs that it is made of, `n_other` the
+    gallery or the negatives. With `leaves_out_own` the levels are those of the vote without this encoder.
+    """
+
+    run = models.ForeignKey(EvaluationRun, on_delete=models.CASCADE, related_name="figures")
+    encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="+")
+    direction = models.CharField(max_length=3, choices=Direction.choices, blank=True)
+    level = models.CharField(max_length=6, choices=DifficultyLevel.choices, blank=True)
+    leaves_out_own = models.BooleanField(default=False)
+    name = models.CharField(max_length=40)
+    value = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    n = models.PositiveIntegerField()
+    n_other = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "encoder", "direction", "level", "leaves_out_own", "name"],
+                name="evaluation_figure_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(direction__in=["", *Direction.values]), name="evaluation_direction_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(level__in=["", *DifficultyLevel.values]), name="evaluation_figure_level_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.encoder_id} {self.direction} {self.level} {self.name}"

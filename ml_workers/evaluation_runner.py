@@ -1,0 +1,90 @@
+"""The benchmark job: encoders on a project's own good pairs, each with what people found bad for the same images."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ml_workers import store
+from ml_workers.jobs.embeddings import embed_pictures, embed_texts
+from ml_workers.jobs.evaluation import (
+    ComputedFigure,
+    benchmark,
+    benchmark_features,
+    leaving_out_own,
+    levels_without,
+)
+from ml_workers.jobs.similarities import (
+    PICTURES_PER_CHUNK,
+    TEXTS_PER_CHUNK,
+    Stage,
+    phase_of,
+    pieces,
+    stage_of,
+)
+from ml_workers.loading import registered
+from projects.models import Job, JobChunk
+from projects.running import ChunkOutcome, ChunkPlan
+
+
+class EvaluationRunner:
+    """Embed what is missing of the pairs that were fixed at the start, then all figures of an encoder at once."""
+
+    def plan(self, job: Job) -> Sequence[ChunkPlan]:
+        """For each encoder all pictures, all texts, then the figures over all pairs."""
+        versions = store.begin_evaluation(job)
+        pictures, texts = store.evaluated_pictures(versions), store.distinct_texts(versions)
+        plans = []
+        for place in range(len(job.parameters["encoders"])):
+            plans += [
+                ChunkPlan(piece, phase_of(place, Stage.PICTURES))
+                for piece in pieces(pictures, PICTURES_PER_CHUNK)
+            ]
+            plans += [
+                ChunkPlan(piece, phase_of(place, Stage.TEXTS)) for piece in pieces(texts, TEXTS_PER_CHUNK)
+            ]
+            plans.append(ChunkPlan(versions, phase_of(place, Stage.COSINES)))
+        return plans
+
+    def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:
+        """One stage of one encoder."""
+        place, stage = stage_of(chunk.phase)
+        encoder, encoder_id = registered(job.parameters["encoders"][place])
+        if stage is Stage.PICTURES:
+            return ChunkOutcome(embed_pictures(encoder, encoder_id, chunk.items, store, store))
+        if stage is Stage.TEXTS:
+            embed_texts(encoder, encoder_id, chunk.items, store, store)
+            return ChunkOutcome()
+        self._benchmark(job, encoder_id)
+        return ChunkOutcome()
+
+    def finish(self, job: Job) -> dict[str, Any]:
+        """How many pairs took part; the figures stand in their rows."""
+        return {"pairs": store.count_benchmark_pairs(job.pk)}
+
+    def _benchmark(self, job: Job, encoder_id: int) -> None:
+        pairs = store.benchmark_pairs(job.pk)
+        level_of = {pair.version_id: pair.level for pair in pairs if not pair.is_negative}
+        good = store.pair_features(encoder_id, list(level_of))
+        negative = store.pair_features(encoder_id, [pair.version_id for pair in pairs if pair.is_negative])
+        if not good.version_ids:
+            return
+        features = benchmark_features(good, negative)
+        figures = benchmark(features, [level_of[version] for version in good.version_ids], seed=job.seed)
+        if (cast := store.level_votes(job.pk, encoder_id)) is not None:
+            others = levels_without(
+                cast.votes,
+                encoder_id,
+                easy_min_votes=cast.easy_min_votes,
+                hard_max_votes=cast.hard_max_votes,
+                is_always_asked=cast.is_always_asked,
+            )
+            if others is not None:
+                levels = [others.get(version, "") for version in good.version_ids]
+                figures += leaving_out_own(benchmark(features, levels, seed=job.seed))
+        store.write_evaluation(job.pk, encoder_id, [_stored(figure) for figure in figures])
+
+
+def _stored(one: ComputedFigure) -> store.Figure:
+    return store.Figure(
+        direction=one.direction, level=one.level, name=one.name, value=one.value, n=one.n,
+        n_other=one.n_other, low=one.low, high=one.high, leaves_out_own=one.leaves_out_own,
+    )  # fmt: skip

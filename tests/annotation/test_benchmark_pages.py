@@ -1,0 +1,189 @@
+"""The page of benchmarks: its tables with n and intervals, its downloads, and what can be asked for there."""
+
+import csv
+import uuid
+
+import pytest
+from django.test import Client
+
+from annotation.machine import evaluation_results, evaluation_showing, ml_results
+from annotation.machine.evaluation_latex import escaped
+from annotation.machine.ml_requests import completed_difficulty, completed_evaluation
+from annotation.models import CaptionVersion, EvaluationRun
+from polyannot.kernel.errors import Invalid
+from projects import queue
+from projects.models import Job, Project, Role
+from projects.models.jobs import JobState
+from tests.factories import PASSWORD, add_member
+from tests.ml_workers.working import a_pool, find_bad, find_good
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No job of these tests reaches a worker."""
+    monkeypatch.setattr(queue, "MOST_WAKE_UPS", 0)
+
+
+def signed_in(project: Project, role: str = Role.RESEARCHER) -> Client:
+    client = Client()
+    assert client.login(username=add_member(project, role).username, password=PASSWORD)
+    return client
+
+
+def ended_job(project: Project, kind: str, parameters: dict[str, object]) -> Job:
+    return Job.objects.create(
+        project=project, kind=kind, queue="gpu", parameters=parameters, fingerprint=uuid.uuid4().hex,
+        state=JobState.DONE, seed=3,
+    )  # fmt: skip
+
+
+def an_encoder(name: str) -> int:
+    return ml_results.register_encoder(
+        name=name, weights_hash=uuid.uuid4().hex, source="made for the test", dimension=4, preprocessing="",
+        licence="none",
+    )  # fmt: skip
+
+
+def a_benchmark() -> EvaluationRun:
+    """Return a benchmark of a voter and of another model; the good captions are easy and hard in turn."""
+    project = a_pool(3, 4)
+    versions = list(CaptionVersion.objects.filter(project=project).order_by("image_id", "pk"))
+    good = [one for place, one in enumerate(versions) if place % 4 < 3]
+    find_good(good)
+    find_bad([one for one in versions if one not in good])
+    voter, other = an_encoder("voter_1"), an_encoder("other")
+    threshold = ml_results.register_threshold(
+        encoder_id=voter, cosine=0.2, method="set", batch_size=8, seed=0, pairs="none", n_pairs=0
+    )
+    vote = ended_job(project, "difficulty", completed_difficulty({"encoders": ["voter_1"]}))
+    levels = {one.pk: place % 2 == 0 for place, one in enumerate(good)}
+    ml_results.write_difficulty(
+        vote,
+        [ml_results.Vote(pk, threshold, 0.3, is_easy, False) for pk, is_easy in levels.items()],
+        [ml_results.Decision(pk, int(yes), 1, "easy" if yes else "hard") for pk, yes in levels.items()],
+    )
+    job = ended_job(project, "evaluation", completed_evaluation({"encoders": ["voter_1", "other"]}))
+    assert len(evaluation_results.begin_evaluation(job)) == 9 + 3
+    for encoder, recall in ((voter, 0.5), (other, 0.25)):
+        evaluation_results.write_evaluation(job.pk, encoder, _figures(recall))
+        evaluation_results.write_evaluation(job.pk, encoder, _figures(recall))
+    return EvaluationRun.objects.get(job=job)
+
+
+def _figures(recall: float) -> list[evaluation_results.Figure]:
+    figure = evaluation_results.Figure
+    return [
+        figure("i2t", "", "R@1", recall, 3, 9, low=0.125, high=0.875),
+        figure("i2t", "", "medR", 4.5, 9, 9),
+        figure("t2i", "easy", "R@1", 0.8, 5, 3),
+        figure("t2i", "medium", "R@1", None, 0, 3),
+        figure("t2i", "easy", "R@1", 0.6, 4, 3, leaves_out_own=True),
+        figure("", "", "cosine", 0.25, 9),
+        figure("", "easy", "cosine", 0.28, 5),
+        *(
+            figure("", "easy", name, value, 5, 3)
+            for name, value in (
+                ("AUPRC", 0.96),
+                ("chance", 0.625),
+                ("AUROC", 0.9),
+                ("matched AP", 0.93),
+            )
+        ),
+    ]
+
+
+def test_the_tables_give_n_and_intervals_and_mark_who_voted() -> None:
+    run = a_benchmark()
+    client, address = signed_in(run.project), f"/p/{run.project.slug}/difficulty/benchmark/"
+    shown = client.get(address).text
+    assert "9 of 3 images" in shown
+    assert "50.0%" in shown
+    assert "12.5 to 87.5" in shown
+    assert "n = 9" in shown, "the pooled ranks are more than the queries"
+    levels = client.get(f"{address}?part=levels").text
+    assert levels.count("own vote left out") == 2
+    pairs = client.get(f"{address}?part=pairs").text
+    assert "5 + 3" in pairs
+    assert "0.625" in pairs
+    tables = {table.name: table for table in evaluation_showing.overview(run).tables}
+    first, second = tables["retrieval-i2t"].rows
+    assert (first.encoder, first.is_voter) == ("voter_1", True)
+    assert (second.encoder, second.is_voter) == ("other", False)
+    assert [cell.text for cell in first.cells[:5]] == ["50.0%", "–", "–", "–", "4.5"]
+    medium = next(row for row in tables["levels-t2i"].rows if row.level == "medium")
+    assert (medium.n, medium.cells[0].text, medium.cells[0].basis) == ("0", "–", "")
+
+
+def test_the_published_tables_stand_beside_with_their_remark() -> None:
+    run = a_benchmark()
+    shown = signed_in(run.project).get(f"/p/{run.project.slug}/difficulty/benchmark/").text
+    assert "fits the mean reciprocal rank" in shown
+    tables = {table.name: table for table in evaluation_showing.published_tables()}
+    vit = next(row for row in tables["imp_table3_retrieval"].rows if row[0] == "CLIP-ViT-L/14")
+    assert vit[1:4] == ["15.8", "30.9", "38.8"]
+    assert [len(table.rows) for table in tables.values()] == [20, 20, 16, 24]
+
+
+def test_the_figures_are_sent_as_csv_and_as_latex() -> None:
+    run = a_benchmark()
+    client = signed_in(run.project)
+    address = f"/p/{run.project.slug}/difficulty/benchmark/{run.public_id}/"
+    sent = client.get(f"{address}figures.csv")
+    rows = list(csv.DictReader(sent.getvalue().decode().splitlines()))
+    assert len(rows) == 22
+    assert rows[0] | {"weights_sha256": ""} == {
+        "encoder": "voter_1", "weights_sha256": "", "voted": "1", "direction": "i2t", "level": "",
+        "own_vote_left_out": "0", "figure": "R@1", "value": "0.5", "low": "0.125", "high": "0.875", "n": "3",
+        "n_other": "9",
+    }  # fmt: skip
+    text = client.get(f"{address}tables.tex").text
+    assert text.startswith(f"% Benchmark {run.public_id}")
+    assert r"voter\_1$^\dagger$ & 3 & 50.0\% (12.5 to 87.5) & --" in text
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 6
+    for line in text.splitlines():
+        if line.endswith(r"\\"):
+            assert line.count(" & ") >= 2
+    assert escaped(r"50% & a_b {x} \ ^~#$") == (
+        r"50\% \& a\_b \{x\} \textbackslash{} \textasciicircum{}\textasciitilde{}\#\$"
+    )
+
+
+def test_a_benchmark_is_asked_for_once_and_refused_in_words() -> None:
+    project = a_pool(1, 1)
+    client = signed_in(project)
+    address = f"/p/{project.slug}/difficulty/benchmark/"
+    assert "Nothing was benchmarked yet" in client.get(address).text
+    for _time in range(2):
+        answer = client.post(f"{address}run/", {"encoders": "shipped:lite0", "captions": "chosen"})
+        assert answer.status_code == 302
+    job = Job.objects.get(kind="evaluation")
+    assert job.parameters == {"encoders": ["shipped:lite0"], "captions": "chosen", "vote": ""}
+    assert job.seed == project.seed
+    refused = client.post(f"{address}run/", {"encoders": ", ".join(map(str, range(31))), "captions": "good"})
+    assert refused.status_code == 422
+    assert "Name 1 to 30 encoders" in refused.text
+    with pytest.raises(Invalid, match="one of good, chosen"):
+        completed_evaluation({"captions": "all"})
+
+
+def test_a_benchmark_of_another_project_or_one_at_work_is_missing() -> None:
+    run = a_benchmark()
+    Job.objects.filter(pk=run.job_id).update(state=JobState.RUNNING)
+    client = signed_in(run.project)
+    address = f"/p/{run.project.slug}/difficulty/benchmark/"
+    assert client.get(f"{address}{run.public_id}/figures.csv").status_code == 404
+    assert client.get(f"{address}?run={run.public_id}").status_code == 404
+    Job.objects.filter(pk=run.job_id).update(state=JobState.DONE)
+    elsewhere = a_pool(1, 1)
+    away = signed_in(elsewhere).get(f"/p/{elsewhere.slug}/difficulty/benchmark/{run.public_id}/figures.csv")
+    assert away.status_code == 404
+
+
+def test_the_page_needs_as_many_queries_for_many_figures_as_for_few(django_assert_max_num_queries) -> None:
+    run = a_benchmark()
+    client = signed_in(run.project)
+    client.get(f"/p/{run.project.slug}/difficulty/benchmark/")
+    with django_assert_max_num_queries(26):
+        client.get(f"/p/{run.project.slug}/difficulty/benchmark/")
