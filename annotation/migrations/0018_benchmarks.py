@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0016_skips_that_heads_give_on'),
+        ('annotation', '0017_moves_and_what_is_kept'),
         ('projects', '0002_events_are_append_only'),
     ]
 

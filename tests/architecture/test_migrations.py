@@ -1,0 +1,36 @@
+"""Migrations: one line in each app, and nothing in the models that they do not say."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from django.apps import apps
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+
+OURS = {"accounts", "annotation", "projects", "releases", "studies"}
+
+
+def test_each_app_has_one_line_of_migrations_with_a_number_each() -> None:
+    loader = MigrationLoader(None)
+    assert loader.detect_conflicts() == {}
+    twice = [
+        f"{app}/{number}"
+        for app in OURS
+        for number, count in Counter(
+            match[0]
+            for path in Path(apps.get_app_config(app).path, "migrations").glob("*.py")
+            if (match := re.match(r"\d{4}", path.name))
+        ).items()
+        if count > 1
+    ]
+    assert twice == []
+
+
+def test_the_models_say_nothing_that_no_migration_says() -> None:
+    loader = MigrationLoader(None)
+    changes = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps)).changes(
+        graph=loader.graph
+    )
+    assert {app: found for app, found in changes.items() if app in OURS} == {}
