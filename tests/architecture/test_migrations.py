@@ -14,7 +14,7 @@ OURS = {"accounts", "annotation", "projects", "releases", "studies"}
 def test_each_app_has_one_line_of_migrations_with_a_number_each() -> None:
     loader = MigrationLoader(None)
     assert loader.detect_conflicts() == {}
-    twice = {}
+    twice: dict[str, int] = {}
     for app in OURS:
         folder = Path(apps.get_app_config(app).path, "migrations")
         numbers = Counter(path.name[:4] for path in folder.glob("[0-9]*.py"))
