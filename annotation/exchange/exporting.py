@@ -5,12 +5,12 @@ What each file holds: docs/algorithms/judgment-formats.md.
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +22,7 @@ from annotation.models import (
     CaptionVersion,
     Judgment,
     LabelSchema,
+    VersionState,
 )
 from annotation.models.work import JudgmentMode
 from polyannot.kernel.errors import Denied, Invalid
@@ -59,10 +60,15 @@ class RaterNames(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What somebody asks for; `image_address` is a pattern with {key}, for Label Studio, "" for this site's pages."""
+    """What somebody asks for; `image_address` is a pattern with {key}, for Label Studio, "" for this site's pages.
+
+    `schema` is the set of labels where no batch says it: answers with different sets are no answers to one question,
+    and stand together in JSON lines alone, each with its set.
+    """
 
     format: str = ExportFormat.LONG_CSV
     batch: Batch | None = None
+    schema: LabelSchema | None = None
     which: str = Which.RATINGS
     outcome: str = Outcome.LABELS
     names: str = RaterNames.PSEUDONYMS
@@ -113,6 +119,12 @@ class ExportedJudgment:
         return self.label or ""
 
 
+def without_proposed_text(row: ExportedJudgment) -> ExportedJudgment:
+    """Return the judgment without the text of an edit that nobody has accepted: reviewers and adjudicators see that."""
+    is_hidden = row.edited_state not in {None, VersionState.ACCEPTED}
+    return replace(row, edited_text="") if is_hidden else row
+
+
 COLUMNS = (
     "version_id annotator_id public_id batch__name batch__public_id batch__purpose image__key image__public_id "
     "caption__key version__public_id version__text caption_version label meaning schema__name guideline__number "
@@ -129,6 +141,7 @@ class Export:
     request: ExportRequest
     schema: LabelSchema
     rater_names: Mapping[int, str] = field(default_factory=dict)
+    sees_proposed: bool = True
 
     @property
     def judgments(self) -> QuerySet[Judgment]:
@@ -140,6 +153,10 @@ class Export:
 
         Of the independent ratings, those that feedback revised come as they were before it, after the others.
         """
+        for row in self._rows(by_item=by_item):
+            yield row if self.sees_proposed else without_proposed_text(row)
+
+    def _rows(self, *, by_item: bool) -> Iterator[ExportedJudgment]:
         earlier: list[int] = []
         if self.request.which == Which.RATINGS:
             earlier = [row.pk for row in self.before_feedback()]
@@ -171,9 +188,7 @@ def begin_export(*, access: Access, request: ExportRequest) -> Export:
             "wide_needs_one_answer",
             _("A wide table has room for one answer of a rater to a pair; choose ratings or last words."),
         )
-    schema = request.batch.schema if request.batch else access.project.label_schemas.order_by("pk").first()
-    if schema is None:
-        raise Invalid("labels_missing", _("This project has no labels yet, so there are no judgments."))
+    schema = _schema_of(access.project, request)
     with transaction.atomic():
         append_event(
             actor=access.user,
@@ -185,16 +200,53 @@ def begin_export(*, access: Access, request: ExportRequest) -> Export:
     names: Mapping[int, str] = {}
     if request.format != ExportFormat.LABEL_STUDIO_CONFIG:
         names = _rater_names(access.project, request)
-    return Export(project=access.project, request=request, schema=schema, rater_names=names)
+    return Export(
+        project=access.project,
+        request=request,
+        schema=schema,
+        rater_names=names,
+        sees_proposed=access.may_act_as(Role.HEAD),
+    )
+
+
+def schemas_asked(project: Project) -> QuerySet[LabelSchema]:
+    """Return the sets of labels that batches of the project ask for; all of its sets before there is a batch."""
+    schemas = LabelSchema.objects.filter(project=project).order_by("pk")
+    asked = schemas.filter(Exists(Batch.objects.filter(schema=OuterRef("pk"))))
+    return asked if asked.exists() else schemas
+
+
+def _schema_of(project: Project, request: ExportRequest) -> LabelSchema:
+    """Return the set of labels of an export. Raises Invalid where there is none, or nobody said which of several."""
+    if request.batch is not None:
+        return request.batch.schema
+    if request.schema is not None:
+        return request.schema
+    asked = list(schemas_asked(project)[:2])
+    if not asked:
+        raise Invalid("labels_missing", _("This project has no labels yet, so there are no judgments."))
+    if len(asked) > 1 and not _mixes_schemas(request):
+        raise Invalid(
+            "labels_needed",
+            _(
+                "These batches ask for different labels; choose a batch, or one set of labels. Nothing was sent."
+            ),
+        )
+    return asked[0]
+
+
+def _mixes_schemas(request: ExportRequest) -> bool:
+    """Say whether the file holds judgments with any labels: each line then names its set."""
+    is_open = request.batch is None and request.schema is None
+    return is_open and request.format == ExportFormat.JSON_LINES and request.which != Which.RATINGS
 
 
 def wanted_judgments(project: Project, request: ExportRequest, schema: LabelSchema) -> QuerySet[Judgment]:
     """Return the judgments that a request means, without order."""
-    one_schema = request.format in {ExportFormat.WIDE_CSV, ExportFormat.LABEL_STUDIO}
     if request.which == Which.RATINGS:
         return _ratings_of(project, request, schema).filter(is_revision=False)
     judgments = _in_scope(project, request)
-    if one_schema:
+    if not _mixes_schemas(request):
         judgments = judgments.filter(schema=schema)
     return judgments.last_words() if request.which == Which.CURRENT else judgments  # type: ignore[attr-defined]
 

@@ -139,7 +139,8 @@ def _task(
 def _annotation(row: ExportedJudgment, rater: str) -> dict[str, Any]:
     results = [_choices(LABEL, [str(row.label)]) | {"meta": _meta(row, rater)}]
     if row.edited_text is not None:
-        results.append(_result(EDIT, "textarea", {"text": [row.edited_text]}))
+        if row.edited_text:
+            results.append(_result(EDIT, "textarea", {"text": [row.edited_text]}))
         results.append(_choices(KINDS, list(row.edited_kinds or [])))
     return {
         "unique_id": str(row.public_id),

@@ -9,7 +9,7 @@ from annotation.exchange.exporting import Export, ExportedJudgment, ExportReques
 
 LONG_COLUMNS = ("item_id", "rater_id", "round", "label", "caption_version", "duration_ms", "created_at")
 KEY_COLUMNS = ("image_key", "caption_key")
-MODE_COLUMNS = ("mode", "is_revision")
+MODE_COLUMNS = ("mode", "is_revision", "is_current", "guideline", "label_set")
 EDIT_COLUMNS = ("edited_text", "edit_kinds")
 
 
@@ -39,7 +39,8 @@ def long_rows(export: Export) -> Iterator[tuple[object, ...]]:
         if request.with_keys:
             cells += (row.image_key, row.caption_key)
         if request.with_mode:
-            cells += (row.mode, str(row.is_revision).lower())
+            told = (str(row.is_revision).lower(), str(row.is_current).lower())
+            cells += (row.mode, *told, row.guideline, row.schema)
         if request.with_edits:
             cells += (row.edited_text, " ".join(row.edited_kinds or []))
         yield cells

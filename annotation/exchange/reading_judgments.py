@@ -36,11 +36,13 @@ ALIASES = {
     "edit_kinds": ("edit_kinds",),
     "mode": ("mode",),
     "is_revision": ("is_revision",),
+    "is_current": ("is_current",),
     "is_skip": ("is_skip",),
 }
 LONGEST_NAME = 200
 LONGEST_LINE = 1024 * 1024
 YES = frozenset({"true", "yes", "1"})
+NO = frozenset({"false", "no", "0"})
 
 
 class FileRefused(ValueError):
@@ -148,13 +150,14 @@ def _plain(cell: str) -> str:
 
 
 def rating_of(cells: _Cells) -> GivenRating | UnreadRating:
-    """Return the rating that named values tell, or why they tell none."""
+    """Return the rating that named values tell, or why they tell none; what was superseded is no rating."""
+    label = "" if cells.get("is_current").lower() in NO else one_line(cells.get("label"))
     try:
         return GivenRating(
             place=cells.place,
             pair=_pair(cells),
             rater=_name(cells.get("rater_id"), "rater_id"),
-            label=one_line(cells.get("label")),
+            label=label,
             round=one_line(cells.get("round")),
             made_at=_time(cells.get("created_at")),
             duration_ms=_milliseconds(cells.get("duration_ms")),
@@ -163,7 +166,7 @@ def rating_of(cells: _Cells) -> GivenRating | UnreadRating:
             edit_kinds=tuple(cells.get("edit_kinds").split()),
             is_bulk=cells.get("mode") == "rest_bad",
             is_revision=cells.get("is_revision").lower() in YES,
-            is_rating=bool(one_line(cells.get("label"))),
+            is_rating=bool(label),
             is_skip=cells.get("is_skip") == "true",
         )
     except ValueError as error:
@@ -251,8 +254,6 @@ def _of_object(place: str, told: Mapping[str, Any]) -> GivenRating | UnreadRatin
     if isinstance(edit, dict):
         values["edited_text"] = _text(edit.get("text"))
         values["edit_kinds"] = " ".join(map(str, edit.get("kinds") or []))
-    if told.get("is_current") is False:
-        values["label"] = ""
     return rating_of(_Cells(place, values))
 
 

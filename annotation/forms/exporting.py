@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from annotation.agreement.ratings import Outcome
-from annotation.exchange.exporting import ExportFormat, ExportRequest, RaterNames, Which
-from annotation.models import Batch
+from annotation.exchange.exporting import ExportFormat, ExportRequest, RaterNames, Which, schemas_asked
+from annotation.models import Batch, LabelSchema
 from projects.models import Project
 
 # Where the pictures of a task may lie; anything else could be a script.
@@ -24,6 +24,14 @@ class ExportForm(forms.Form):
         to_field_name="public_id",
         required=False,
         empty_label=_("all batches"),
+    )
+    schema = forms.ModelChoiceField(
+        label=_("Labels"),
+        queryset=LabelSchema.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        empty_label=_("those of the batch"),
+        help_text=_("For all batches together: one set of labels is one question."),
     )
     format = forms.ChoiceField(
         label=_("File"), choices=ExportFormat.choices, widget=forms.RadioSelect, initial=ExportFormat.LONG_CSV
@@ -45,7 +53,10 @@ class ExportForm(forms.Form):
         help_text=_("Pseudonyms hold inside one file and are drawn anew for the next."),
     )
     with_keys = forms.BooleanField(label=_("Keys of image and caption"), required=False, initial=True)
-    with_mode = forms.BooleanField(label=_("How it was given, and whether after feedback"), required=False)
+    with_mode = forms.BooleanField(
+        label=_("How it was given, after feedback or not, whether it still stands, guidelines, labels"),
+        required=False,
+    )
     with_edits = forms.BooleanField(label=_("Edited text and what the edit repairs"), required=False)
     image_address = forms.CharField(
         label=_("Where Label Studio finds the pictures"),
@@ -62,6 +73,10 @@ class ExportForm(forms.Form):
         cast("forms.ModelChoiceField[Batch]", self.fields["batch"]).queryset = Batch.objects.filter(
             project=project
         )
+        schemas = schemas_asked(project)
+        cast("forms.ModelChoiceField[LabelSchema]", self.fields["schema"]).queryset = schemas
+        if schemas.count() < 2:
+            del self.fields["schema"]
         if not may_name:
             names = cast("forms.ChoiceField", self.fields["names"])
             names.choices = [choice for choice in RaterNames.choices if choice[0] == RaterNames.PSEUDONYMS]

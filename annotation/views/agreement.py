@@ -144,6 +144,7 @@ def agreement_pairs(request: HttpRequest, access: Access) -> HttpResponse:
         "versions": versions_of(report, list(page.object_list), wanted) if report else [],
         "page_range": paginator.get_elided_page_range(page.number),
         "answers": [shown.name_of(key) for key in wanted.answers or ()] if shown else [],
+        "sees_proposed": access.may_act_as(Role.HEAD),
     }
     return render(request, "annotation/agreement/pairs.html", context)
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.exchange.exporting import Export, ExportFormat, begin_export, count_judgments
+from annotation.exchange.exporting import Export, ExportFormat, begin_export, count_judgments, schemas_asked
 from annotation.exchange.exporting_label_studio import ExportedPair, label_studio_file, labeling_config
 from annotation.exchange.exporting_tables import json_lines, long_columns, long_rows, wide_columns, wide_rows
 from annotation.forms.exporting import ExportForm
@@ -34,7 +34,7 @@ def judgments_export(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 def _page(request: HttpRequest, access: Access, form: ExportForm) -> HttpResponse:
-    schema = access.project.label_schemas.order_by("pk").first()
+    schema = schemas_asked(access.project).first()
     context = {
         "form": form,
         "schema": schema,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from annotation.access import known_answer_of, onboarding_run_of
 from annotation.forms.known_answers import ConfirmReadingForm, OnboardingAnswerForm, PlanForm
 from annotation.models import OnboardingAnswer, OnboardingRun
+from annotation.rules.known_answers import waits
 from annotation.rules.onboarding import (
     begin_run,
     change_plan,
@@ -127,6 +128,7 @@ def onboarding_people(request: HttpRequest, access: Access) -> HttpResponse:
         "n_training": uses.filter(use="training").count(),
         "n_qualification": uses.filter(use="qualification").count(),
         "n_gold": uses.filter(use="gold").count(),
+        "n_waiting": uses.filter(waits(), use__in=["training", "qualification"]).count(),
     }
     return render(request, "annotation/onboarding/people.html", context, status=422 if form.errors else 200)
 

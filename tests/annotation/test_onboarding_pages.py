@@ -221,3 +221,13 @@ def test_the_answers_of_others_are_missing_to_an_annotator(project: Project) -> 
     assert stranger.post(answer, {"known": known.public_id, "label": "good"}).status_code == 404
     assert browser_of(run.person).post(answer, {"known": known.public_id, "label": "good"}).status_code == 404
     assert stranger.get(address("known-answers", project)).status_code == 403
+
+
+def test_heads_are_told_of_pairs_that_cannot_be_asked_while_their_images_are_judged(project: Project) -> None:
+    head = ask_onboarding(project, n_training=1, n_qualification=2)
+    web = browser_of(head)
+    page = address("guideline-onboarding", project)
+    assert "asked of nobody yet" not in web.get(page).content.decode()
+    known = KnownAnswer.objects.filter(use=KnownUse.QUALIFICATION)
+    make.make_batch(project, [row.version.image for row in known])
+    assert "2 of training and qualification can be asked of nobody yet" in web.get(page).content.decode()
