@@ -1,0 +1,1 @@
+"""Cleaning of candidate captions (IMP C.3): pure steps with counts, reasons and undo."""
