@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import statistics
@@ -111,18 +112,21 @@ Timed = Callable[[str, Callable[[], Any]], Any]
 Loop = Callable[[Timed], None]
 
 
-def play(loops: Sequence[Loop], seconds: float, server: "Server", every: float | None = None) -> Load:
+def play(
+    loops: Sequence[Loop], seconds: float, server: "Server", every: float | None = None, seed: int = 7
+) -> Load:
     """Run each loop in a thread of its own for some seconds; with `every`, one turn each so many seconds.
 
-    With a pace the threads begin at phases spread evenly over it, and a turn that comes late is not made up.
+    With a pace each thread begins at a random phase of it (from `seed`), and a turn that comes late is not made up.
     """
+    chance = random.Random(seed)
     told = Load(seconds, 0, {}, 0.0)
     lock = threading.Lock()
     before = server.processor_seconds()
     start = time.perf_counter()
     threads = [
-        threading.Thread(target=_run, args=(loop, number / len(loops), start, seconds, every, told, lock))
-        for number, loop in enumerate(loops)
+        threading.Thread(target=_run, args=(loop, chance.random(), start, seconds, every, told, lock))
+        for loop in loops
     ]
     for thread in threads:
         thread.start()

@@ -19,6 +19,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import TransactionTestCase
+from playwright.sync_api import expect
 
 from polyannot import embedded
 from polyannot.embedded import addresses
@@ -47,6 +48,9 @@ def django_db_setup(django_db_setup: None) -> None:
     """Beside the test database, collect the static files: a page names them by their hashes."""
     call_command("collectstatic", interactive=False, verbosity=0)
 
+
+# What a page must come to show may take its time on a busy machine; a page that shows it is not waited for.
+expect.set_options(timeout=30_000)
 
 FLUSH_ATTEMPTS = 10
 flush_tables: Callable[[TransactionTestCase], None] = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]

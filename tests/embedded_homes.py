@@ -40,7 +40,7 @@ class Member:
         told: dict[str, str] = json.loads(self.process.stdout.readline())
         return told
 
-    def ask_until_well(self, line: str, seconds: float = 20.0) -> str:
+    def ask_until_well(self, line: str, seconds: float = 120.0) -> str:
         """Ask again and again while a server restarts."""
         deadline = time.monotonic() + seconds
         while "ok" not in (told := self.tell(line)) and time.monotonic() < deadline:
@@ -127,7 +127,7 @@ class Home:
                 found["valkey"] = pid
         return found
 
-    def wait_until_gone(self, seconds: float = 20.0) -> None:
+    def wait_until_gone(self, seconds: float = 120.0) -> None:
         """Fail unless every server and keeper of this home ends by itself."""
         deadline = time.monotonic() + seconds
         while self.processes() and time.monotonic() < deadline:

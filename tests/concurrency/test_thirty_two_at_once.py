@@ -1,7 +1,8 @@
 """32 annotators at once: no image beyond its overlap, none lost, none stuck.
 
-Once on 32 connections to the database, and once over HTTP against the web server as `manage.py up` starts it, with its
-worker processes; half of the annotators use two tabs, and every answer is sent twice.
+On 32 connections to the database by the general way and by the short one, and over HTTP against the web server as
+`manage.py up` starts it, with its worker processes: there half of the annotators use two tabs, every other tab takes
+the short way, and every answer is sent twice.
 """
 
 import http.client
@@ -23,7 +24,10 @@ from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
 from annotation.work.assigning import claim_ahead, claim_assignment, finish_assignment
 from annotation.work.judging import record_judgment
+from annotation.work.moving_on import PLENTY, move_on
 from polyannot.kernel.programs import WEB_WORKERS
+from projects.access import Access
+from projects.models import Role
 from tests import factories as make
 from tests.concurrency.at_once import at_once
 from tests.live import LiveProgram
@@ -35,25 +39,30 @@ LABELS = ("good", "bad", "unsure")
 MOST_TURNS = 400
 
 
-@pytest.fixture
-def batch() -> Batch:
+def batch_of(n_images: int, n_captions: int) -> Batch:
     """Return a batch of images that each want OVERLAP annotators."""
     project = make.make_project()
-    images = [make.add_image(project) for _ in range(N_IMAGES)]
+    images = [make.add_image(project) for _ in range(n_images)]
     for image in images:
-        for rank in range(N_CAPTIONS):
+        for rank in range(n_captions):
             make.add_caption(image, pool_rank=rank)
     return make.make_batch(project, images, overlap=OVERLAP)
 
 
-def assert_complete(batch: Batch) -> None:
+@pytest.fixture
+def batch() -> Batch:
+    """Return a batch of N_IMAGES images with N_CAPTIONS captions each."""
+    return batch_of(N_IMAGES, N_CAPTIONS)
+
+
+def assert_complete(batch: Batch, *, n_images: int = N_IMAGES, n_captions: int = N_CAPTIONS) -> None:
     """Nothing beyond the overlap, nothing lost, nothing stuck, nothing counted twice."""
     slots = Assignment.objects.filter(batch=batch)
-    assert Counter(slots.values_list("state", flat=True)) == {AssignmentState.DONE: N_IMAGES * OVERLAP}
+    assert Counter(slots.values_list("state", flat=True)) == {AssignmentState.DONE: n_images * OVERLAP}
     per_image = slots.values("image").annotate(n=Count("pk"), people=Count("annotator", distinct=True))
-    assert [(row["n"], row["people"]) for row in per_image] == [(OVERLAP, OVERLAP)] * N_IMAGES
+    assert [(row["n"], row["people"]) for row in per_image] == [(OVERLAP, OVERLAP)] * n_images
     current = Judgment.objects.current()
-    assert current.count() == N_IMAGES * OVERLAP * N_CAPTIONS
+    assert current.count() == n_images * OVERLAP * n_captions
     assert current.values("version", "annotator").distinct().count() == current.count()
 
 
@@ -78,12 +87,45 @@ def test_on_thirty_two_connections(batch: Batch) -> None:
     assert Judgment.objects.count() == N_IMAGES * OVERLAP * N_CAPTIONS
 
 
+def work_by_the_short_way(batch: Batch, person: User) -> None:
+    """Work with the next image laid ready, handing in and claiming in one act wherever it can be done."""
+    access = Access(user=person, project=batch.project, role=Role.ANNOTATOR)
+    now = claim_assignment(batch=batch, annotator=person)
+    ready = claim_ahead(batch=batch, annotator=person, beside=now) if now else None
+    for _turn in range(MOST_TURNS):
+        if now is None:
+            return
+        for version in CaptionVersion.objects.filter(pk__in=now.version_ids):
+            record_judgment(assignment=now, annotator=person, given=make.given(version, "good"))
+        beside = ready.public_id if ready else None
+        desk = move_on(access=access, batch=batch.public_id, assignment=now.public_id, beside=beside)
+        fresh = Assignment.objects.get(public_id=desk.assignment) if desk else None
+        if fresh is None:
+            finish_assignment(assignment=now, annotator=person)
+        now = ready or fresh or claim_assignment(batch=batch, annotator=person)
+        if now is not None:
+            is_ahead = fresh is not None and now != fresh
+            ready = fresh if is_ahead else claim_ahead(batch=batch, annotator=person, beside=now)
+    pytest.fail("somebody never came to an end")
+
+
+def test_on_thirty_two_connections_by_the_short_way() -> None:
+    # Enough open slots that the next image is claimed ahead by the short way for a good part of the work.
+    n_images = 3 * PLENTY // (2 * OVERLAP) + N_ANNOTATORS
+    batch = batch_of(n_images, 1)
+    people = [make.add_member(batch.project) for _ in range(N_ANNOTATORS)]
+    at_once(*[lambda person=person: work_by_the_short_way(batch, person) for person in people])
+    assert_complete(batch, n_images=n_images, n_captions=1)
+
+
 class Tab:
     """One tab of an annotator's browser, as far as the server can tell."""
 
-    def __init__(self, web: LiveProgram, person: User, session: str, batch: Batch) -> None:
-        self.person, self.batch = person, batch
-        self.connection = http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=60)
+    def __init__(
+        self, web: LiveProgram, person: User, session: str, batch: Batch, *, lays_desks: bool
+    ) -> None:
+        self.person, self.batch, self.lays_desks = person, batch, lays_desks
+        self.connection = http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=300)
         token = "c" * 32
         self.headers = {
             "Accept": "application/json",
@@ -123,17 +165,34 @@ class Tab:
 
     def work(self) -> None:
         """Open the workspace, judge what it shows, hand it in and go on until nothing is left."""
-        page = self.ask("GET", "workspace")
+        desk = self.on_page(self.ask("GET", "workspace"))
         for _turn in range(MOST_TURNS):
-            if (desk := re.search(r'data-assignment="([0-9a-f-]{36})"', page)) is None:
-                assert "Nothing is left for you here" in page
+            if desk is None:
                 return
-            self.judge(desk[1], re.findall(r'data-version="([0-9a-f-]{36})"', page))
-            form = urlencode({"assignment": desk[1]})
-            told = self.ask("POST", "workspace-finish", form, "application/x-www-form-urlencoded")
-            # Refused where the other tab of this person handed the image in: look again.
-            page = json.loads(told)["html"] if told else self.ask("GET", "workspace")
+            assignment, versions = desk
+            self.judge(assignment, versions)
+            form = {"assignment": assignment, **({"lays_desks": "on"} if self.lays_desks else {})}
+            told = self.ask("POST", "workspace-finish", urlencode(form), "application/x-www-form-urlencoded")
+            desk = self.after(told)
         pytest.fail("somebody never came to an end")
+
+    def after(self, told: str) -> tuple[str, list[str]] | None:
+        """Return the next image and its captions as the answer to a hand-in has them."""
+        if not told:
+            # Refused where the other tab of this person handed the image in: look again.
+            return self.on_page(self.ask("GET", "workspace"))
+        answer = json.loads(told)
+        if "desk" not in answer:
+            return self.on_page(answer["html"])
+        desk = answer["desk"]
+        return desk["assignment"], [caption["version"] for caption in desk["captions"]]
+
+    def on_page(self, page: str) -> tuple[str, list[str]] | None:
+        """Return the image on a page and its captions; None where it says that nothing is left."""
+        if (desk := re.search(r'data-assignment="([0-9a-f-]{36})"', page)) is None:
+            assert "Nothing is left for you here" in page
+            return None
+        return desk[1], re.findall(r'data-version="([0-9a-f-]{36})"', page)
 
 
 @pytest.mark.browser
@@ -147,6 +206,9 @@ def test_over_http_against_the_worker_processes_of_the_web_server(
         client = Client()
         client.force_login(person)
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        tabs += [Tab(live_web, person, session, batch) for _tab in range(1 + number % 2)]
+        tabs += [
+            Tab(live_web, person, session, batch, lays_desks=(number // 2 + tab) % 2 == 0)
+            for tab in range(1 + number % 2)
+        ]
     at_once(*[tab.work for tab in tabs])
     assert_complete(batch)

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 N_ANNOTATORS, N_IMAGES, N_CAPTIONS, OVERLAP = 6, 10, 2, 2
 MOST_TURNS = 500
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_the_first_user_starts_both_servers_and_the_last_one_to_leave_stops_them
     assert member.ask("sql SELECT usesuper FROM pg_user WHERE usename = current_user") == "True"
     assert member.ask("ping") == "True"
     member.ask("leave")
-    home.wait_until_gone(0.5)
+    home.wait_until_gone()
 
 
 def test_a_second_user_joins_and_keeps_the_servers_when_the_first_one_leaves(home: Home) -> None:
@@ -57,7 +57,7 @@ def test_what_was_written_is_there_after_a_restart(home: Home) -> None:
     first = home.joined()
     first.ask("sql CREATE TABLE kept AS SELECT 42 AS value")
     first.ask("leave")
-    home.wait_until_gone(0.5)
+    home.wait_until_gone()
     assert home.joined().ask("sql SELECT value FROM kept") == "42"
 
 

@@ -69,7 +69,7 @@ def test_a_killed_server_is_started_again_by_its_keeper(home: Home) -> None:
 
 def test_a_note_of_a_dead_server_whose_id_belongs_to_another_now_harms_nobody(home: Home) -> None:
     home.joined().ask("leave")
-    home.wait_until_gone(1.0)
+    home.wait_until_gone()
     stranger = home.member()
     postgres = Postgres(Layout(home.path))
     for file in (postgres.cluster / "postmaster.pid", postgres.sockets / ".s.PGSQL.5432.lock"):

@@ -17,7 +17,7 @@ from projects import queue
 from projects.models import Job
 from projects.models.jobs import JobState
 from tests.factories import make_project
-from tests.faults.killing import ended
+from tests.faults.killing import wait_until
 from tests.live import LiveProgram, free_port
 from tests.ml_workers.working import a_pool
 from tests.tiny_clip import tiny_clip
@@ -62,12 +62,12 @@ def test_a_job_goes_on_after_every_connection_to_the_database_was_cut(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-    for _second in range(60):
-        job.refresh_from_db()
-        if not job.is_active:
-            break
+
+    def has_ended() -> bool:
         queue.wake_waiting_jobs()  # as the scheduler does
-        time.sleep(1.0)
-    ended(job, 60.0)
+        job.refresh_from_db()
+        return not job.is_active
+
+    wait_until(has_ended, "the job never ended")
     assert (job.state, job.error) == (JobState.DONE, "")
     assert Similarity.objects.filter(project=project).count() == 3 * 30 * 12

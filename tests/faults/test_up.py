@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.embedded_homes import CHECKOUT, Home
+from tests.faults.killing import PATIENCE, wait_until
 from tests.live import free_port
 
 pytestmark = pytest.mark.faults
@@ -60,8 +61,8 @@ def test_ctrl_c_stops_everything_and_leaves_no_process(home: Home, tmp_path: Pat
     up.wait_until_ready(READY_SECONDS)
     assert len(home.processes()) > 8
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(60) == 0, up.log.read_text()[-2000:]
-    home.wait_until_gone(1.0)
+    assert up.process.wait(PATIENCE) == 0, up.log.read_text()[-2000:]
+    home.wait_until_gone()
 
 
 def test_a_killed_worker_is_started_again_and_a_killed_up_takes_all_with_it(
@@ -71,21 +72,14 @@ def test_a_killed_worker_is_started_again_and_a_killed_up_takes_all_with_it(
     up.wait_until_ready(READY_SECONDS)
     worker = next(pid for pid, line in home.processes().items() if "-Q default" in line)
     os.kill(worker, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while (
-        "default | ended with -9; starting it again" not in up.log.read_text() and time.monotonic() < deadline
-    ):
-        time.sleep(0.1)
-    assert "default | ended with -9; starting it again" in up.log.read_text()
+    said = "default | ended with -9; starting it again"
+    wait_until(lambda: said in up.log.read_text(), f"up never said: {said}")
     for keeper in home.keeper_pids().values():
         os.kill(keeper, signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while len(home.keeper_pids()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert len(home.keeper_pids()) == 2, "up has its servers again"
+    wait_until(lambda: len(home.keeper_pids()) == 2, "up has not its servers again")
     up.process.kill()
     up.process.wait()
-    home.wait_until_gone(30.0)
+    home.wait_until_gone()
 
 
 def test_a_port_that_is_taken_is_said_so_before_anything_runs(home: Home, tmp_path: Path) -> None:
