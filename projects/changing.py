@@ -8,7 +8,7 @@ from accounts.models import User
 from projects.history import append_event
 from projects.models import Project
 
-CHANGEABLE = ("name", "description", "judged_target", "good_target")
+CHANGEABLE = ("name", "description", "judged_target", "good_target", "shown_at_once")
 
 
 def change_settings(*, project: Project, actor: User, values: Mapping[str, object]) -> list[str]:

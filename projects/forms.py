@@ -22,8 +22,12 @@ class SettingsForm(ProjectModelForm):
         fields = list(CHANGEABLE)
         widgets = {"description": forms.Textarea(attrs={"rows": 4})}
         help_texts = {
-            "judged_target": _("An annotator is shown this many captions of an image."),
-            "good_target": _("The paper needs five. Progress is counted against it."),
+            "judged_target": _("An image is done once this many of its captions are judged, good or not."),
+            "good_target": _("An image is done, too, once it has this many. The paper needs five."),
+            "shown_at_once": _(
+                "Empty: all of them. Fewer: images that have too few good captions get a further batch with the next"
+                " ones of their pools, so that nobody judges more than it takes."
+            ),
         }
 
 

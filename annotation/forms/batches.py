@@ -9,11 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from annotation.models import Batch, LabelSchema
 from annotation.models.work import BatchPurpose, BatchTakers, ReannotationBasis
+from annotation.work.furthering import unfinished
 from annotation.work.opening import calibration_images, free_images
 from annotation.work.reannotating import MOST_KEYS, Selection
 from projects.models import Project
 
 MOST_ANNOTATORS = 50
+# A production batch of captions that come next in pools that have been begun.
+FURTHER = "further"
 CALIBRATION_IMAGES = 30
 
 
@@ -73,6 +76,36 @@ class ProductionForm(NewBatchForm):
         schema = self.cleaned_data.get("schema") or self.first_schema
         images = free_images(self.project, schema)[: self.cleaned_data["n_images"]]
         return {**super().columns(), "images": list(images), "overlap": self.cleaned_data["overlap"]}
+
+
+class FurtherForm(NewBatchForm):
+    """The next captions of images that have too few good ones."""
+
+    purpose = FURTHER
+
+    n_images = forms.IntegerField(label=_("Images"), min_value=1)
+    overlap = forms.IntegerField(
+        label=_("Annotators per image"), min_value=1, max_value=MOST_ANNOTATORS, initial=2
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        n_waiting = unfinished(self.project).count()
+        self.fields["n_images"].initial = n_waiting or None
+        self.fields["n_images"].help_text = _(
+            "%(n)d images have been through their annotators, have too few good captions, and may be shown more."
+        ) % {"n": n_waiting}
+
+    def columns(self) -> dict[str, Any]:
+        """Return what `open_further` takes."""
+        asked = self.cleaned_data
+        schema = asked.get("schema") or self.first_schema
+        return {
+            **super().columns(),
+            "schema": schema,
+            "n_images": asked["n_images"],
+            "overlap": asked["overlap"],
+        }
 
 
 class CalibrationForm(NewBatchForm):
@@ -168,7 +201,7 @@ class ReannotationForm(NewBatchForm):
 
 
 FORMS: dict[str, type[NewBatchForm]] = {
-    form.purpose: form for form in (ProductionForm, CalibrationForm, ReannotationForm)
+    form.purpose: form for form in (ProductionForm, FurtherForm, CalibrationForm, ReannotationForm)
 }
 
 

@@ -7,8 +7,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet, Sum
+from django.db.models import (
+    Count,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from annotation.models import (
@@ -35,21 +47,37 @@ ACTIVE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class ImageCounts:
-    """Captions of one image: in the pool, judged by somebody, good, and settled without being good."""
+    """Captions of one image: in the pool, judged by somebody, good, settled (bad or undecided), and `n_open`.
+
+    Open are those that may still turn out good: shown or waiting, and as many never shown as the budget allows.
+    """
 
     n_pool: int = 0
     n_judged: int = 0
     n_good: int = 0
     n_settled: int = 0
-
-    @property
-    def n_open(self) -> int:
-        """Return how many captions may still turn out good."""
-        return self.n_pool - self.n_good - self.n_settled
+    n_open: int = 0
 
     def can_reach(self, target: int) -> bool:
-        """Say whether the captions in the pool may still give so many good ones."""
+        """Say whether the captions that are open may still give so many good ones."""
         return self.n_good + self.n_open >= target
+
+
+def budget_left(project: Project) -> Least:
+    """Return how many captions of a tally's image may still be shown: an image is done at `judged_target` of them."""
+    seen = F("n_pool") - F("n_unseen")
+    left = Greatest(Value(0), Value(project.judged_target) - seen, output_field=IntegerField())
+    return Least(F("n_unseen"), left, output_field=IntegerField())
+
+
+def with_open(tallies: QuerySet[ImageTally], project: Project) -> QuerySet[Any]:
+    """Annotate tallies with `n_left`, captions that may still be shown, and `n_open`, those that may turn out good."""
+    return tallies.annotate(
+        n_left=budget_left(project),
+        n_open=ExpressionWrapper(
+            F("n_shown") + F("n_waiting") + budget_left(project), output_field=IntegerField()
+        ),
+    )
 
 
 def image_counts(project: Project, images: Iterable[Image]) -> dict[int, ImageCounts]:
@@ -57,10 +85,10 @@ def image_counts(project: Project, images: Iterable[Image]) -> dict[int, ImageCo
     chosen = list(images)
     settle_tallies(project, at_most=None, images=chosen)
     tallies = ImageTally.objects.filter(image__in=[image.pk for image in chosen], n_pool__gt=0)
-    return {
-        tally.image_id: ImageCounts(tally.n_pool, tally.n_judged, tally.n_good, tally.n_settled)
-        for tally in tallies
-    }
+    rows = with_open(tallies, project).values_list(
+        "image_id", "n_pool", "n_judged", "n_good", F("n_bad") + F("n_undecided"), "n_open"
+    )
+    return {image: ImageCounts(*counts) for image, *counts in rows}
 
 
 def active_tallies(project: Project) -> QuerySet[ImageTally]:
@@ -97,6 +125,42 @@ def flow_of(project: Project) -> Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionStates:
+    """The captions in the pools of active images by state; each is in one, and they add up to `in_pool`."""
+
+    in_pool: int
+    never_shown: int
+    shown: int
+    waiting: int
+    undecided: int
+    bad: int
+    good: int
+
+
+def _standing(project: Project) -> tuple[CaptionStates, int, int]:
+    """Return the captions of active images by state, the number of images done, and of those that may get there.
+
+    Done are images of which nothing more is asked: enough good captions, or nothing open any more.
+    """
+    columns = {
+        "in_pool": "n_pool",
+        "never_shown": "n_unseen",
+        "shown": "n_shown",
+        "waiting": "n_waiting",
+        "undecided": "n_undecided",
+        "bad": "n_bad",
+        "good": "n_good",
+    }
+    counted = with_open(active_tallies(project), project).aggregate(
+        **{name: Sum(column, default=0) for name, column in columns.items()},
+        done=Count("pk", filter=Q(n_good__gte=project.good_target) | Q(n_open=0, n_pool__gt=0)),
+        able=Count("pk", filter=_may_reach(project)),
+    )
+    done, able = counted.pop("done"), counted.pop("able")
+    return CaptionStates(**counted), done, able
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What the present pace leads to.
 
@@ -125,7 +189,7 @@ def forecast_of(project: Project) -> Forecast | None:
     has_reached, is_waiting = Q(n_good__gte=project.good_target), Q(n_slots_open__gt=0)
     is_complete = Q(n_slots_done__gt=0, n_slots_open=0)
     images = active_tallies(project).aggregate(
-        left=Sum("n_slots_open", default=0),
+        left=Sum("n_slots_open", filter=~has_reached, default=0),
         complete=Count("pk", filter=is_complete & Q(n_pool__gt=0)),
         reached=Count("pk", filter=is_complete & has_reached),
         already=Count("pk", filter=has_reached),
@@ -154,6 +218,7 @@ def forecast_of(project: Project) -> Forecast | None:
 class Progress:
     """All that the page of progress says.
 
+    `n_done` images need nobody any more: they have their good captions, or the budget of captions is judged.
     `distribution` counts images by their number of good captions; the last one is the target or more. `n_due` images
     have changed and are not counted anew yet: a worker is at it.
     """
@@ -161,9 +226,11 @@ class Progress:
     n_images: int
     n_reserve: int
     n_reached: int
+    n_done: int
     distribution: list[tuple[int, int]]
     n_cannot: int
     flow: Flow
+    states: CaptionStates
     forecast: Forecast | None
     n_people: int
     n_judgments: int
@@ -173,8 +240,8 @@ class Progress:
 def progress_of(project: Project) -> Progress:
     """Return the progress of a project to its target."""
     n_due = settle_tallies(project)
-    states = Counter(project.images.order_by().values_list("state", flat=True))
-    target, n_images = project.good_target, states[ImageState.ACTIVE]
+    kept = Counter(project.images.order_by().values_list("state", flat=True))
+    target, n_images = project.good_target, kept[ImageState.ACTIVE]
     tallies = active_tallies(project)
     goods = Counter[int]()
     for n_good, n in tallies.order_by().values_list("n_good").annotate(Count("pk")):
@@ -185,13 +252,16 @@ def progress_of(project: Project) -> Progress:
         project=project, received_at__gte=since, label__isnull=False, is_gold=False
     ).exclude(mode=JudgmentMode.IMPORTED)
     active = lately.aggregate(people=Count("annotator", distinct=True), n=Count("pk"))
+    states, n_done, n_able = _standing(project)
     return Progress(
         n_images=n_images,
-        n_reserve=states[ImageState.RESERVE],
+        n_reserve=kept[ImageState.RESERVE],
         n_reached=goods[target],
+        n_done=n_done,
         distribution=[(number, goods[number]) for number in range(target + 1)],
-        n_cannot=n_images - _able(tallies, target).count(),
+        n_cannot=n_images - n_able,
         flow=flow_of(project),
+        states=states,
         forecast=forecast_of(project),
         n_people=active["people"],
         n_judgments=active["n"],
@@ -199,15 +269,15 @@ def progress_of(project: Project) -> Progress:
     )
 
 
-def _able(tallies: QuerySet[ImageTally], target: int) -> QuerySet[ImageTally]:
-    """Keep the images whose good captions and those that may still turn out good are enough: pool less settled."""
-    return tallies.filter(n_pool__gte=F("n_settled") + target)
+def _may_reach(project: Project) -> Q:
+    """Keep the images whose good captions and those that may still turn out good are enough."""
+    return Q(n_open__gte=Value(project.good_target) - F("n_good"))
 
 
 def images_that_cannot(project: Project) -> QuerySet[Image]:
-    """Return the active images whose pool can no longer give as many good captions as the project needs."""
+    """Return the active images that can no longer get as many good captions as the project needs."""
     settle_tallies(project)
-    able = _able(active_tallies(project), project.good_target)
+    able = with_open(active_tallies(project), project).filter(_may_reach(project))
     return Image.objects.filter(project=project, state=ImageState.ACTIVE).exclude(pk__in=able.values("pk"))
 
 

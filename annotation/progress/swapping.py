@@ -88,6 +88,7 @@ def _slots(taken_out: Image, reserve: Image) -> list[Assignment]:
     there = Assignment.objects.filter(
         image=taken_out,
         is_gold=False,
+        chosen_ids=None,
         batch__closed_at=None,
         batch__purpose=BatchPurpose.PRODUCTION,
     ).exclude(batch__assignments__image=reserve)

@@ -1,11 +1,11 @@
 """Settling: bringing the stored tallies up to what the rows say (docs/decisions/0006-tallies-are-stored.md)."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from annotation.models import (
     Adjudication,
@@ -26,8 +26,14 @@ from projects.models import Project
 # Images settled in one transaction, and by one request; a worker goes on with the rest every few seconds.
 PORTION = 200
 AT_MOST_IN_A_REQUEST = 200
-# Verdicts on a version after which nothing more is awaited from it.
-SETTLED = frozenset({Verdict.BAD, Verdict.UNDECIDED})
+# The first of these words that a version of a caption has says in which column the caption counts.
+STATES = {
+    str(Verdict.GOOD): "n_good",
+    "awaited": "n_waiting",
+    str(Verdict.INCOMPLETE): "n_waiting",
+    str(Verdict.UNDECIDED): "n_undecided",
+    str(Verdict.BAD): "n_bad",
+}
 # The number under which settlers of one project wait for each other.
 LOCK = 0x7A11
 
@@ -75,10 +81,11 @@ def _recompute(project: Project, images: Sequence[int]) -> None:
     tallies = {image: ImageTally(image_id=image, project=project) for image in images}
     versions = CaptionVersion.objects.filter(image__in=images)
     in_pool = versions.filter(state=VersionState.BASE, caption__drop_reason="").order_by()
-    for image, n in Counter(in_pool.values_list("image_id", flat=True)).items():
+    for image, n in in_pool.values_list("image_id").annotate(n=Count("pk")):
         tallies[image].n_pool = n
-    _count_captions(tallies, _verdicts(project, versions))
-    _count_slots(tallies)
+    shown = _count_slots(tallies)
+    seen = in_pool.filter(pk__in={version for met in shown.values() for version in met})
+    _count_captions(tallies, _verdicts(project, versions), dict(seen.values_list("caption_id", "image_id")))
     ImageTally.objects.bulk_create(
         tallies.values(),
         update_conflicts=True,
@@ -129,20 +136,44 @@ def _verdicts(project: Project, versions: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _count_captions(tallies: dict[int, ImageTally], rows: Iterable[dict[str, Any]]) -> None:
+def _count_captions(
+    tallies: Mapping[int, ImageTally], rows: Iterable[dict[str, Any]], shown: Mapping[int, int]
+) -> None:
+    """Count the captions by their states; `shown` has the image of each caption in the pool that anybody was shown."""
     by_caption: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         by_caption[row["caption_id"]].append(row)
-    for versions in by_caption.values():
+    for tally in tallies.values():
+        tally.n_unseen = tally.n_pool
+    for caption, versions in by_caption.items():
         tally = tallies[versions[0]["image_id"]]
         is_judged = any(version["n_judgments"] for version in versions)
         tally.n_ever_judged += is_judged
         if versions[0]["caption__drop_reason"]:
             continue
-        words = {_word(version) for version in versions}
         tally.n_judged += is_judged
-        tally.n_good += Verdict.GOOD in words
-        tally.n_settled += Verdict.GOOD not in words and bool(words & SETTLED) and "awaited" not in words
+        if (state := _state(versions)) is not None:
+            _move(tally, state)
+        elif caption in shown:
+            _move(tally, "n_shown")
+    for caption, image in shown.items():
+        if caption not in by_caption:
+            _move(tallies[image], "n_shown")
+
+
+def _move(tally: ImageTally, state: str) -> None:
+    """Count a caption that was taken as never shown in its own state."""
+    tally.n_unseen -= 1
+    setattr(tally, state, getattr(tally, state) + 1)
+
+
+def _state(versions: Sequence[dict[str, Any]]) -> str | None:
+    """Return the column in which a caption counts whose versions somebody touched; None where no word is said."""
+    words = {_word(version) for version in versions}
+    for word, column in STATES.items():
+        if word in words:
+            return column
+    return None
 
 
 def _word(version: dict[str, Any]) -> str:
@@ -152,7 +183,8 @@ def _word(version: dict[str, Any]) -> str:
     return "awaited" if is_awaited else str(version["verdict"])
 
 
-def _count_slots(tallies: dict[int, ImageTally]) -> None:
+def _count_slots(tallies: Mapping[int, ImageTally]) -> dict[int, set[int]]:
+    """Count the slots of the images; return the versions of each that were shown to anybody."""
     shown: dict[int, set[int]] = defaultdict(set)
     slots = Assignment.objects.filter(image__in=tallies, is_gold=False).order_by()
     for image, state, version_ids, closed_at, purpose in slots.values_list(
@@ -165,6 +197,7 @@ def _count_slots(tallies: dict[int, ImageTally]) -> None:
         tallies[image].n_slots_done += state == AssignmentState.DONE and purpose != BatchPurpose.IMPORTED
     for image, met in shown.items():
         tallies[image].n_ever_shown = len(met)
+    return shown
 
 
 def settle_everything() -> int:

@@ -7,7 +7,6 @@ that version by somebody other than its editor.
 
 from typing import Any
 
-from django.db import models
 from django.db.models import (
     Case,
     CharField,
@@ -23,24 +22,20 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Adjudication, BatchPurpose, CaptionVersion, Judgment, LabelMeaning, VersionState
 from annotation.models.captions import younger_accepted
+from annotation.models.tallies import Verdict
 from projects.models import Project
 
-
-class Verdict(models.TextChoices):
-    """The states of a version, each distinct: never shown is not judged bad."""
-
-    GOOD = "good", _("Good")
-    BAD = "bad", _("Bad")
-    UNDECIDED = "undecided", _("Undecided")
-    INCOMPLETE = "incomplete", _("Waits for more judgments")
-    NOT_JUDGED = "not_judged", _("Not judged")
-    NOT_RELEASABLE = "rejected", _("Edit not accepted")
-    REPLACED = "replaced", _("Replaced by a later text")
-
+__all__ = [
+    "Verdict",
+    "bad_versions",
+    "good_versions",
+    "replaced_judgments",
+    "versions_in_pool",
+    "with_verdict",
+]
 
 # Judgments that may count: the annotator's last word in a batch, undone ones left out; gold pairs and neutral labels
 # say nothing about the version.

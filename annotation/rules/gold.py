@@ -106,7 +106,7 @@ def gold_slot(*, demands: Demands, batch: Batch, annotator: User) -> Assignment 
 
 
 def _shown_with(batch: Batch, image: Image, able: QuerySet[KnownAnswer]) -> list[int]:
-    most = batch.project.judged_target
+    most = batch.project.captions_at_once
     gold = list(able.filter(version__image=image).order_by("pk").values_list("version", flat=True)[:most])
     others = CaptionVersion.objects.filter(image=image, caption__drop_reason="", state=VersionState.BASE)
     if batch.schema.compares_paraphrases:

@@ -11,9 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from annotation.forms.batches import FORMS, NewBatchForm
+from annotation.forms.batches import FORMS, FURTHER, NewBatchForm
 from annotation.models import BatchPurpose
-from annotation.work.batch_showing import calibration_ahead, production_ahead, reannotation_ahead
+from annotation.work.batch_showing import (
+    calibration_ahead,
+    further_ahead,
+    production_ahead,
+    reannotation_ahead,
+)
+from annotation.work.furthering import open_further
 from annotation.work.opening import open_batch, open_calibration
 from annotation.work.reannotating import open_reannotation
 from polyannot.kernel.errors import DomainError, Missing
@@ -24,6 +30,7 @@ from projects.models import Project, Role
 SEED_LIMIT = 2**31
 NAMES: dict[str, Any] = {
     BatchPurpose.PRODUCTION: gettext_lazy("Production"),
+    FURTHER: gettext_lazy("Further captions"),
     BatchPurpose.CALIBRATION: gettext_lazy("Calibration"),
     BatchPurpose.REANNOTATION: gettext_lazy("Re-annotation"),
 }
@@ -55,6 +62,7 @@ def batch_new(request: HttpRequest, access: Access) -> HttpResponse:
 def _opened(request: HttpRequest, access: Access, form: NewBatchForm) -> HttpResponse:
     acts: dict[str, Any] = {
         BatchPurpose.PRODUCTION: open_batch,
+        FURTHER: open_further,
         BatchPurpose.CALIBRATION: open_calibration,
         BatchPurpose.REANNOTATION: open_reannotation,
     }
@@ -69,6 +77,9 @@ def _ahead(project: Project, purpose: str, columns: dict[str, Any]) -> dict[str,
     if purpose == BatchPurpose.PRODUCTION:
         images, overlap = columns["images"], columns["overlap"]
         return {"ahead": production_ahead(project=project, images=images, overlap=overlap)}
+    if purpose == FURTHER:
+        wanted = {name: columns[name] for name in ("n_images", "overlap", "schema")}
+        return {"ahead": further_ahead(project=project, **wanted)}
     if purpose == BatchPurpose.CALIBRATION:
         return {"ahead": calibration_ahead(project=project, n_images=columns["n_images"])}
     ahead, asked = reannotation_ahead(

@@ -50,8 +50,8 @@ def claim_assignment(*, batch: Batch, annotator: User) -> Assignment | None:
     """Return the annotator's image in work, else claim the next one; None when nothing is left for them.
 
     Raises Denied while onboarding or changed guidelines are asked of them first; an image in work is finished. The
-    captions shown are fixed with the claim: the pool's first `judged_target` by rank, or those that a slot of a
-    re-annotation batch asks about, shuffled by a stored seed.
+    captions shown are fixed with the claim: the pool's first ones by rank, or those that a slot was opened for,
+    shuffled by a stored seed.
     """
     held = current_assignment(batch=batch, annotator=annotator)
     if held is not None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
-from annotation.models import Assignment, AssignmentState, Batch, Caption, Image, ImageState
+from annotation.models import Assignment, AssignmentState, Batch, Caption, Image, ImageState, LabelSchema
 from annotation.models.work import BatchPurpose, SkipReason
+from annotation.work.furthering import further_captions
 from annotation.work.opening import running_annotators
 from annotation.work.pacing import DEFAULT_PACE, project_pace
+from annotation.work.queueing import has_enough
 from annotation.work.reannotating import Asked, Selection, ask_again
 from projects.models import Project
 
@@ -21,7 +23,9 @@ STATES = (AssignmentState.OPEN, AssignmentState.LEASED, AssignmentState.DONE)
 
 @dataclass(frozen=True, slots=True)
 class BatchStanding:
-    """How far a batch is: `n_total` slots have to be done, of which `n_done` are; those of images taken out are not.
+    """How far a batch is: `n_total` slots have to be done, of which `n_done` are.
+
+    Open slots of images that were taken out, or that have their good captions, are not waited for.
 
     In a calibration batch those are the images of everybody who annotates now, and what others had done before they
     left: open slots of a leaver are not waited for.
@@ -59,7 +63,10 @@ def standings(project: Project) -> list[BatchStanding]:
     batches = list(Batch.objects.filter(project=project).select_related("guideline").order_by("-pk"))
     slots = Assignment.objects.filter(project=project, is_gold=False).order_by()
     counted: dict[int, Counter[str]] = defaultdict(Counter)
-    is_waited_for = ~Q(state=AssignmentState.OPEN) | Q(image__state=ImageState.ACTIVE)
+    is_given_out = Q(image__state=ImageState.ACTIVE) & (
+        ~Q(batch__purpose=BatchPurpose.PRODUCTION) | ~has_enough("image")
+    )
+    is_waited_for = ~Q(state=AssignmentState.OPEN) | is_given_out
     states = slots.filter(is_waited_for).values_list("batch", "state")
     for batch_id, state, n in states.annotate(n=Count("pk")):
         counted[batch_id][state] = n
@@ -132,10 +139,23 @@ def production_ahead(*, project: Project, images: Sequence[Image], overlap: int)
         .values_list("image")
         .annotate(n=Count("pk"))
     )
-    n_captions = sum(min(n, project.judged_target) for _image, n in pools)
+    n_captions = sum(min(n, project.captions_at_once) for _image, n in pools)
     return work_ahead(
         project=project,
         n_images=len(images),
+        n_captions=n_captions,
+        n_annotators=overlap,
+        n_judgments=n_captions * overlap,
+    )
+
+
+def further_ahead(*, project: Project, n_images: int, overlap: int, schema: LabelSchema | None) -> WorkAhead:
+    """Return what a batch of further captions would ask."""
+    asked = further_captions(project=project, n_images=n_images, schema=schema)
+    n_captions = sum(len(further.version_ids) for further in asked)
+    return work_ahead(
+        project=project,
+        n_images=len(asked),
         n_captions=n_captions,
         n_annotators=overlap,
         n_judgments=n_captions * overlap,
@@ -146,7 +166,7 @@ def calibration_ahead(*, project: Project, n_images: int) -> WorkAhead:
     """Return what a calibration of so many images would ask, by the mean pool of the project."""
     pools = Caption.objects.in_pool().filter(project=project).order_by()
     sizes = pools.values("image").annotate(n=Count("pk")).values_list("n", flat=True)
-    shown = [min(n, project.judged_target) for n in sizes]
+    shown = [min(n, project.captions_at_once) for n in sizes]
     mean = sum(shown) / len(shown) if shown else 0.0
     n_people = running_annotators(project).count()
     n_captions = round(mean * n_images)

@@ -69,7 +69,7 @@ UPDATE annotation_assignment
        version_ids = %(versions)s, lease_seconds = %(lasts)s, lease_until = %(until)s
  WHERE id = %(id)s
 """
-# What the image's first annotator in the batch was shown, as queueing.versions_to_show has it.
+# What the slot was opened for, or what the image's first annotator in the batch was shown; see versions_to_show.
 THESE = """\
 SELECT v.id, v.public_id, v.text FROM annotation_captionversion v JOIN annotation_caption c ON c.id = v.caption_id
  WHERE v.id = ANY(%(versions)s) AND c.drop_reason = '' ORDER BY c.pool_rank, v.caption_id, v.id
@@ -99,7 +99,6 @@ next_slot = Prepared(
             "public_id",
             "image_id",
             "chosen_ids",
-            "reserved_for_id",
             "image__public_id",
             "image__width",
             "image__height",
@@ -113,10 +112,8 @@ next_slot = Prepared(
 
 
 @lru_cache(maxsize=32)
-def _pool(judged_target: int) -> Prepared:
-    return Prepared(
-        lambda image: pool_to_show(image, judged_target).values_list("pk", "public_id", "text"), image=int
-    )
+def _pool(most: int) -> Prepared:
+    return Prepared(lambda image: pool_to_show(image, most).values_list("pk", "public_id", "text"), image=int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +183,15 @@ def _place_of_next(handed_in: _HandedIn, access: Access, beside: UUID | None) ->
 
 def _claimed(handed_in: _HandedIn, access: Access, position: int, *, is_ahead: bool) -> FreshDesk | None:
     found = next_slot.first(batch=handed_in.batch, annotator=access.user.pk, position=position)
-    if found is None or found[3] is not None or found[4] is not None:
+    if found is None:
         return None
-    slot, slot_id, image, _chosen, _reserved, image_id, width, height, shown_before = found
+    slot, slot_id, image, chosen, image_id, width, height, shown_before = found
     batch = Batch(pk=handed_in.batch, seed=handed_in.batch_seed)
     seed = order_seed(batch=batch, image_id=image, annotator=access.user)
-    if shown_before is not None:
-        shown = execute(THESE, {"versions": shown_before}).fetchall()
+    if (asked := chosen or shown_before) is not None:
+        shown = execute(THESE, {"versions": asked}).fetchall()
     else:
-        shown = _pool(access.project.judged_target).rows(image=image)
+        shown = _pool(access.project.captions_at_once).rows(image=image)
     random.Random(seed).shuffle(shown)
     lasts = _lease_of(access, slot, handed_in, len(shown))
     now = timezone.now()

@@ -7,10 +7,19 @@ done; what was put back behind them is found when nothing is left ahead (docs/al
 import hashlib
 import random
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Image, ImageState, Judgment
+from annotation.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    CaptionVersion,
+    Image,
+    ImageState,
+    ImageTally,
+    Judgment,
+)
 from annotation.models.captions import VersionState
 from annotation.models.work import BatchPurpose, BatchTakers, SkipReason
 
@@ -22,17 +31,27 @@ def _had_by(annotator: User, batch: Batch) -> Exists:
     return Exists(Assignment.objects.filter(batch=batch, image=OuterRef("image"), annotator=annotator))
 
 
+def has_enough(image: str) -> Exists:
+    """Say of rows with an image whether it has as many good captions as its project needs, by its stored tally."""
+    return Exists(
+        ImageTally.objects.filter(image=OuterRef(image), n_good__gte=F("project__good_target")).order_by()
+    )
+
+
 def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
     """Return the open slots of active images that the annotator may take, in the batch's order.
 
-    Never a second slot of an image; in a re-annotation batch none that is kept for somebody else, and none of an
-    image that they judged before where others are asked.
+    Never a second slot of an image; in a production batch none of an image that has its good captions; in a
+    re-annotation batch none that is kept for somebody else, and none of an image that they judged before where others
+    are asked.
     """
     slots = (
         Assignment.objects.filter(batch=batch, state=AssignmentState.OPEN, image__state=ImageState.ACTIVE)
         .filter(~_had_by(annotator, batch))
         .order_by("position", "slot", "pk")
     )
+    if batch.purpose == BatchPurpose.PRODUCTION:
+        slots = slots.filter(~has_enough("image"))
     if batch.purpose == BatchPurpose.REANNOTATION:
         own = Assignment.objects.filter(
             batch=batch, state=AssignmentState.OPEN, image=OuterRef("image"), reserved_for=annotator
@@ -150,7 +169,7 @@ def versions_to_show(*, batch: Batch, slot: Assignment, seed: int) -> list[int]:
     if asked is None:
         versions = pool_to_show(
             slot.image_id,
-            batch.project.judged_target,
+            batch.project.captions_at_once,
             are_paraphrases_asked=batch.schema.compares_paraphrases,
         )
     else:

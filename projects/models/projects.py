@@ -28,7 +28,8 @@ class Project(models.Model):
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True)
     is_demo = models.BooleanField(default=False)
-    # So many captions of an image's pool are shown to each annotator; so many good ones are what the image needs.
+    # An image is done once so many of its captions are judged, or so many are good; each annotator is shown so many at
+    # once, all of them where nothing is said.
     judged_target = models.PositiveSmallIntegerField(
         _("judged captions that finish an image"),
         default=12,
@@ -38,6 +39,12 @@ class Project(models.Model):
         _("good captions that an image needs"),
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
+    )
+    shown_at_once = models.PositiveSmallIntegerField(
+        _("captions shown at once"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(500)],
     )
     is_blind = models.BooleanField(_("annotators see neither scores nor each other's labels"), default=True)
     seed = models.BigIntegerField(default=0)
@@ -52,10 +59,19 @@ class Project(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(judged_target__gte=1), name="project_judged_target_positive"),
             models.CheckConstraint(condition=Q(good_target__gte=1), name="project_good_target_positive"),
+            models.CheckConstraint(
+                condition=Q(shown_at_once=None) | Q(shown_at_once__gte=1),
+                name="project_shown_at_once_positive",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def captions_at_once(self) -> int:
+        """Return how many captions of an image an annotator is shown at once."""
+        return min(self.shown_at_once or self.judged_target, self.judged_target)
 
 
 class Membership(models.Model):

@@ -58,7 +58,13 @@ def judged_image(project: Project, labels: str, *, extra: int = 0, name: str = "
 def test_an_image_is_counted_by_its_captions_and_not_by_its_versions(project: Project) -> None:
     image = judged_image(project, "ggbu", extra=2)
     counts = image_counts(project, project.images.all())[image.pk]
-    assert (counts.n_pool, counts.n_judged, counts.n_good, counts.n_settled, counts.n_open) == (6, 4, 2, 2, 2)
+    assert (counts.n_pool, counts.n_judged, counts.n_good, counts.n_settled, counts.n_open) == (
+        6,
+        4,
+        2,
+        2,
+        0,
+    ), "4 is the budget"
 
 
 def test_an_image_cannot_reach_its_target_when_too_few_captions_are_left(project: Project) -> None:
@@ -67,6 +73,19 @@ def test_an_image_cannot_reach_its_target_when_too_few_captions_are_left(project
     counts = image_counts(project, project.images.all())
     assert not counts[lost.pk].can_reach(2)
     assert counts[hopeful.pk].can_reach(2)
+
+
+def test_captions_beyond_the_budget_give_an_image_nothing(
+    client: Client, project: Project, head: User
+) -> None:
+    judged_image(project, "gbbb", extra=500)
+    done, waiting = judged_image(project, "ggb", extra=1), make.add_image(project)
+    for _caption in range(2):
+        make.add_caption(waiting)
+    progress = progress_of(project)
+    assert (progress.n_images, progress.n_reached, progress.n_done, progress.n_cannot) == (3, 1, 2, 1)
+    assert image_counts(project, [done])[done.pk].can_reach(2)
+    assert "2 are done: 2 good captions, or 4 judged" in client.get("/p/here/progress/").content.decode()
 
 
 def test_progress_counts_images_and_the_way_of_captions(project: Project) -> None:
@@ -79,6 +98,22 @@ def test_progress_counts_images_and_the_way_of_captions(project: Project) -> Non
     flow = progress.flow
     assert (flow.imported, flow.shown, flow.judged, flow.good, flow.released) == (8, 8, 8, 4, 0)
     assert progress.forecast is None
+
+
+def test_every_caption_is_in_one_state_and_one_that_was_never_shown_is_not_bad(
+    client: Client, project: Project, head: User
+) -> None:
+    judged_image(project, "gbu", extra=3)
+    image = make.add_image(project)
+    versions = [make.add_caption(image, pool_rank=rank) for rank in range(5)]
+    first = make.claim(make.make_batch(project, [image], overlap=2), make.add_member(project))
+    make.judge(first, versions[0], "bad")
+    states = progress_of(project).states
+    assert (states.in_pool, states.never_shown, states.shown, states.waiting) == (11, 3, 4, 1)
+    assert (states.undecided, states.bad, states.good) == (1, 1, 1)
+    page = client.get("/p/here/progress/").content.decode()
+    assert "3 of 11 captions" in page
+    assert "Never shown" in page
 
 
 def test_a_forecast_needs_a_pace_and_says_what_it_rests_on(

@@ -2,10 +2,11 @@
 
 import random
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections, transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
@@ -27,6 +28,22 @@ from annotation.work.closing import close_batch
 from annotation.work.judging import GivenEdit
 from projects.models import Project, Role
 from tests import factories
+
+STATES = ("unseen", "shown", "waiting", "undecided", "bad", "good")
+
+
+def state_of(caption: Caption, verdicts: dict[int, str], shown: set[int]) -> str:
+    """Return the state of a caption in the pool, by the words of docs/algorithms/progress.md."""
+    versions = list(caption.versions.all())
+    words = {verdicts[version.pk] for version in versions}
+    if Verdict.GOOD in words:
+        return "good"
+    if Verdict.INCOMPLETE in words or any(version.state == VersionState.PROPOSED for version in versions):
+        return "waiting"
+    for word in (Verdict.UNDECIDED, Verdict.BAD):
+        if word in words:
+            return str(word)
+    return "shown" if any(version.pk in shown for version in versions) else "unseen"
 
 
 def the_tallies_say_what_the_rows_say(project: Project) -> None:
@@ -50,6 +67,10 @@ def the_tallies_say_what_the_rows_say(project: Project) -> None:
             if any(verdicts[pk] == Verdict.GOOD for pk in caption.versions.values_list("pk", flat=True))
         ]
         assert (tally.n_pool, tally.n_good) == (pool.count(), len(good))
+        shown = {pk for slot in Assignment.objects.filter(image=image) for pk in slot.version_ids}
+        states = Counter(state_of(caption, verdicts, shown) for caption in pool)
+        counted = {name: getattr(tally, f"n_{name}") for name in STATES}
+        assert counted == {name: states[name] for name in STATES}
         slots = Assignment.objects.filter(image=image, batch__closed_at=None, state__in=["open", "leased"])
         assert tally.n_slots_open == slots.count()
         assert tally.n_slots_done == Assignment.objects.filter(image=image, state="done").count()
@@ -168,3 +189,17 @@ def test_changes_during_settling_are_due_again() -> None:
     settle_tallies(project)
     assert not TallyDue.objects.exists()
     the_tallies_say_what_the_rows_say(project)
+
+
+@pytest.mark.django_db
+def test_the_states_of_an_image_s_captions_add_up_to_its_pool() -> None:
+    project = factories.make_project()
+    image = factories.add_image(project)
+    factories.add_caption(image)
+    settle_tallies(project)
+    with pytest.raises(IntegrityError, match="image_tally_one_state_a_caption"), transaction.atomic():
+        ImageTally.objects.update(n_unseen=0)
+    with pytest.raises(IntegrityError, match="version_tally_verdict_known"), transaction.atomic():
+        VersionTally.objects.create(
+            version=CaptionVersion.objects.get(), project=project, image=image, verdict="never"
+        )
