@@ -83,7 +83,7 @@ def test_a_caption_goes_back_to_a_named_version(head: Seat, project: Project) ->
     page.get_by_label("Why").first.fill("The boat is red.")
     page.get_by_role("button", name="Go back", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS[3])
-    expect(page.get_by_text("waits for a second person")).to_be_visible()
+    expect(page.locator("#versions + ol").get_by_text("waits for a second person")).to_be_visible()
     expect(page.get_by_text("Went back: The boat is red.")).to_be_visible()
 
 

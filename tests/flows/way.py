@@ -41,7 +41,10 @@ class Seat:
     def __init__(self, browser: Browser, url: str, project: Project, user: User) -> None:
         self.base, self.project, self.user = url.rstrip("/"), project, user
         self.troubles: list[str] = []
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        # Without motion, so that no colour is looked at on its way to another.
+        self.context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, accept_downloads=True, reduced_motion="reduce"
+        )
         client = Client()
         client.force_login(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
