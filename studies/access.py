@@ -9,7 +9,7 @@ from annotation.models import Image
 from polyannot.kernel.errors import Missing
 from projects.access import Access
 from studies.keys import hashed
-from studies.models import Card, Participant, Study, StudyResult
+from studies.models import Card, Participant, Study, StudyFigure, StudyResult
 from studies.models.results import FIGURES_FORMAT
 
 
@@ -29,6 +29,11 @@ def latest_result(study: Study) -> StudyResult | None:
     """Return the figures computed last; those of an earlier format are as good as none."""
     results = StudyResult.objects.filter(study=study, figures__format=FIGURES_FORMAT)
     return results.select_related("job").order_by("-pk").first()
+
+
+def drawings_of(result: StudyResult) -> QuerySet[StudyFigure]:
+    """Return the drawings of a result as a page shows them, without the bytes of PDF and PNG."""
+    return result.drawings.order_by("pk").defer("pdf", "png", "csv")
 
 
 def open_study(slug: str) -> Study:

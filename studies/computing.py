@@ -13,7 +13,7 @@ from projects.models import Job
 from studies.analysis import REPLICATES
 from studies.attention import POSITION_WIDTH
 from studies.exclusion import ExclusionOutcome
-from studies.models import Study, StudyResult
+from studies.models import FigureName, Study, StudyFigure, StudyResult
 from studies.models.results import FIGURES_FORMAT
 from studies.plans import STATE_NAMED, declared_rules
 from studies.preregistering import rule_sentence
@@ -71,6 +71,7 @@ def forget_single_people(study: Study) -> None:
 
     Figures do not say which of their numbered people somebody was, so that all of them go until the next computation.
     """
+    StudyFigure.objects.filter(result__study=study, name=FigureName.ALARMS).delete()
     for result in StudyResult.objects.filter(study=study):
         result.figures = without_single_people(result.figures)
         result.save(update_fields=["figures"])

@@ -22,7 +22,7 @@ from polyannot.kernel.errors import Conflict, Missing
 from polyannot.kernel.tables import safe_cell
 from projects.history import append_event
 from studies.computing import GROUPS, without_single_people
-from studies.models import Preregistration, Study, StudyPair, StudyResult
+from studies.models import FigureName, Preregistration, Study, StudyPair, StudyResult
 from studies.showing import answered_pairs, pairs_csv
 from studies.taking import TakenAnswers, read_answers
 
@@ -50,7 +50,9 @@ def told_figures(study: Study, result: StudyResult) -> dict[str, Any]:
 def public_archive(*, study: Study, result: StudyResult) -> bytes:
     """Return what may be published: figures of pairs and of the study, nothing about one person each."""
     told = without_single_people(told_figures(study, result))
-    return _zipped(_common_files(study, result, told) | {"README.md": _readme("public", study, result)})
+    files = _common_files(study, result, told)
+    files["README.md"] = _readme("public", study, result)
+    return _zipped(files)
 
 
 def answers_archive(*, study: Study, result: StudyResult, actor: User | None) -> bytes:
@@ -72,21 +74,19 @@ def answers_archive(*, study: Study, result: StudyResult, actor: User | None) ->
         append_event(actor=actor, act="study_answers_exported", row=study)
     names = _random_names(taken.people)
     files = _common_files(study, result, _renamed(told_figures(study, result), taken, names))
-    return _zipped(
-        files
-        | {
-            "README.md": _readme("answers", study, result),
-            "answers.csv": _answers_csv(taken, names),
-            "people.csv": _people_csv(taken, names),
-            "shown.csv": _shown_csv(taken.pairs),
-            "reproduce.py": SCRIPT.read_text(encoding="utf-8"),
-        }
-    )
+    files |= {
+        "README.md": _readme("answers", study, result),
+        "answers.csv": _answers_csv(taken, names),
+        "people.csv": _people_csv(taken, names),
+        "shown.csv": _shown_csv(taken.pairs),
+        "reproduce.py": SCRIPT.read_text(encoding="utf-8"),
+    }
+    return _zipped(files)
 
 
-def _common_files(study: Study, result: StudyResult, told: Mapping[str, Any]) -> dict[str, str]:
+def _common_files(study: Study, result: StudyResult, told: Mapping[str, Any]) -> dict[str, str | bytes]:
     primary = answered_pairs(study, result.figures[result.figures["primary"]])
-    files = {
+    files: dict[str, str | bytes] = {
         "pairs.csv": pairs_csv(primary),
         "figures.json": json.dumps(told, ensure_ascii=False, indent=2) + "\n",
     }
@@ -94,6 +94,12 @@ def _common_files(study: Study, result: StudyResult, told: Mapping[str, Any]) ->
     if declared is not None:
         files["preregistration.md"] = declared.markdown
         files["preregistration.json"] = json.dumps(declared.document, ensure_ascii=False, indent=2) + "\n"
+    for drawing in result.drawings.all():
+        if not told["people"] and drawing.name == FigureName.ALARMS:
+            continue
+        place = f"figures/{drawing.name}"
+        files |= {f"{place}.svg": drawing.svg, f"{place}.csv": drawing.csv}
+        files |= {f"{place}.pdf": bytes(drawing.pdf), f"{place}.png": bytes(drawing.png)}
     return files
 
 

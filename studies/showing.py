@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.safestring import mark_safe
 
 from annotation.models import CaptionVersion
 from polyannot.kernel.tables import safe_cell
 from studies.candidates import DraftChoice
-from studies.models import PairRole, Study, StudyPair
+from studies.models import PairRole, Study, StudyFigure, StudyPair
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,38 @@ class PairGroup:
     role: str
     label: str | Promise
     pairs: tuple[ShownPair, ...]
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """One drawing on a page: its markup, what it shows in words, and where its forms lie."""
+
+    figure_id: str
+    title: str
+    alt: str
+    svg: str
+    csv_url: str
+    svg_url: str
+    pdf_url: str
+    png_url: str
+
+
+def shown_figure(study: Study, drawing: StudyFigure) -> ShownFigure:
+    """Return a stored drawing for a page."""
+
+    def url(form: str) -> str:
+        return reverse("study-figure", args=[study.project.slug, study.public_id, drawing.name, form])
+
+    return ShownFigure(
+        figure_id=f"figure-{drawing.name}",
+        title=drawing.title,
+        alt=drawing.alt,
+        svg=mark_safe(drawing.svg),  # noqa: S308  written by a worker of this program, texts escaped
+        csv_url=url("csv"),
+        svg_url=url("svg"),
+        pdf_url=url("pdf"),
+        png_url=url("png"),
+    )
 
 
 def frozen_pairs(study: Study) -> list[PairGroup]:

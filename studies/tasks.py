@@ -8,13 +8,14 @@ from celery import shared_task
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan, register_runner
 from studies.computing import write_result
+from studies.drawing import store_figures
 from studies.job_kinds import STUDY_RESULTS
 from studies.models import Study, StudyResult
 from studies.withdrawing import return_lapsed_cards
 
 
 class StudyResultsRunner:
-    """Computes the figures of one study and stores them."""
+    """Computes the figures of one study, draws them and stores both."""
 
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
         """One chunk: the study."""
@@ -23,7 +24,7 @@ class StudyResultsRunner:
     def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:
         """Compute and store; running twice writes the same row again."""
         for study in Study.objects.filter(pk__in=chunk.items, project=job.project):
-            write_result(study=study, job=job)
+            store_figures(write_result(study=study, job=job))
         return ChunkOutcome()
 
     def finish(self, job: Job) -> dict[str, Any]:

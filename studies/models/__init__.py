@@ -8,7 +8,7 @@ from studies.models.participants import (
     Participant,
     ParticipantState,
 )
-from studies.models.results import StudyResult
+from studies.models.results import FigureName, StudyFigure, StudyResult
 from studies.models.studies import (
     Deviation,
     PairRole,
@@ -27,12 +27,14 @@ __all__ = [
     "Card",
     "CardState",
     "Deviation",
+    "FigureName",
     "PairRole",
     "Participant",
     "ParticipantState",
     "Preregistration",
     "Study",
     "StudyDesign",
+    "StudyFigure",
     "StudyPair",
     "StudyResult",
     "StudyState",

@@ -33,5 +33,9 @@ urlpatterns = [
     path("<uuid:study_id>/results/figures.json", results.study_figures_json, name="study-figures-json"),
     path("<uuid:study_id>/results/public.zip", results.study_public_archive, name="study-public-archive"),
     path("<uuid:study_id>/results/answers.zip", results.study_answers_archive, name="study-answers-archive"),
-    path("<uuid:study_id>/results/scatter.svg", results.study_scatter, name="study-scatter"),
+    path(
+        "<uuid:study_id>/results/figures/<slug:figure>.<slug:form>",
+        results.study_figure,
+        name="study-figure",
+    ),
 ]

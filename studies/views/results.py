@@ -13,12 +13,11 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Job, Role
 from projects.models.jobs import ACTIVE_STATES
-from studies.access import latest_result, study_of
+from studies.access import drawings_of, latest_result, study_of
 from studies.exporting import answers_archive, computed_result, public_archive, told_figures
 from studies.job_kinds import STUDY_RESULTS, ask_for_results
 from studies.models import Study, StudyResult
-from studies.scatter import scatter_of
-from studies.showing import ShownPair, answered_pairs, pairs_csv
+from studies.showing import ShownPair, answered_pairs, pairs_csv, shown_figure
 from studies.views.frames import study_page
 
 
@@ -43,7 +42,7 @@ def study_results(request: HttpRequest, access: Access, study_id: UUID) -> HttpR
             if result.figures["primary"] == "everybody"
             else _("With everybody whose answers are kept"),
             "pairs": pairs,
-            "scatter": scatter_of(pairs),
+            "drawn": {drawing.name: shown_figure(study, drawing) for drawing in drawings_of(result)},
             "flow": result.figures["flow"],
         }
     return study_page(request, study, "results", **context)
@@ -140,16 +139,25 @@ def _archive_name(study: Study, result: StudyResult, kind: str) -> str:
     return f"{study.slug}-{kind}{mark}.zip"
 
 
+FIGURE_TYPES = {
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
 @require_safe
 @project_view(Role.RESEARCHER)
-def study_scatter(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
-    """Give out the drawing of share good against similarity as a file of its own."""
+def study_figure(
+    request: HttpRequest, access: Access, study_id: UUID, figure: str, form: str
+) -> HttpResponse:
+    """Give out one drawing in one of its forms, or its data."""
     study = study_of(access, study_id)
-    drawing = scatter_of(_primary_pairs(study))
-    if drawing is None:
-        raise Missing("scatter_missing", _("There are too few answered pairs to draw."))
-    response = render(
-        request, "studies/scatter.svg", {"scatter": drawing, "is_file": True}, content_type="image/svg+xml"
-    )
-    response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-scatter.svg"'
-    return response
+    drawing = _computed(study).drawings.filter(name=figure).first()
+    if drawing is None or form not in FIGURE_TYPES:
+        raise Missing("figure_missing", _("There is no such figure of this study."))
+    content = getattr(drawing, form)
+    if not isinstance(content, str):
+        content = bytes(content)
+    return _file(f"{study.slug}-{figure}.{form}", content, FIGURE_TYPES[form])

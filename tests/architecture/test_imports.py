@@ -22,13 +22,15 @@ HEAVY = (
     "umap",
     "webdataset",
 )
+# Drawing is for the default worker, which runs its jobs beside the web, never in it.
+DRAWING = ("matplotlib", "pandas", "statsmodels")
 FIND = "import sys; print(sorted({name.partition('.')[0] for name in sys.modules} & set(%r)))"
 
 
-def loaded(statement: str) -> str:
+def loaded(statement: str, names: tuple[str, ...] = HEAVY) -> str:
     """Run a statement in a fresh process and return the heavy packages that it loaded."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{statement}\n{FIND % (HEAVY,)}"],
+        [sys.executable, "-c", f"{statement}\n{FIND % (names,)}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -50,6 +52,11 @@ def loaded(statement: str) -> str:
 )
 def test_the_web_and_the_default_worker_load_no_model_library(statement: str) -> None:
     assert loaded(statement) == "[]"
+
+
+@pytest.mark.parametrize("module", ["wsgi", "asgi"])
+def test_the_web_draws_nothing(module: str) -> None:
+    assert loaded(f"import polyannot.{module}, polyannot.urls", DRAWING) == "[]"
 
 
 def test_the_check_would_notice_a_heavy_import() -> None:

@@ -172,7 +172,10 @@ def test_the_files_hold_aggregates_of_pairs_and_nobody() -> None:
     assert "platform-person" not in figures
     for person in Participant.objects.all():
         assert str(person.public_id) not in figures
-    assert client.get(page_of(study, "results/scatter.svg")).text.startswith("<svg")
+    for form, beginning in (("svg", b"<svg"), ("pdf", b"%PDF"), ("png", b"\x89PNG"), ("csv", b"pair,cosine")):
+        answer = client.get(page_of(study, f"results/figures/similarity.{form}"))
+        assert answer.content.startswith(beginning)
+    assert client.get(page_of(study, "results/figures/similarity.exe")).status_code == 404
 
 
 def test_a_copy_is_a_draft_of_its_own() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from polyannot.kernel.errors import Conflict
 from projects.models import Event
-from studies.computing import write_result
+from studies.computing import forget_single_people, write_result
+from studies.drawing import store_figures
 from studies.exporting import answers_archive, public_archive
 from studies.job_kinds import ask_for_results
 from studies.models import Participant, Study, StudyResult
@@ -154,3 +155,27 @@ def test_answers_that_came_or_went_since_ask_for_figures_first(result: StudyResu
         answers_archive(study=study, result=result, actor=None)
     assert refusal.value.code == "figures_stale"
     assert not Event.objects.filter(act="study_answers_exported").exists()
+
+
+def test_figures_go_along_without_what_they_say_about_single_people_in_public(
+    result: StudyResult, tmp_path: Path
+) -> None:
+    store_figures(result)
+    for_researchers = unpacked(answers_archive(study=result.study, result=result, actor=None), tmp_path / "a")
+    for_everybody = unpacked(public_archive(study=result.study, result=result), tmp_path / "b")
+    names = ["flow", "pairs", "positions", "similarity"]
+    assert sorted({path.stem for path in (for_everybody / "figures").iterdir()}) == names
+    assert sorted({path.stem for path in (for_researchers / "figures").iterdir()}) == ["alarms", *names]
+    pairs = rows_of(for_everybody / "figures" / "pairs.csv")
+    assert [float(row["share"]) for row in pairs] == sorted(float(row["share"]) for row in pairs)
+    assert (for_everybody / "figures" / "pairs.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_somebody_who_withdraws_leaves_no_drawing_of_single_people(result: StudyResult) -> None:
+    store_figures(result)
+    assert result.drawings.filter(name="alarms").exists()
+    forget_single_people(result.study)
+    assert not result.drawings.filter(name="alarms").exists()
+    assert result.drawings.count() == 4
+    store_figures(result)
+    assert not result.drawings.filter(name="alarms").exists()
