@@ -59,13 +59,14 @@ def drawn_figures(result: StudyResult) -> list[Drawn]:
     primary = figures[figures["primary"]]
     pairs = result.study.pairs.filter(role=PairRole.TARGET).values_list("position", "cosine")
     answered = [share for share in primary["shares"] if share["n"]]
+    mark = _("simulated participants, no result") if figures["is_simulated"] else ""
     with drawing_style():
         drawn = [
-            _pairs(answered) if answered else None,
-            _similarity(answered, dict(pairs), primary["similarity"]),
-            _positions(primary["positions"]) if primary["positions"] else None,
-            _alarms(primary["attention"]["by_participant"], figures["rules"]),
-            _flow(figures["flow"]),
+            _pairs(answered, mark) if answered else None,
+            _similarity(answered, dict(pairs), primary["similarity"], mark),
+            _positions(primary["positions"], mark) if primary["positions"] else None,
+            _alarms(primary["attention"]["by_participant"], figures["rules"], mark),
+            _flow(figures["flow"], mark),
         ]
     return [each for each in drawn if each is not None]
 
@@ -74,10 +75,10 @@ def _ends(counted: Mapping[str, Any]) -> tuple[float, float]:
     return counted["interval"]["low"], counted["interval"]["high"]
 
 
-def _pairs(shares: Sequence[Mapping[str, Any]]) -> Drawn:
+def _pairs(shares: Sequence[Mapping[str, Any]], mark: str) -> Drawn:
     """Share good of every pair, sorted, with Wilson's interval and the one for all pairs together."""
     ordered = sorted(shares, key=lambda share: (share["share"], share["pair"]))
-    figure, axes = new_axes()
+    figure, axes = new_axes(mark=mark)
     for place, share in enumerate(ordered, start=1):
         wide = share["simultaneous"]
         axes.plot([place, place], [wide["low"], wide["high"]], color=SOFT, linewidth=0.6, alpha=0.4)
@@ -118,13 +119,16 @@ def _pairs(shares: Sequence[Mapping[str, Any]]) -> Drawn:
 
 
 def _similarity(
-    shares: Sequence[Mapping[str, Any]], cosines: Mapping[int, float | None], told: Mapping[str, Any]
+    shares: Sequence[Mapping[str, Any]],
+    cosines: Mapping[int, float | None],
+    told: Mapping[str, Any],
+    mark: str,
 ) -> Drawn | None:
     """Share good against similarity; None with fewer than two answered pairs that have one."""
     used = [(cosine, share) for share in shares if (cosine := cosines.get(share["pair"])) is not None]
     if len(used) < 2:
         return None
-    figure, axes = new_axes()
+    figure, axes = new_axes(mark=mark)
     draw_marks(axes, [Mark(cosine, share["share"], *_ends(share)) for cosine, share in used])
     share_axis(axes, _("share good"))
     axes.set_xlabel(_("cosine similarity of image and caption"))
@@ -159,9 +163,9 @@ def _rank(correlation: Mapping[str, Any]) -> str:
     }
 
 
-def _positions(stretches: Sequence[Mapping[str, Any]]) -> Drawn:
+def _positions(stretches: Sequence[Mapping[str, Any]], mark: str) -> Drawn:
     """Share good of targets by where they stood in a participant's sequence."""
-    figure, axes = new_axes(height=2.6)
+    figure, axes = new_axes(height=2.6, mark=mark)
     used = [stretch for stretch in stretches if stretch["good"]["n"]]
     names = [f"{stretch['first']}–{stretch['last']}" for stretch in used]
     draw_marks(
@@ -197,7 +201,9 @@ def _positions(stretches: Sequence[Mapping[str, Any]]) -> Drawn:
     )
 
 
-def _alarms(people: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]) -> Drawn | None:
+def _alarms(
+    people: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]], mark: str
+) -> Drawn | None:
     """How many distractors each participant called good, sorted; None where nothing is said about single people."""
     counts = sorted(person["false_alarms"]["k"] for person in people)
     if not counts:
@@ -206,7 +212,7 @@ def _alarms(people: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, An
     last = max(*counts, int(limit or 0))
     values = range(max(counts) + 1)
     bars = [counts.count(value) for value in values]
-    figure, axes = new_axes(height=2.6)
+    figure, axes = new_axes(height=2.6, mark=mark)
     for value, bar in zip(values, bars, strict=True):
         axes.plot([value, value], [0, bar], color=SOFT, linewidth=9, solid_capstyle="butt", alpha=0.6)
         axes.text(value, bar, f"{bar}\n", ha="center", va="center", color=SOFT)
@@ -237,7 +243,7 @@ def _alarms(people: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, An
     )
 
 
-def _flow(flow: Mapping[str, int]) -> Drawn:
+def _flow(flow: Mapping[str, int], mark: str) -> Drawn:
     """People from opening the link to the analysis."""
     steps = [
         Step(
@@ -265,7 +271,7 @@ def _flow(flow: Mapping[str, int]) -> Drawn:
         ),
         Step(flow["analysed"], _("analysed without those left out")),
     ]
-    figure, axes = new_axes(height=FLOW_HEIGHT)
+    figure, axes = new_axes(height=FLOW_HEIGHT, mark=mark)
     draw_flow(axes, steps)
     return written(
         figure,

@@ -82,12 +82,17 @@ class Step:
     lost: tuple[str, ...] = ()
 
 
-def new_axes(*, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """Return an empty figure with one pair of axes; call it, and draw, inside `drawing_style`."""
+def new_axes(*, height: float = HEIGHT, mark: str = "") -> tuple[Figure, Axes]:
+    """Return an empty figure with one pair of axes; call it, and draw, inside `drawing_style`.
+
+    `mark` stands above the drawing in all of its forms: that it rests on simulated people, for example.
+    """
     figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="none")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_facecolor("none")
+    if mark:
+        axes.set_title(mark, loc="right", fontsize=8, color=UNSURE)
     return figure, axes
 
 
