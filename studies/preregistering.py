@@ -108,6 +108,12 @@ def _analysis(study: Study) -> dict[str, Any]:
         "replicates": REPLICATES,
         "minimum": "the lowest share with its own n; never resampled; beside its expectation under equal shares",
         "pairs_without_answers": "left out of mean and minimum, and counted",
+        "sets": "all pairs; each difficulty where there are several; the least similar pairs, as many as one person "
+        "sees; equal subsets of as many, by the blocks or by the seed",
+        "agreement": "raw agreement, Krippendorff's alpha (nominal), AC1, specific agreement, beside the share of good "
+        "answers; percentile bootstrap over participants, and over participants and pairs",
+        "attention": "distractors called good, pooled and by participant; d' with the log-linear correction",
+        "similarity": "Spearman's rank correlation of share good with similarity, over the range of the pairs alone",
         "stopped_early": "left out" if study.replaces_lapsed else "their answers are kept",
         "seed": study.seed,
     }
@@ -169,6 +175,10 @@ def as_markdown(document: dict[str, Any]) -> str:
         f"- Mean: {analysis['mean']}, {analysis['replicates']} resamples.",
         f"- Minimum: {analysis['minimum']}.",
         f"- Pairs without answers: {analysis['pairs_without_answers']}.",
+        f"- Sets of pairs: {analysis['sets']}.",
+        f"- Agreement: {analysis['agreement']}.",
+        f"- Attention: {analysis['attention']}.",
+        f"- Similarity: {analysis['similarity']}.",
         f"- People who stop early: {analysis['stopped_early']}.",
         "",
         "## Texts",

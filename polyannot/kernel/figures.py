@@ -7,6 +7,7 @@ the file keeps dark ink. Only workers import this module; the web shows what the
 
 import csv
 import io
+import logging
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -47,6 +48,8 @@ STYLE: dict[Any, Any] = {
 }
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
+# Writing a PDF tells of every table of every font.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 DECLARATION = re.compile(r"\s*([\w-]+)\s*:\s*([^;]+?)\s*(?:;|$)")
 
 
