@@ -33,7 +33,9 @@ def must_be_sound(page: Page, name: str) -> None:
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} wide at {width}"
         found = Axe().run(page).response["violations"]
-        told = [(rule["id"], node["html"], node["failureSummary"]) for rule in found for node in rule["nodes"]]
+        told = [
+            (rule["id"], node["html"], node["failureSummary"]) for rule in found for node in rule["nodes"]
+        ]
         assert told == [], name
     page.set_viewport_size({"width": 1280, "height": 900})
 
