@@ -1,5 +1,6 @@
 """The job of a find-and-fix over many captions: chunks of versions, each written in one transaction."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,11 +29,16 @@ class FixRunner:
     """Changes the captions that a fix finds and that were not left out; safe to run again."""
 
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
-        """Return the versions to change in parts, as they are found now for the person who asked."""
+        """Return the versions to change in parts, as they are found now for the person who asked.
+
+        Texts that came after the act had named its count are none of them.
+        """
         fix = _fix_of(job)
         access = project_access(fix.made_by, fix.project.slug)
         left_out = set(fix.items.filter(outcome=FixOutcome.LEFT_OUT).values_list("version_id", flat=True))
-        chosen = [pk for pk, _text in versions_found(access, fix) if pk not in left_out]
+        newest = job.parameters.get("newest", sys.maxsize)
+        found = versions_found(access, fix)
+        chosen = [pk for pk, _text in found if pk not in left_out and pk <= newest]
         parts = range(0, len(chosen), CAPTIONS_A_CHUNK)
         return [ChunkPlan(chosen[start : start + CAPTIONS_A_CHUNK]) for start in parts]
 

@@ -139,7 +139,7 @@ def apply_fix(*, fix: CaptionFix, access: Access, n_named: int) -> CaptionFix:
             locked.job = enqueue(
                 kind=KIND,
                 project=access.project,
-                parameters={"fix": str(locked.public_id)},
+                parameters={"fix": str(locked.public_id), "newest": max(chosen)},
                 asked_by=access.user,
             )
         locked.save(update_fields=["n_named", "state", "job"])

@@ -1,6 +1,14 @@
 // Comfort that pages have everywhere: menus that close, dialogs that open, text that copies itself.
 import { toastKnown } from "./toast.js";
 
+// On a narrow window the tab of the page may lie beyond the edge of its row.
+for (const tabs of document.querySelectorAll(".tabs")) {
+  const here = tabs.querySelector('[aria-current="page"]');
+  if (here && tabs.scrollWidth > tabs.clientWidth) {
+    tabs.scrollLeft += here.getBoundingClientRect().left - tabs.getBoundingClientRect().left - 32;
+  }
+}
+
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (menu !== except) {

@@ -238,6 +238,7 @@ def test_many_captions_are_changed_by_a_job_that_may_run_twice(head: Access, ima
     running = apply_fix(fix=fix, access=head, n_named=MOST_AT_ONCE + 1)
     assert running.state == FixState.RUNNING
     job = Job.objects.get(kind=KIND)
+    later = make.add_caption(image, "A grey cat that came after the count was named")
     runner = FixRunner()
     plan = runner.plan(job)
     assert sum(len(chunk.items) for chunk in plan) == MOST_AT_ONCE + 1
@@ -249,6 +250,7 @@ def test_many_captions_are_changed_by_a_job_that_may_run_twice(head: Access, ima
     assert chunk is not None
     runner.run(job, chunk)
     assert fix.items.count() == MOST_AT_ONCE + 1
+    assert not later.children.exists()
     assert undo_fix(fix=fix, access=head).n_undone == MOST_AT_ONCE + 1
 
 
