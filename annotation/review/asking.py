@@ -65,11 +65,12 @@ def _ask(assignment: Assignment, version: CaptionVersion, asker: User, text: str
     return question
 
 
-def answer_question(*, question: Question, head: User, answer: str) -> Question:
+def answer_question(*, question: Question, head: User, answer: str, seen: str | None = None) -> Question:
     """Answer a question, or give a better answer; its reader finds it on the page of feedback.
 
-    The same answer again changes nothing. Raises Invalid without words, Denied for one's own question, Conflict when
-    it was withdrawn.
+    The same answer again changes nothing. `seen` is the answer that the head annotator had before their eyes, empty
+    where there was none. Raises Invalid without words, Denied for one's own question, Conflict when it was withdrawn or
+    somebody else has given an answer other than the one seen.
     """
     answer = many_lines(answer)[:LONGEST_ANSWER]
     if not answer:
@@ -82,6 +83,13 @@ def answer_question(*, question: Question, head: User, answer: str) -> Question:
             raise Conflict("question_withdrawn", _("The annotator has withdrawn this question meanwhile."))
         if locked.answer == answer:
             return locked
+        if seen is not None and locked.answer != many_lines(seen) and locked.answered_by_id != head.pk:
+            raise Conflict(
+                "answered_meanwhile",
+                _(
+                    "Somebody else has answered meanwhile; their answer stands. Read it, then send yours again."
+                ),
+            )
         locked.state = QuestionState.ANSWERED
         locked.answer = answer
         locked.answered_by = head

@@ -63,8 +63,10 @@ def question(request: HttpRequest, access: Access, question_id: UUID) -> HttpRes
     if not form.is_valid():
         return _page(request, access, row, answer_form=form, status=422 if form.errors else 200)
     try:
-        answer_question(question=row, head=access.user, answer=form.cleaned_data["answer"])
+        answer = form.cleaned_data["answer"]
+        answer_question(question=row, head=access.user, answer=answer, seen=request.POST.get("seen"))
     except DomainError as error:
+        row.refresh_from_db()
         form.add_error(None, str(error.message))
         return _page(request, access, row, answer_form=form, status=error.status)
     messages.success(request, _("Answered; the annotator finds it under Feedback."))

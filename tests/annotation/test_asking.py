@@ -179,3 +179,21 @@ def test_a_judgment_changed_after_the_answer_was_seen_is_no_independent_rating(d
     make.judge(desk.assignment, desk.versions[1], "good")
     rows = Judgment.objects.order_by("pk").values_list("label", "is_revision")
     assert list(rows) == [("unsure", False), ("bad", False), ("good", True), ("good", False)]
+
+
+def test_two_answers_at_once_are_one_and_the_second_is_told(desk: Desk) -> None:
+    question = desk.ask()
+    place = f"/p/here/review/questions/{question.public_id}/"
+    first, second = desk.client(desk.head), desk.client(make.add_member(desk.project, Role.HEAD))
+    assert first.post(place, {"answer": "Yes.\nAlways.", "seen": ""}).status_code == 302
+    late = second.post(place, {"answer": "No.", "seen": ""})
+    text = late.content.decode()
+    assert late.status_code == 409
+    assert "Somebody else has answered meanwhile" in text
+    assert "Always." in text
+    assert "No." in text, "what was written is kept"
+    question.refresh_from_db()
+    assert question.answer == "Yes.\nAlways."
+    assert second.post(place, {"answer": "No.", "seen": "Yes.\r\nAlways."}).status_code == 302
+    question.refresh_from_db()
+    assert question.answer == "No."
