@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.products import Gallery
+
 Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
 
@@ -74,11 +76,12 @@ def paraphrase_overlaps(
     """
     if len(queries) != len(paraphrases):
         raise ValueError(f"{len(queries)} queries, but {len(paraphrases)} paraphrases.")
+    items = Gallery(gallery)
     overlaps: list[Floats] = [np.empty(0)]
     jaccards: list[Floats] = [np.empty(0)]
     for start in range(0, len(queries), chunk):
-        own = first_places(queries[start : start + chunk] @ gallery.T, k)
-        other = first_places(paraphrases[start : start + chunk] @ gallery.T, k)
+        own = first_places(items.scores(queries[start : start + chunk]), k)
+        other = first_places(items.scores(paraphrases[start : start + chunk]), k)
         overlaps.append(average_overlap(own, other))
         jaccards.append(jaccard(own, other))
     return Overlaps(np.concatenate(overlaps), np.concatenate(jaccards), k, len(gallery))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from measures.products import Gallery
 from measures.proportions import wilson
 
 Floats = NDArray[np.floating]
@@ -115,12 +116,14 @@ def ranks_of_each(
 ) -> list[RelevantRanks]:
     """As `relevant_ranks` for several notions of what is relevant, with every score computed once.
 
-    All of them take their scores from the same product, so that figures of parts add up exactly.
+    All of them take their scores from the same product, so that figures of parts add up exactly. Equal rows of the
+    gallery get equal scores, so that the rule for ties holds for equal texts.
     """
     wanted = [_as_relevant(relevant, len(queries), len(gallery)) for relevant in relevants]
     blocks: list[list[Indices]] = [[] for _ in wanted]
+    items_of_gallery = Gallery(gallery)
     for start in range(0, len(queries), chunk):
-        scores = queries[start : start + chunk] @ gallery.T
+        scores = items_of_gallery.scores(queries[start : start + chunk])
         rising = _sorted_finite(scores)
         for items, found in zip(wanted, blocks, strict=True):
             found += [_ranks_of_query(scores[i], rising[i], items[start + i]) for i in range(len(scores))]

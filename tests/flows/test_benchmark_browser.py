@@ -1,0 +1,39 @@
+"""The pages of a benchmark in a real browser: axe finds nothing, nothing runs over, at both sizes, light and dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from projects.models import Role
+from tests import factories as make
+from tests.annotation.test_benchmark_pages import a_benchmark
+from tests.flows.way import TakeSeat
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SIZES = ((1440, 900), (390, 844))
+
+
+def test_axe_finds_nothing_on_a_benchmark_and_its_tables_can_be_opened_and_fetched(seat: TakeSeat) -> None:
+    run = a_benchmark()
+    researcher = seat(run.project, make.add_member(run.project, Role.RESEARCHER))
+    page = researcher.open("difficulty-benchmark")
+    address, wrong = page.url, []
+    for part in ("retrieval", "pairs"):
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                page.goto(f"{address}?part={part}")
+                expect(page.get_by_role("table").first).to_be_visible()
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    wrong.append(f"{part} at {width} runs over")
+                found = Axe().run(page).response["violations"]
+                wrong += [f"{part} at {width}, {scheme}: {one['id']}" for one in found]
+    assert wrong == []
+    page.goto(address)
+    page.get_by_text("Table 3: retrieval").click()
+    expect(page.get_by_role("row", name="CLIP-ViT-L/14 15.8")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="LaTeX").click()
+    assert download.value.suggested_filename == f"benchmark-{run.public_id}.tex"
