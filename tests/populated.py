@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from accounts.models import User
 from annotation.models import (
     CaptionFix,
     EvaluationRun,
@@ -35,13 +36,13 @@ class Populated:
     values: dict[str, str]
 
 
-def populate(slug: str) -> Populated:
-    """Make the project and its rows through acts where there are any."""
+def populate(slug: str, *, annotator: User | None = None, head: User | None = None) -> Populated:
+    """Make the project and its rows through acts where there are any; the two who did it may be given."""
     project = make.make_project(slug)
     image = make.add_image(project)
     version = make.add_caption(image)
-    annotator = make.add_member(project)
-    head = make.add_member(project, Role.HEAD)
+    annotator = make.add_member(project, user=annotator)
+    head = make.add_member(project, Role.HEAD, user=head)
     batch = make.make_batch(project, [image])
     assignment = make.claim(batch, annotator)
     make.judge(assignment, version, "good")

@@ -168,8 +168,8 @@ class Deciding:
         return (row.round, who, what)
 
     def _other_label(self, row: GivenRating, label: str, where: str) -> str:
-        return _("%(rater)s answered %(label)s to this pair already (%(where)s); that answer stays.") % {
-            "rater": self.raters[row.rater].shown,
+        # Nobody is named: the line of the file says who it was, and reasons stay when an account is erased.
+        return _("This rater answered %(label)s to this pair already (%(where)s); that answer stays.") % {
             "label": label or "–",
             "where": where,
         }

@@ -57,13 +57,17 @@ class RaterNaming:
 
 @dataclass(slots=True)
 class FileRater:
-    """A rater of a file: the account where there is one already, and how it came to be theirs."""
+    """A rater of a file: the account where there is one already, and how it came to be theirs.
+
+    `is_new`: there was no account for them before this import.
+    """
 
     name: str
     hash: str
     user: User | None
     is_member: bool
     shown: str
+    is_new: bool
 
 
 def find_raters(project: Project, names: Iterable[str], naming: RaterNaming) -> dict[str, FileRater]:
@@ -86,7 +90,7 @@ def find_raters(project: Project, names: Iterable[str], naming: RaterNaming) -> 
         if user is None:
             number += 1
         shown = str(user) if user else (name if naming.keeps_names else _("Rater %(n)d") % {"n": number})
-        found[name] = FileRater(name, mark, user, member is not None, shown[:LONGEST_SHOWN])
+        found[name] = FileRater(name, mark, user, member is not None, shown[:LONGEST_SHOWN], user is None)
     return found
 
 

@@ -21,6 +21,7 @@ from annotation.exchange.reading_judgments import (
     read_label_studio,
     read_long_table,
 )
+from annotation.exchange.told_raters import forget_tried_names, told_raters
 from annotation.exchange.writing_imports import batches_for, schema_for, write_ratings
 from annotation.importing.captions import add_captions, refresh_statistics
 from annotation.importing.reading_rows import Row
@@ -260,14 +261,9 @@ def _store(
                 "batches": names,
                 "labels": told_labels(labels.labels, decided.used),
                 "schema": job.parameters["schema_name"],
-                "raters": [
-                    {
-                        "shown": rater.shown,
-                        "n": answers[rater.name],
-                        "account": "member" if rater.is_member else "known" if rater.user else "new",
-                    }
-                    for rater in raters.values()
-                ],
+                "raters": told_raters(raters.values(), answers),
             },
         },
     )
+    if not job.parameters["is_trial"]:
+        forget_tried_names(job, raters.values())

@@ -22,7 +22,7 @@ class JudgmentImport(models.Model):
     """What one import of judgments came to, or would come to where it was tried only.
 
     Every row of the file is new, there already, refused, or a skip, which is no rating. `told` is for the page: names
-    of raters, labels and batches as they were at that time.
+    of labels and batches as they were at that time, and raters by account, so that no name outlives an erased one.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.exchange.importing_judgments import KIND, repeat_for_good, request_judgment_import
+from annotation.exchange.told_raters import shown_raters
 from annotation.forms.judgment_import import JudgmentImportForm
 from annotation.models import Batch, JudgmentImport
 from polyannot.kernel.errors import Conflict, Invalid, Missing
@@ -63,6 +64,7 @@ def judgments_import_detail(request: HttpRequest, access: Access, job_id: UUID) 
     names = row.told["batches"] if row else []
     context = progress_context(access, job) | {
         "row": row,
+        "raters": shown_raters(row) if row else [],
         "is_trial": job.parameters["is_trial"],
         "batches": Batch.objects.filter(project=access.project, name__in=names),
         "failures": job.failures.all()[:FAILURES_SHOWN],

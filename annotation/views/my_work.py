@@ -3,11 +3,12 @@
 import csv
 from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from annotation.rules.gold import gold_scores
+from annotation.work.own_record import HOURS_COLUMNS, hours_rows, own_record
 from annotation.work.own_work import CSV_COLUMNS, csv_rows, total, work_by_batch, work_by_day
 from projects.access import Access
 from projects.http import project_view
@@ -49,4 +50,27 @@ def my_work_export(request: HttpRequest, access: Access) -> HttpResponseBase:
 
     answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="my-work-{access.project.slug}.csv"'
+    return answer
+
+
+@require_GET
+@project_view(Role.ANNOTATOR)
+def my_hours(request: HttpRequest, access: Access) -> HttpResponse:
+    """Send the person's counts and focused time by day as CSV."""
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="my-hours-{access.project.slug}.csv"'
+    writer = csv.writer(answer)
+    writer.writerow(HOURS_COLUMNS)
+    writer.writerows(hours_rows(project=access.project, person=access.user))
+    return answer
+
+
+@require_GET
+@project_view(Role.ANNOTATOR)
+def my_record(request: HttpRequest, access: Access) -> HttpResponse:
+    """Send everything that the project holds of the person as JSON."""
+    answer = JsonResponse(
+        own_record(project=access.project, person=access.user), json_dumps_params={"indent": 1}
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="my-record-{access.project.slug}.json"'
     return answer

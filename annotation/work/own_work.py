@@ -78,11 +78,16 @@ def work_by_batch(*, project: Project, annotator: User) -> list[WorkCount]:
 
 
 def work_by_day(*, project: Project, annotator: User) -> list[WorkCount]:
-    """Return the person's work by day (UTC), the last day first."""
+    """Return the person's work by day (UTC), the last day first, days on which images were only handed in too."""
     finished_at = _finished(project, annotator).values_list("finished_at", flat=True)
     finished = Counter(time.astimezone(UTC).date() for time in finished_at if time is not None)
     rows = own_judgments(project=project, annotator=annotator).values(day=TruncDate("made_at", tzinfo=UTC))
-    return [_count(row, row["day"], finished[row["day"]]) for row in rows.annotate(**COUNTS).order_by("-day")]
+    by_day = {row["day"]: row for row in rows.annotate(**COUNTS)}
+    none = dict.fromkeys(COUNTS, 0)
+    return [
+        _count(by_day.get(day, none), day, finished[day])
+        for day in sorted({*by_day, *finished}, reverse=True)
+    ]
 
 
 def _count(row: Mapping[str, Any], name: str | date, n_images: int) -> WorkCount:

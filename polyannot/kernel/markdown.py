@@ -16,7 +16,7 @@ _parser = (
     .disable("image")
 )
 # A table that is wider than the page scrolls by itself, by keyboard too.
-WRAP = '<div class="table-wrap" role="region" tabindex="0" aria-label="{}">\n<table>\n'
+WRAP = '<div class="table-wrap" role="group" tabindex="0" aria-label="{}">\n<table>\n'
 _parser.add_render_rule("table_open", lambda *_given: format_html(WRAP, _("Table")))
 _parser.add_render_rule("table_close", lambda *_given: "</table>\n</div>\n")
 

@@ -5,7 +5,7 @@ from polyannot.kernel.markdown import render_markdown
 
 def test_a_table_scrolls_by_itself_and_has_a_name_for_who_cannot_see_it() -> None:
     html = render_markdown("| Kind | From |\n|:-|-|\n| Colour | `red` |\n\nAfter")
-    assert html.startswith('<div class="table-wrap" role="region" tabindex="0" aria-label="Table">\n<table>')
+    assert html.startswith('<div class="table-wrap" role="group" tabindex="0" aria-label="Table">\n<table>')
     assert "</table>\n</div>\n<p>After</p>" in html
     assert "style=" not in html
 

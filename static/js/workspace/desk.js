@@ -58,6 +58,14 @@ export class Desk {
     this.#undoable.push([{ caption, before: caption.answer }]);
     this.#give(caption, { label, note: this.noteOf(caption), edit }, mode, this.#clock.take());
     this.#goOn(caption);
+    this.#tell(caption, label);
+  }
+
+  // For those who do not see the mark: what was given, and how many wait.
+  #tell(caption, label) {
+    const given = caption.element.querySelector(`.judge__button[value="${CSS.escape(label)}"]`)?.dataset.name ?? "";
+    const count = this.root.querySelector('.workspace__foot [data-part="count"]')?.textContent ?? "";
+    say(`${given}. ${count}`);
   }
 
   #goOn(caption) {

@@ -11,6 +11,8 @@ export class Outbox extends EventTarget {
   #flushing = null;
   #isAskedAgain = false;
   #failures = 0;
+  #trouble = null;
+  #troubleMessage = "";
   #timer = 0;
 
   // Which image is in work now, when the one after it is wanted with the next image handed in.
@@ -96,14 +98,15 @@ export class Outbox extends EventTarget {
       this.#isAskedAgain = false;
       const all = this.waiting();
       if (all.length === 0) {
-        this.#failures = 0;
+        this.#forgetTrouble();
         this.#say("saved", 0);
         if (!this.#isAskedAgain) {
           return true;
         }
         continue;
       }
-      this.#say("saving", all.length);
+      // While something is in the way, the page goes on saying so; only the number that waits changes.
+      this.#say(this.#trouble ?? "saving", all.length, this.#troubleMessage);
       if (!(await this.#sendPortion(all))) {
         return false;
       }
@@ -120,7 +123,7 @@ export class Outbox extends EventTarget {
       ...(beside && { beside }),
     });
     if (answer.kind === "taken") {
-      this.#failures = 0;
+      this.#forgetTrouble();
       this.#sort(answer.told.results, portion);
       if (answer.told.ahead) {
         this.#tell("ahead", { beside, fresh: answer.told.ahead });
@@ -150,8 +153,15 @@ export class Outbox extends EventTarget {
     const pause = WAITS_MS[Math.min(this.#failures, WAITS_MS.length - 1)];
     this.#failures += 1;
     this.#timer = setTimeout(() => this.flush(), pause);
-    const state = { unreachable: "offline", "sign-in": "sign-in", refused: "stopped" }[answer.kind];
-    this.#say(state, this.waiting().length, answer.message ?? "");
+    this.#trouble = { unreachable: "offline", "sign-in": "sign-in", refused: "stopped" }[answer.kind];
+    this.#troubleMessage = answer.message ?? "";
+    this.#say(this.#trouble, this.waiting().length, this.#troubleMessage);
+  }
+
+  #forgetTrouble() {
+    this.#failures = 0;
+    this.#trouble = null;
+    this.#troubleMessage = "";
   }
 
   // Says that the work goes on, so that the image is not given to somebody else.
