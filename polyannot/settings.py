@@ -63,6 +63,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
 ]
 
 MIDDLEWARE = [
@@ -228,6 +230,39 @@ SECURE_PROXY_SSL_HEADER = (
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Requests that one token may make in a minute.
+API_REQUESTS_A_MINUTE = env.integer("API_REQUESTS_A_MINUTE", 600)
+REST_FRAMEWORK = {
+    # Who may in, how often and in which pages is said by projects.api.door.ApiView.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "projects.api.document.ContractSchema",
+    "EXCEPTION_HANDLER": "projects.api.errors.answer_to",
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "polyannot",
+    "DESCRIPTION": "Projects, images, captions, batches, judgments, jobs, agreement, studies and releases for scripts.",
+    "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SCHEMA_PATH_PREFIX_TRIM": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATIONS": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "projects.models.jobs.JobState",
+        "ImageState": "annotation.models.ImageState",
+        "StudyState": "studies.models.StudyState",
+        "ReleaseState": "releases.models.ReleaseState",
+        "Verdict": "annotation.progress.verdicts.Verdict",
+    },
+    "OAS_VERSION": "3.0.3",
+}
 
 LOGGING = {
     "version": 1,

@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("site/", include("projects.urls.site")),
     path("site/", include("annotation.urls.site")),
+    path("api/v1/", include("polyannot.api_urls")),
     path("s/", include("studies.urls.participant")),
     path("p/<slug:project_slug>/", project_door, name="project-door"),
     path("p/<slug:project_slug>/", include("projects.urls.project")),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from polyannot.kernel.errors import Denied, Missing
 from polyannot.kernel.prepared import Prepared, columns_of, row_as
-from projects.models import Job, Membership, Project, Role
+from projects.models import ApiToken, Job, Membership, Project, Role
 
 # What each role may do beside its own work: an admin may do all, a head annotator also annotates.
 INCLUDED: dict[str, frozenset[str]] = {
@@ -118,3 +118,11 @@ def account_of(_admin: User, public_id: UUID) -> User:
     if (user := User.objects.filter(public_id=public_id, erased_at=None).first()) is None:
         raise Missing("account_missing", _("There is no such account."))
     return user
+
+
+def token_of(user: User, project: Project | None, public_id: UUID) -> ApiToken:
+    """Return a person's own token for a project, or for making projects; raises Missing."""
+    token = ApiToken.objects.filter(user=user, project=project, public_id=public_id).first()
+    if token is None:
+        raise Missing("token_missing", _("You have no such token here."))
+    return token

@@ -1,12 +1,13 @@
 """The shapes of what people type about projects and people; acts check the meaning."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from projects.changing import CHANGEABLE
-from projects.models import Project, Role
+from projects.models import Project, Role, Scope
+from projects.tokens import MOST_DAYS
 
 if TYPE_CHECKING:
     ProjectModelForm = forms.ModelForm[Project]
@@ -68,4 +69,35 @@ class AccountForm(forms.Form):
         label=_("May administer the whole site"),
         required=False,
         help_text=_("Makes projects and accounts; reads no answers."),
+    )
+
+
+class SiteTokenForm(forms.Form):
+    """A new token of a site admin: it makes projects and nothing else."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What it is for, so that you know which one to revoke.")
+    )
+    days = forms.IntegerField(
+        label=_("Days until it ends"),
+        min_value=1,
+        max_value=MOST_DAYS,
+        initial=90,
+        help_text=_("At most a year."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Add the one scope that there is without a project."""
+        cleaned = super().clean() or {}
+        return {"scopes": [Scope.PROJECTS], **cleaned}
+
+
+class TokenForm(SiteTokenForm):
+    """A new token for a project."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        choices=[choice for choice in Scope.choices if choice[0] != Scope.PROJECTS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Scope.READ],
     )

@@ -111,6 +111,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user.is_site_admin:
         frame["account_links"].insert(0, {"label": _("Site"), "url": reverse("site")})
     if access is not None:
+        tokens_url = reverse("tokens", args=[access.project.slug])
+        frame["account_links"].insert(0, {"label": _("API tokens"), "url": tokens_url})
         frame |= {
             "current_project": access.project,
             "project_choices": [

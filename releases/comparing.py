@@ -74,3 +74,9 @@ def compare_releases(*, older: Release, newer: Release) -> Comparison:
         n_unchanged=len((before.keys() & after.keys()) - changed),
         changes=tuple(changes),
     )
+
+
+def compare_in_order(one: Release, other: Release) -> Comparison:
+    """Compare two releases, the one with the lower number first, whichever is asked about."""
+    older, newer = sorted((one, other), key=lambda release: (release.major, release.minor, release.patch))
+    return compare_releases(older=older, newer=newer)

@@ -2,22 +2,20 @@
 
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from polyannot.kernel.errors import Missing
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Job, Role
-from projects.storage import open_stored
 from releases.access import release_of
-from releases.comparing import Comparison, compare_releases
+from releases.comparing import compare_in_order
 from releases.forms import ReleaseForm
 from releases.freezing import KIND, ask_for_release
-from releases.models import Release, ReleaseState
 from releases.preflight import preflight
+from releases.sending import bundle_of
 
 
 @require_safe
@@ -63,30 +61,14 @@ def release_detail(request: HttpRequest, access: Access, release_id: UUID) -> Ht
         "release": release,
         "files": release.files.all(),
         "others": others,
-        "comparison": _comparison(release, other) if other else None,
+        "comparison": compare_in_order(release, other) if other else None,
         "crumbs": [{"label": _("Releases"), "url": "../"}],
     }
     return render(request, "releases/detail.html", context)
-
-
-def _comparison(one: Release, other: Release) -> Comparison:
-    """Compare two releases, the one with the lower number first, whichever page asks."""
-    older, newer = sorted((one, other), key=lambda release: (release.major, release.minor, release.patch))
-    return compare_releases(older=older, newer=newer)
 
 
 @require_safe
 @project_view(Role.RESEARCHER, Role.HEAD)
 def release_download(request: HttpRequest, access: Access, release_id: UUID) -> HttpResponseBase:
     """Stream the bundle; raises Missing until it is built or after it was withdrawn."""
-    release = release_of(access, release_id)
-    if release.bundle is None or release.state != ReleaseState.BUILT:
-        raise Missing("release_not_built", _("This release has no file to download."))
-    response = FileResponse(
-        open_stored(release.bundle),
-        as_attachment=True,
-        filename=f"{access.project.slug}-{release.number}.zip",
-        content_type="application/zip",
-    )
-    response["X-Checksum-SHA256"] = release.bundle.sha256
-    return response
+    return bundle_of(release_of(access, release_id))

@@ -18,8 +18,9 @@ from annotation.work.assigning import claim_assignment, finish_assignment
 from annotation.work.judging import GivenEdit, GivenJudgment, record_judgment
 from annotation.work.opening import open_batch
 from projects.founding import set_role
-from projects.models import Project, Role
+from projects.models import Project, Role, Scope
 from projects.storage import store_bytes
+from projects.tokens import make_token
 
 PASSWORD = "correct-horse-7"
 _numbers = itertools.count(1)
@@ -49,6 +50,13 @@ def make_project(slug: str = "", *, admin: User | None = None, **settings: objec
         Project.objects.filter(pk=project.pk).update(**settings)
         project.refresh_from_db()
     return project
+
+
+def token_of(user: User, project: Project | None, *scopes: str) -> str:
+    """Return the secret of a new token of a person: with all scopes of its place where none is named."""
+    every = [Scope.PROJECTS] if project is None else [Scope.READ, Scope.JUDGMENTS, Scope.WRITE]
+    _row, secret = make_token(user=user, project=project, name="Test", scopes=scopes or every, days=1)
+    return secret
 
 
 def add_member(project: Project, role: str = Role.ANNOTATOR, *, user: User | None = None) -> User:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from annotation.models import (
+    AgreementReport,
     CaptionFix,
     EvaluationRun,
     GenericnessCheck,
@@ -23,6 +24,7 @@ from annotation.review.ruling import Ruling, make_precedent
 from annotation.rules.known_answers import make_known_answer
 from projects.models import Job, Project, Role
 from projects.storage import store_bytes
+from projects.tokens import make_token
 from releases.models import Release
 from studies.models import Study
 from tests import factories as make
@@ -70,7 +72,7 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         kind="similarities", project=project, queue="gpu", fingerprint="f" * 64, state="done"
     )
     evaluation = EvaluationRun.objects.create(project=project, job=job, captions="good", seed=1)
-    snapshot = store_bytes(b"{}", media_type="application/json")
+    snapshot = store_bytes(b'{"images": []}', media_type="application/json")
     release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
     study = Study.objects.create(project=project, slug=f"{slug}-study", title="Study")
     saved = SavedFilter.objects.create(project=project, owner=head, name="All", query="q=a", is_shared=True)
@@ -100,7 +102,25 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         project=project, image=image, caption=version.caption, version=version, origin="person", seed=1
     )
     asked = GenericnessQuestion.objects.create(project=project, check_row=check, image=image, place=1)
+    agreement = AgreementReport.objects.create(
+        project=project,
+        schema=batch.schema,
+        scope="none",
+        job=Job.objects.create(
+            kind="agreement", project=project, queue="default", fingerprint="e" * 64, state="done"
+        ),
+        unsure="nominal",
+        n_items=0,
+        n_ratings=0,
+        n_raters=0,
+        code_version="0",
+        figures={},
+    )
+    token, _secret = make_token(user=annotator, project=project, name="Script", scopes=["read"], days=1)
     values = {
+        "agreement_id": agreement.public_id,
+        "token_id": token.public_id,
+        "other_id": release.public_id,
         "project_slug": project.slug,
         "slug": study.slug,
         "_rest": "elsewhere",

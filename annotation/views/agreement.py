@@ -19,6 +19,7 @@ from annotation.agreement.ratings import LeftOut, Outcome
 from annotation.agreement.reports import completed_agreement, latest_job, latest_report, request_report
 from annotation.agreement.scope import Scope
 from annotation.agreement.showing import ShownReport
+from annotation.agreement.telling import told_report
 from annotation.agreement.trend import COLUMNS as TREND_COLUMNS
 from annotation.agreement.trend import trend_of, trend_rows
 from annotation.forms.agreement import PairsForm, ReportForm, ScopeForm
@@ -57,7 +58,7 @@ def agreement(request: HttpRequest, access: Access) -> HttpResponse:
     scope = form.chosen
     report = latest_report(scope) if scope else None
     if wants_json(request):
-        return JsonResponse(_told(report) if report else {"report": None})
+        return JsonResponse(told_report(report) if report else {"report": None})
     settings = _settings(report, scope)
     context: dict[str, Any] = {
         "scope_form": form,
@@ -195,21 +196,6 @@ def agreement_trend_csv(request: HttpRequest, access: Access, report_id: UUID) -
 def agreement_json(request: HttpRequest, access: Access, report_id: UUID) -> HttpResponseBase:
     """Send every figure of the report, with its scope, parameters and code version."""
     report = agreement_report_of(access, report_id)
-    answer = JsonResponse(_told(report), json_dumps_params={"indent": 1})
+    answer = JsonResponse(told_report(report), json_dumps_params={"indent": 1})
     answer.headers["Content-Disposition"] = f'attachment; filename="agreement-{access.project.slug}.json"'
     return answer
-
-
-def _told(report: AgreementReport) -> dict[str, Any]:
-    """Return every figure of a report with its scope, parameters and code version."""
-    return {
-        "report": str(report.public_id),
-        "project": report.project.slug,
-        "labels": report.schema.name,
-        "batch": str(report.batch.public_id) if report.batch else None,
-        "batches": [str(batch.public_id) for batch in report.batches.all()],
-        "made_at": report.made_at.isoformat(),
-        "code_version": report.code_version,
-        "includes_demo_judgments": report.includes_demo,
-        **report.figures,
-    }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.views import history, jobs, people, settings
+from projects.views import history, jobs, people, settings, tokens
 
 urlpatterns = [
     path("jobs/", jobs.jobs, name="jobs"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("people/<uuid:user_id>/role", people.people_role, name="people-role"),
     path("people/<uuid:user_id>/end", people.people_end, name="people-end"),
     path("settings/", settings.settings, name="settings"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<uuid:token_id>/revoke", tokens.token_revoke, name="token-revoke"),
     path("history/", history.history, name="history"),
     path("history.csv", history.history_csv, name="history-csv"),
 ]

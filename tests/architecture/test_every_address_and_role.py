@@ -6,7 +6,7 @@ it is for fails.
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
-from projects.access import INCLUDED
+from projects.access import INCLUDED, projects_of
 from projects.http import PARTICIPANT, PUBLIC, SIGNED_IN, SITE_ADMIN, access_rule
 from projects.models import Project, Role
 from tests import factories as make
@@ -27,8 +27,11 @@ WITHOUT_RULE = {"healthz"}
 SENT_AWAY = {302}
 HIDDEN = {404}
 REFUSED = {403}
+# Scripts have no door to be sent to.
+ASKED_FOR_A_TOKEN = {401}
+API = "/api/v1/"
 # A page may want POST, more parameters, or say that its row has moved on; what it may not do is fail.
-OPEN = {200, 204, 302, 304, 400, 404, 405, 409, 410, 422}
+OPEN = {200, 202, 204, 302, 304, 400, 404, 405, 409, 410, 415, 422}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,17 @@ class Address:
     name: str
     path: str
     rule: tuple[str, ...] | None
+    write_rule: tuple[str, ...] | None = None
+
+    def ruled(self, method: str) -> "Address":
+        """Return the address with the rule of a method: an API has one of its own for what changes something."""
+        rule = self.rule if method == "GET" or self.write_rule is None else self.write_rule
+        return replace(self, rule=rule)
+
+    @property
+    def is_api(self) -> bool:
+        """Say whether scripts come here, with a token."""
+        return self.path.startswith(API) and self.rule != (PUBLIC,)
 
     def __str__(self) -> str:
         return self.name
@@ -72,7 +86,9 @@ def addresses(values: dict[str, str]) -> list[Address]:
         name = pattern.name or route
         if name in WITHOUT_RULE:
             continue
-        found.append(Address(name, filled(route, values), access_rule(pattern.callback)))
+        view = pattern.callback
+        written = getattr(view, "write_rule", None)
+        found.append(Address(name, filled(route, values), access_rule(view), written))
     return found
 
 
@@ -83,15 +99,27 @@ def here() -> Populated:
 
 def visit(user: User | None, address: Address, method: str) -> int:
     client = Client(raise_request_exception=False)
-    if user is not None:
+    headers = {}
+    if user is not None and address.is_api:
+        headers["Authorization"] = f"Bearer {secret_of(user, address)}"
+    elif user is not None:
         client.force_login(user)
-    response = client.generic(method, address.path)
+    response = client.generic(method, address.path, headers=headers)
     return response.status_code
+
+
+def secret_of(user: User, address: Address) -> str:
+    """Return a token of a person: for the project of the address where they work in it, else for another of theirs."""
+    mine = [row.project for row in projects_of(user)]
+    named = [project for project in mine if f"/{project.slug}/" in address.path]
+    return make.token_of(user, next(iter(named or mine), None))
 
 
 def members(project: Project) -> dict[str, User]:
     return {role: make.add_member(project, role) for role in Role.values}
 
+
+IN_A_PROJECT = ("p/<slug:project_slug>/", "api/v1/projects/<slug:project_slug>/")
 
 # Pages of many whose act is for fewer: the person who asked for a job, or an admin.
 OWN_ONLY = {"job-cancel", "job-retry"}
@@ -100,7 +128,7 @@ OWN_ONLY = {"job-cancel", "job-retry"}
 def expected(address: Address, role: str) -> set[int]:
     """Return the answers that a member with this role may get."""
     rule = address.rule or ()
-    if address.name in OWN_ONLY and role != Role.ADMIN:
+    if address.name.removeprefix("api-") in OWN_ONLY and role != Role.ADMIN:
         return REFUSED | {405}
     if not rule or rule in {(PUBLIC,), (SIGNED_IN,), (PARTICIPANT,)}:
         return OPEN
@@ -120,6 +148,7 @@ def test_every_view_says_whom_it_is_for(here: Populated) -> None:
 def test_members_get_what_their_role_may_and_nothing_else(here: Populated, method: str) -> None:
     wrong = []
     for (role, user), address in itertools.product(members(here.project).items(), addresses(here.values)):
+        address = address.ruled(method)
         status = visit(user, address, method)
         if status not in expected(address, role):
             wrong.append(f"{method} {address.name} as {role}: {status}")
@@ -133,7 +162,7 @@ def test_an_anonymous_visitor_is_sent_to_the_door(here: Populated, method: str) 
         if address.rule is None or address.rule in {(PUBLIC,), (PARTICIPANT,)}:
             continue
         status = visit(None, address, method)
-        if status not in SENT_AWAY | {405}:
+        if status not in (ASKED_FOR_A_TOKEN if address.is_api else SENT_AWAY | {405}):
             wrong.append(f"{method} {address.name}: {status}")
     assert wrong == []
 
@@ -143,7 +172,7 @@ def test_a_stranger_does_not_learn_that_the_project_exists(here: Populated, meth
     stranger = make.add_member(make.make_project(), Role.ADMIN)
     wrong = []
     for address in addresses(here.values):
-        if not address.path.startswith(f"/p/{here.project.slug}/"):
+        if f"/{here.project.slug}/" not in address.path:
             continue
         status = visit(stranger, address, method)
         if status not in HIDDEN | {405}:
@@ -158,7 +187,7 @@ def test_rows_of_another_project_are_missing_through_ones_own(here: Populated, m
     admin = make.add_member(own, Role.ADMIN)
     wrong = []
     for route, pattern in patterns(get_resolver()):
-        holds_a_row = "<uuid:" in route and route.startswith("p/<slug:project_slug>/")
+        holds_a_row = "<uuid:" in route and route.startswith(IN_A_PROJECT)
         if not holds_a_row:
             continue
         address = Address(pattern.name or route, filled(route, mixed), access_rule(pattern.callback))
@@ -173,7 +202,9 @@ def test_a_site_admin_without_a_membership_sees_no_project(here: Populated) -> N
     wrong = []
     for address in addresses(here.values):
         status = visit(site_admin, address, "GET")
-        allowed = HIDDEN | {405} if address.path.startswith(f"/p/{here.project.slug}/") else OPEN
+        allowed = HIDDEN | {405} if f"/{here.project.slug}/" in address.path else OPEN
+        if address.is_api and allowed is OPEN:
+            allowed = OPEN | REFUSED
         if status not in allowed:
             wrong.append(f"GET {address.name}: {status}")
     assert wrong == []

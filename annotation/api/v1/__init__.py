@@ -1,0 +1,1 @@
+"""The nouns of annotation in the API, version 1."""

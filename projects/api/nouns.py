@@ -1,0 +1,164 @@
+"""Projects and jobs through the API."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.access import job_in_hand, job_of, projects_of
+from projects.api.door import ApiView, ProjectApiView
+from projects.api.once import kept, once
+from projects.models import Job, JobFailure, Project, Role
+from projects.models.jobs import JobState
+from projects.queue import cancel_job, retry_job
+
+SEES_JOBS = (Role.HEAD, Role.RESEARCHER, Role.ADMIN)
+
+
+class ProjectOut(serializers.Serializer[Project]):
+    """A project, and what the person of the token is in it."""
+
+    id = serializers.UUIDField(source="public_id")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    is_demo = serializers.BooleanField()
+    judged_target = serializers.IntegerField()
+    good_target = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class ProjectList(ApiView):
+    """The projects that the token reaches."""
+
+    serializer_class = ProjectOut
+
+    def get_queryset(self) -> QuerySet[Project]:
+        """Return the token's project, while its person works in it."""
+        mine = projects_of(self.person).values("project")
+        return Project.objects.filter(pk__in=mine, pk=self.token.project_id)
+
+    @extend_schema(operation_id="projects_list")
+    def get(self, request: Request) -> Response:
+        """List the project that this token is for."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class ProjectDetail(ProjectApiView):
+    """One project."""
+
+    serializer_class = ProjectOut
+
+    @extend_schema(operation_id="projects_retrieve")
+    def get(self, request: Request, project_slug: str) -> Response:
+        """Return the project."""
+        return Response(self.get_serializer(self.access.project).data)
+
+
+class JobOut(serializers.Serializer[Job]):
+    """A job: how far it is and what it came to; `result` depends on the kind."""
+
+    id = serializers.UUIDField(source="public_id")
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=JobState.choices)
+    items_total = serializers.IntegerField()
+    items_done = serializers.IntegerField()
+    items_failed = serializers.IntegerField()
+    error = serializers.CharField(allow_blank=True)
+    result = serializers.DictField()
+    asked_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class JobQuery(serializers.Serializer[Any]):
+    """Which jobs."""
+
+    kind = serializers.CharField(required=False, max_length=60)
+    state = serializers.ChoiceField(choices=JobState.choices, required=False)
+
+
+class JobList(ProjectApiView):
+    """The jobs of the project, newest first."""
+
+    serializer_class = JobOut
+    read_rule = SEES_JOBS
+    query = JobQuery
+
+    @extend_schema(operation_id="jobs_list", parameters=[JobQuery])
+    def get(self, request: Request, project_slug: str) -> Response:
+        """List the jobs."""
+        page = self.paginate_queryset(Job.objects.filter(project=self.access.project, **self.asked()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class JobDetail(ProjectApiView):
+    """One job; ask again until its state is done, failed or cancelled."""
+
+    serializer_class = JobOut
+    read_rule = SEES_JOBS
+
+    @extend_schema(operation_id="jobs_retrieve")
+    def get(self, request: Request, project_slug: str, job_id: UUID) -> Response:
+        """Return the job."""
+        return Response(self.get_serializer(job_of(self.access, job_id)).data)
+
+
+class FailureOut(serializers.Serializer[JobFailure]):
+    """Something that a job left out, with the reason."""
+
+    item = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class JobLeftOut(ProjectApiView):
+    """What a job left out, in the order it was met."""
+
+    serializer_class = FailureOut
+    read_rule = SEES_JOBS
+    oldest_first = True
+
+    @extend_schema(operation_id="jobs_left_out_list")
+    def get(self, request: Request, project_slug: str, job_id: UUID) -> Response:
+        """List what was left out."""
+        page = self.paginate_queryset(JobFailure.objects.filter(job=job_of(self.access, job_id)))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class JobCancel(ProjectApiView):
+    """Stopping a job: one's own, or any for an admin."""
+
+    serializer_class = JobOut
+    read_rule = write_rule = SEES_JOBS
+
+    @extend_schema(operation_id="jobs_cancel", request=None, responses=JobOut)
+    def post(self, request: Request, project_slug: str, job_id: UUID) -> Response:
+        """Stop the job."""
+        job = job_in_hand(self.access, job_id)
+        cancel_job(job=job, actor=self.person)
+        job.refresh_from_db()
+        return Response(self.get_serializer(job).data)
+
+
+class JobRetry(ProjectApiView):
+    """Asking for the same work again after it failed or was stopped."""
+
+    serializer_class = JobOut
+    read_rule = write_rule = SEES_JOBS
+
+    @kept
+    @extend_schema(operation_id="jobs_retry", request=None, responses={202: JobOut})
+    def post(self, request: Request, project_slug: str, job_id: UUID) -> Response:
+        """Ask again."""
+        job = job_in_hand(self.access, job_id)
+        return once(request, lambda: asked(retry_job(job=job, actor=self.person)))
+
+
+def asked(job: Job) -> Response:
+    """Answer with a job that was asked for: 202, and the row to follow."""
+    return Response(JobOut(job).data, status=202)

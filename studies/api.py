@@ -1,0 +1,96 @@
+"""Studies through the API: aggregates only, nothing of single participants."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from polyannot.kernel.errors import Missing
+from projects.api.door import ProjectApiView
+from projects.models import Role
+from studies.access import latest_result, studies_of, study_of
+from studies.computing import without_single_people
+from studies.exporting import told_figures
+from studies.models import Study, StudyDesign, StudyState
+from studies.monitoring import standing_of
+
+
+class StudyOut(serializers.Serializer[Study]):
+    """A study as it was designed."""
+
+    id = serializers.UUIDField(source="public_id")
+    slug = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.ChoiceField(choices=StudyState.choices)
+    design = serializers.ChoiceField(choices=StudyDesign.choices)
+    hard_pairs = serializers.IntegerField()
+    medium_pairs = serializers.IntegerField()
+    easy_pairs = serializers.IntegerField()
+    pairs_per_participant = serializers.IntegerField()
+    target_participants = serializers.IntegerField()
+    seed = serializers.IntegerField()
+    launched_at = serializers.DateTimeField(allow_null=True)
+
+
+class StudyDetailOut(StudyOut):
+    """A study with its numbers of people and answers, null before the launch."""
+
+    standing = serializers.SerializerMethodField()
+
+    def get_standing(self, study: Study) -> dict[str, Any] | None:
+        """Return how many arrived, agreed, finished, withdrew, and the answers for each pair."""
+        if study.launched_at is None:
+            return None
+        standing = standing_of(study)
+        return {**asdict(standing), "consented": standing.consented}
+
+
+class FiguresOut(serializers.Serializer[Any]):
+    """The figures computed last, as what may be published has them: nothing of single people."""
+
+    figures = serializers.DictField()
+
+
+class StudyList(ProjectApiView):
+    """The studies of the project, newest first."""
+
+    serializer_class = StudyOut
+    read_rule = (Role.RESEARCHER,)
+
+    @extend_schema(operation_id="studies_list")
+    def get(self, request: Request, project_slug: str) -> Response:
+        """List the studies."""
+        page = self.paginate_queryset(studies_of(self.access))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class StudyDetail(ProjectApiView):
+    """One study."""
+
+    serializer_class = StudyDetailOut
+    read_rule = (Role.RESEARCHER,)
+
+    @extend_schema(operation_id="studies_retrieve")
+    def get(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Return the study."""
+        return Response(self.get_serializer(study_of(self.access, study_id)).data)
+
+
+class StudyFigures(ProjectApiView):
+    """The results of a study."""
+
+    serializer_class = FiguresOut
+    read_rule = (Role.RESEARCHER,)
+
+    @extend_schema(operation_id="studies_figures")
+    def get(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Return the figures computed last; 404 where there are none yet."""
+        study = study_of(self.access, study_id)
+        if (result := latest_result(study)) is None:
+            raise Missing("result_missing", _("No figures have been computed yet."))
+        return Response({"figures": without_single_people(told_figures(study, result))})
