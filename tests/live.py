@@ -32,7 +32,7 @@ from polyannot.kernel.programs import Program
 from polyannot.kernel.supervisor import kill_group
 from projects.health import served_queues
 
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 STOP_SECONDS = 20.0
 
 
