@@ -24,6 +24,7 @@ CONSENT = {
     "pay": "None",
     "risks": "None",
     "withdrawal_until": "At any time",
+    "backups_kept": "There are no backups of a demonstration",
     "partial_answers": "Answers given before stopping are kept.",
     "target_participants": PEOPLE,
     "max_distractors_good": 3,

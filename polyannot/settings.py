@@ -1,5 +1,7 @@
 """Every setting of polyannot, read once from the environment; starting a process from here starts nothing."""
 
+import base64
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -20,20 +22,18 @@ DEMO = env.flag("POLYANNOT_DEMO", default=False)
 DEBUG = env.flag("DJANGO_DEBUG", default=False)
 
 
-def _secret_key() -> str:
-    """Return the given secret, or one made once for this home and kept there for its owner alone."""
-    if (given := env.text("SECRET_KEY", "")) != "":
-        return given
-    if "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ:
-        raise ImproperlyConfigured(
-            "With a server of your own, set SECRET_KEY (or SECRET_KEY_FILE): 50 or more random characters."
-        )
-    kept = POLYANNOT_HOME / "secret_key"
+def _has_own_server() -> bool:
+    return "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ
+
+
+def _kept_in_home(name: str, made: str) -> str:
+    """Return the secret of this name in the home, or keep the one that was made there, for its owner alone."""
+    kept = POLYANNOT_HOME / name
     if not kept.exists():
         POLYANNOT_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = kept.with_suffix(f".{get_random_secret_key()[:8].encode().hex()}")
         draft.touch(mode=0o600)
-        draft.write_text(get_random_secret_key() + get_random_secret_key(), encoding="ascii")
+        draft.write_text(made, encoding="ascii")
         try:
             kept.hardlink_to(draft)
         except FileExistsError:
@@ -43,7 +43,30 @@ def _secret_key() -> str:
     return kept.read_text(encoding="ascii").strip()
 
 
+def _secret_key() -> str:
+    """Return the given secret, or one made once for this home."""
+    if (given := env.text("SECRET_KEY", "")) != "":
+        return given
+    if _has_own_server():
+        raise ImproperlyConfigured(
+            "With a server of your own, set SECRET_KEY (or SECRET_KEY_FILE): 50 or more random characters."
+        )
+    return _kept_in_home("secret_key", get_random_secret_key() + get_random_secret_key())
+
+
+def _personal_data_keys(secret_key: str) -> list[str]:
+    """Return the given keys; else one made once for this home, or, with a server of one's own, one from SECRET_KEY."""
+    if (given := env.text("PERSONAL_DATA_KEYS", "")) != "":
+        return [key.strip() for key in given.split(",") if key.strip()]
+    if _has_own_server():
+        digest = hashlib.sha256(f"personal data:{secret_key}".encode()).digest()
+        return [base64.urlsafe_b64encode(digest).decode()]
+    return [_kept_in_home("personal_data_key", base64.urlsafe_b64encode(os.urandom(32)).decode())]
+
+
 SECRET_KEY = _secret_key()
+# Fernet keys for what is encrypted at rest (the ids of survey platforms): the first one writes, all of them read.
+PERSONAL_DATA_KEYS = _personal_data_keys(SECRET_KEY)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 

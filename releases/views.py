@@ -12,6 +12,7 @@ from projects.http import project_view
 from projects.models import Job, Role
 from releases.access import release_of
 from releases.comparing import compare_in_order
+from releases.concerned import withdrawn_since
 from releases.forms import ReleaseForm
 from releases.freezing import KIND, ask_for_release
 from releases.preflight import preflight
@@ -60,6 +61,7 @@ def release_detail(request: HttpRequest, access: Access, release_id: UUID) -> Ht
     context = {
         "release": release,
         "files": release.files.all(),
+        "concerns": withdrawn_since(release),
         "others": others,
         "comparison": compare_in_order(release, other) if other else None,
         "crumbs": [{"label": _("Releases"), "url": "../"}],

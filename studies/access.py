@@ -1,5 +1,6 @@
 """Every row of studies is fetched here: by a role in the project, or by the secret of a participant's link."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,7 +10,7 @@ from annotation.models import Image
 from polyannot.kernel.errors import Missing
 from projects.access import Access
 from studies.keys import hashed
-from studies.models import Card, Participant, Study, StudyFigure, StudyResult
+from studies.models import Card, PairReport, Participant, Study, StudyFigure, StudyResult
 from studies.models.results import FIGURES_FORMAT
 
 
@@ -36,12 +37,24 @@ def drawings_of(result: StudyResult) -> QuerySet[StudyFigure]:
     return result.drawings.order_by("pk").defer("pdf", "png", "csv")
 
 
-def open_study(slug: str) -> Study:
-    """Return the study behind a participants' address; a draft is missing to everybody. Raises Missing."""
-    study = Study.objects.select_related("project").filter(slug=slug, launched_at__isnull=False).first()
-    if study is None:
+def reports_of(study: Study) -> QuerySet[PairReport]:
+    """Return what participants reported about pairs, the newest first; it does not say who."""
+    return PairReport.objects.filter(card__study=study).select_related(
+        "card__pair__version", "card__pair__image"
+    )
+
+
+def open_study(slug: str, *secrets: str) -> Study:
+    """Return the study behind a participants' address; a draft is missing to all but its test runs. Raises Missing."""
+    study = Study.objects.select_related("project").filter(slug=slug).first()
+    if study is None or (study.is_draft and not _is_tried_with(study, secrets)):
         raise Missing("survey_missing", _("There is no such study. Check the address that you were given."))
     return study
+
+
+def _is_tried_with(study: Study, secrets: Iterable[str]) -> bool:
+    marks = [hashed(secret) for secret in secrets if secret]
+    return Participant.objects.filter(study=study, is_test=True, secret_hash__in=marks).exists()
 
 
 def participant_of(study: Study, secret: str) -> Participant | None:
@@ -51,11 +64,16 @@ def participant_of(study: Study, secret: str) -> Participant | None:
     return Participant.objects.filter(study=study, secret_hash=hashed(secret)).first()
 
 
-def picture_for(participant: Participant, card_id: UUID) -> Image:
-    """Return the image of one of the participant's own cards; raises Missing for all others."""
+def card_of(participant: Participant, card_id: UUID) -> Card:
+    """Return one of the participant's own cards; raises Missing for all others."""
     card = (
         Card.objects.select_related("pair__image").filter(participant=participant, public_id=card_id).first()
     )
     if card is None:
-        raise Missing("picture_missing", _("This picture is not part of your study."))
-    return card.pair.image
+        raise Missing("card_missing", _("This pair is not part of your study."))
+    return card
+
+
+def picture_for(participant: Participant, card_id: UUID) -> Image:
+    """Return the image of one of the participant's own cards; raises Missing for all others."""
+    return card_of(participant, card_id).pair.image

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from polyannot.kernel.errors import Conflict, Invalid
 from studies.models import Answer, AnswerValue, Card, CardState, Participant, ParticipantState, Study
 from studies.results import breaks_a_rule
+from studies.saying import has_questions_left
 
 # Times beyond this are somebody who left the page open; a column of 32 bits holds no more than 24 days.
 MOST_MS = 24 * 60 * 60 * 1000
@@ -24,6 +25,7 @@ class Stage(StrEnum):
     DECLINED = "declined"
     INSTRUCTIONS = "instructions"
     CARD = "card"
+    QUESTIONS = "questions"
     DONE = "done"
     WITHDRAWN = "withdrawn"
 
@@ -50,6 +52,8 @@ BEFORE_CARDS = {
 def place_of(participant: Participant) -> Place:
     """Return where the participant is, from the rows alone."""
     state = ParticipantState(participant.state)
+    if has_questions_left(participant):
+        return Place(Stage.QUESTIONS)
     if state in BEFORE_CARDS:
         return Place(BEFORE_CARDS[state])
     cards = list(participant.cards.select_related("pair__image", "pair__version").order_by("position"))

@@ -8,47 +8,61 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from polyannot.kernel.errors import Conflict
+from studies.choosing import DesignError
 from studies.dealing import is_filled
 from studies.design import StudyLoads, StudyPlan, deal_participant
+from studies.identities import keep_identity, note_session
 from studies.keys import hashed, withdrawal_code
-from studies.models import Card, Participant, ParticipantState, Study, StudyState, StudyText, TextKind
+from studies.models import (
+    Card,
+    Participant,
+    ParticipantState,
+    PlatformIdentity,
+    Study,
+    StudyState,
+    StudyText,
+    TextKind,
+)
 from studies.plans import frozen_plan, images_in, kept_people, read_loads
+from studies.platforms import PlatformVisit, platform_of
 
 
 def arrive(
     *,
     study: Study,
     secret: str,
-    external_id: str | None = None,
+    visit: PlatformVisit | None = None,
     is_test: bool = False,
     is_simulated: bool = False,
 ) -> Participant:
     """Return the participant whose link holds this secret, a new one where nobody came with it before.
 
+    `visit` holds the ids of the platform that sent them; they are kept apart and encrypted.
     Raises Conflict when somebody new comes to a study that takes nobody new, and when the platform's id is known by
     another secret (the installation's key was changed since).
     """
     mark = hashed(secret)
-    if (known := Participant.objects.filter(secret_hash=mark).first()) is not None:
+    if (known := _known(mark, visit)) is not None:
         return known
-    if study.state != StudyState.LAUNCHED:
-        raise Conflict("study_not_open", _("This study takes no new participants at the moment."))
-    is_counted = not is_test and not is_sent_by_platform(study, external_id)
+    _refuse_unless_open(study, is_test=is_test)
+    is_counted = not is_test and not (visit and platform_of(study))
     if is_counted and not has_place(study, is_simulated=is_simulated):
         raise Conflict("study_full", _("This study has all the participants it needs at the moment."))
     try:
         with transaction.atomic():
-            return Participant.objects.create(
+            person = Participant.objects.create(
                 study=study,
                 secret_hash=mark,
                 withdrawal_hash=hashed(withdrawal_code(secret)),
-                external_id=external_id,
                 is_test=is_test,
                 is_simulated=is_simulated,
                 seen_at=timezone.now(),
             )
+            if visit is not None:
+                keep_identity(participant=person, visit=visit)
+            return person
     except IntegrityError as clash:
-        if (known := Participant.objects.filter(secret_hash=mark).first()) is not None:
+        if (known := _known(mark, visit)) is not None:
             return known
         raise Conflict(
             "participant_known",
@@ -56,9 +70,24 @@ def arrive(
         ) from clash
 
 
-def is_sent_by_platform(study: Study, external_id: str | None) -> bool:
-    """Say whether a platform counts this person's place: it sent an id, and the study names its parameter."""
-    return bool(study.id_parameter) and external_id is not None
+def _refuse_unless_open(study: Study, *, is_test: bool) -> None:
+    """Let people into a launched study, and test runs into a draft."""
+    if study.state == StudyState.LAUNCHED or (is_test and study.is_draft):
+        return
+    raise Conflict("study_not_open", _("This study takes no new participants at the moment."))
+
+
+def _known(mark: str, visit: PlatformVisit | None) -> Participant | None:
+    """Return who came with this secret before; whoever comes in another session of the platform keeps the latest."""
+    known = Participant.objects.filter(secret_hash=mark).first()
+    if known is not None and visit is not None:
+        note_session(participant=known, visit=visit)
+    return known
+
+
+def is_sent_by_platform(study: Study, person: Participant) -> bool:
+    """Say whether a platform counts this person's place: one recruits for the study, and it sent them."""
+    return platform_of(study) is not None and PlatformIdentity.objects.filter(participant=person).exists()
 
 
 def has_place(study: Study, *, is_simulated: bool = False) -> bool:
@@ -94,8 +123,7 @@ def give_consent(*, participant: Participant, text: StudyText) -> Participant:
         if person.state == ParticipantState.WITHDRAWN:
             raise Conflict("participant_withdrawn", _("You have withdrawn from this study."))
         study = Study.objects.select_for_update(no_key=True).get(pk=person.study_id)
-        if study.state != StudyState.LAUNCHED:
-            raise Conflict("study_not_open", _("This study takes no new participants at the moment."))
+        _refuse_unless_open(study, is_test=person.is_test)
         newest = study.texts.filter(kind=TextKind.CONSENT).order_by("-number").first()
         if newest is None or newest.pk != text.pk:
             raise Conflict("consent_changed", _("The text has changed; please read it again."))
@@ -109,9 +137,12 @@ def give_consent(*, participant: Participant, text: StudyText) -> Participant:
 
 
 def _deal(study: Study, person: Participant) -> None:
-    plan = frozen_plan(study)
+    try:
+        plan = frozen_plan(study)
+    except DesignError as error:  # a draft whose numbers were changed under a test run
+        raise Conflict("study_not_open", _("The draft was changed; begin a new test run.")) from error
     loads = read_loads(study, plan, is_simulated=person.is_simulated)
-    may_overfill = person.is_test or is_sent_by_platform(study, person.external_id)
+    may_overfill = person.is_test or is_sent_by_platform(study, person)
     if not may_overfill and not _has_place(study, plan, loads, is_simulated=person.is_simulated):
         raise Conflict("study_full", _("This study has all the participants it needs at the moment."))
     last = study.participants.order_by("-ordinal").exclude(ordinal=None).first()

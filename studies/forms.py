@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from studies.building import DRAFT_FIELDS
 from studies.candidates import encoders_of
 from studies.models import AnswerValue, Study, StudyText, TextKind
+from studies.platforms import is_address
 from studies.wording import CONSENT_FIELDS
 
 # A page that lies open for weeks sends no more than this.
@@ -97,10 +98,31 @@ PARTS: tuple[tuple[str, Any, Any, tuple[str, ...]], ...] = (
         CONSENT_FIELDS,
     ),
     (
+        "questions",
+        _("Questions at the end"),
+        _(
+            "Voluntary; the consent names them. Shown as counts over everybody, rare answers together, "
+            "and joined to no answer."
+        ),
+        ("asks_language", "asks_country", "asks_age"),
+    ),
+    (
         "recruiting",
         _("Recruiting and pay"),
-        "",
-        ("pay_each", "platform_fee", "id_parameter", "completion_code", "declined_code", "return_url"),
+        _("Rules never decide about pay: whoever went through to the end is paid, whatever they answered."),
+        (
+            "pay_each",
+            "platform_fee",
+            "recruiting",
+            "completion_code",
+            "declined_code",
+            "screened_out_code",
+            "attention_code",
+            "return_url",
+            "id_parameter",
+            "study_parameter",
+            "session_parameter",
+        ),
     ),
 )
 # Fields that hold a number.
@@ -144,15 +166,22 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "lapse_minutes": _("Whoever comes back later still goes on."),
             "stored_until": _("For example: answers without names, on our servers, for ten years."),
             "withdrawal_until": _("For example: until the results are published."),
+            "backups_kept": _("For example: 30 days. Ask whoever runs this installation."),
             "pay": _("As participants read it; write “none” where there is none."),
             "pay_each": _("A number, in your own currency; only for the estimate beside this form."),
             "platform_fee": _("0.33 for a third."),
-            "id_parameter": _(
-                "For Prolific: PROLIFIC_PID. Who comes without it is a test run. Empty for an open link."
+            "recruiting": _(
+                "Who comes without the platform’s id is a preview: a test run that counts nowhere."
+            ),
+            "completion_code": _("Shown at the end, and passed on by the link back to the platform."),
+            "screened_out_code": _("For whoever the platform sends while the study takes nobody new."),
+            "attention_code": _(
+                "Empty: everybody gets the first code. If you set one, pay for it like for the first."
             ),
             "return_url": _(
-                "For Prolific: https://app.prolific.com/submissions/complete?cc={code}. {code} and {pid} are filled in."
+                "Empty for Prolific, whose own is known. {code} and {pid} are filled in where they stand."
             ),
+            "id_parameter": _("For another platform, for example participant_label or workerId."),
             "min_share_answered": _("Between 0 and 1."),
         }
 
@@ -172,6 +201,13 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         assert isinstance(encoder, forms.ModelChoiceField)
         encoder.queryset = encoders_of(self.instance.project)
         encoder.label = _("Model whose similarity ranks the pairs")
+
+    def clean_return_url(self) -> str:
+        """Return the address; refuses what a page must not lead to."""
+        address = str(self.cleaned_data["return_url"]).strip()
+        if address and not is_address(address):
+            raise forms.ValidationError(_("An address begins with https://."))
+        return address
 
 
 class TextForm(forms.Form):

@@ -10,6 +10,7 @@ from accounts.models import User
 from polyannot.kernel.errors import Conflict, Invalid
 from polyannot.kernel.text import many_lines
 from projects.history import append_event
+from studies.approving import fingerprint_of, is_approved, needs_approval
 from studies.building import locked_draft
 from studies.candidates import DraftChoice, draft_choice
 from studies.choosing import DesignError
@@ -17,7 +18,9 @@ from studies.laying_out import lay_out
 from studies.models import Deviation, Study, StudyState
 from studies.piloting import delete_pilot
 from studies.plans import drafted_plan
+from studies.platforms import recruiting_problems
 from studies.preregistering import freeze
+from studies.trying import delete_test_runs
 from studies.wording import empty_texts, missing_consent_fields
 
 
@@ -43,14 +46,15 @@ def readiness(study: Study, choice: DraftChoice) -> Readiness:
             drafted_plan(study, choice)
         except DesignError as error:
             problems.append(str(error))
+    problems += recruiting_problems(study)
     return Readiness(tuple(missing_consent_fields(study)), tuple(empty_texts(study)), tuple(problems))
 
 
 def launch_study(*, study: Study, actor: User | None) -> Study:
     """Freeze pairs, texts, rules and seed, write the pre-registration and open the link.
 
-    A simulated pilot is deleted. Raises Conflict when it was launched before, Invalid while something that an ethics
-    board asks for is empty or the numbers do not fit.
+    A simulated pilot and test runs are deleted. Raises Conflict when it was launched before, Invalid while something
+    that an ethics board asks for is empty, the numbers do not fit, or a second person has yet to approve.
     """
     with transaction.atomic():
         draft = locked_draft(study)
@@ -61,7 +65,14 @@ def launch_study(*, study: Study, actor: User | None) -> Study:
                 "study_not_ready",
                 _("The study cannot be launched yet: %(what)s") % {"what": "; ".join(_missing(ready))},
             )
+        fingerprint = fingerprint_of(draft, choice)
+        if needs_approval(draft.project) and not is_approved(draft, fingerprint, launcher=actor):
+            raise Invalid(
+                "study_not_approved",
+                _("Somebody else has to read and approve the draft as it stands before it is launched."),
+            )
         delete_pilot(study=draft, actor=actor)
+        delete_test_runs(study=draft, actor=actor)
         plan = lay_out(draft, choice)
         draft.state = StudyState.LAUNCHED
         draft.launched_at = timezone.now()

@@ -42,7 +42,9 @@ def delete_pilot(*, study: Study, actor: User | None) -> int:
 
 
 def run_pilot(*, study: Study, actor: User | None, assumptions: PilotAssumptions | None = None) -> Pilot:
-    """Lay out the draft's pairs, simulate participants over them and write their rows, in place of an earlier pilot.
+    """Lay out the draft's pairs, simulate participants over them and write their rows.
+
+    An earlier pilot and test runs of the draft go.
 
     The seed is the study's. Raises Conflict once the study is launched, Invalid when the numbers do not fit together.
     """
@@ -50,6 +52,7 @@ def run_pilot(*, study: Study, actor: User | None, assumptions: PilotAssumptions
         draft = locked_draft(study)
         choice = draft_choice(draft)
         delete_pilot(study=draft, actor=actor)
+        Participant.objects.filter(study=draft, is_test=True).delete()
         plan = lay_out(draft, choice)
         pilot = simulate_pilot(
             plan,

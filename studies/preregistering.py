@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from studies import planning
 from studies.analysis import REPLICATES
+from studies.approving import fingerprint_of, is_approved
 from studies.candidates import DraftChoice
 from studies.design import REPEAT_GAP, StudyPlan
 from studies.exclusion import ExclusionRule
@@ -52,6 +53,7 @@ def document_of(study: Study, plan: StudyPlan, choice: DraftChoice) -> dict[str,
         "study": str(study.public_id),
         "declared_at": timezone.now().isoformat(timespec="seconds"),
         "is_demo": study.is_demo,
+        "is_approved_by_second_person": is_approved(study, fingerprint_of(study, choice), launcher=None),
         "design": _design(study, plan, choice),
         "replacement": {
             name: getattr(replacement_of(study), name) for name in ("excluded", "withdrawn", "lapsed")
@@ -144,6 +146,7 @@ def as_markdown(document: dict[str, Any]) -> str:
         "",
         f"Declared {document['declared_at']}; study {document['study']}.",
         *(["", "Demonstration data."] if document["is_demo"] else []),
+        *(["", "Read and approved by a second person."] if document["is_approved_by_second_person"] else []),
         "",
         "## Design",
         "",

@@ -9,9 +9,19 @@ from django.utils.translation import gettext as _
 
 from polyannot.kernel.errors import Missing
 from studies.computing import forget_single_people
+from studies.job_kinds import ask_for_results
 from studies.keys import hashed, typed_code
-from studies.models import Answer, CardState, Participant, ParticipantState, Study
+from studies.models import (
+    Answer,
+    CardState,
+    Participant,
+    ParticipantState,
+    PlatformIdentity,
+    Study,
+    StudyResult,
+)
 from studies.results import breaks_a_rule
+from studies.saying import forget_what_was_said
 
 # One round of the scheduler returns the cards of at most so many people; the next goes on.
 MOST_LAPSED = 200
@@ -22,7 +32,8 @@ def withdraw(*, participant: Participant) -> None:
 
     Unanswered cards go back. Answered ones go back too where withdrawn people are replaced, so that the balance is
     repaired by whoever comes next. What the declared texts call consent stays named (which version), so that the flow
-    of people can be told. Figures that were stored before keep their sums and lose what they say about one person each.
+    of people can be told. Figures that were stored before lose at once what they say about one person each; a worker is
+    asked for new ones without this person.
     """
     with transaction.atomic():
         person = Participant.objects.select_for_update(no_key=True, of=("self",)).get(pk=participant.pk)
@@ -37,14 +48,14 @@ def withdraw(*, participant: Participant) -> None:
         going_back.update(state=CardState.RETURNED)
         person.state = ParticipantState.WITHDRAWN
         person.withdrawn_at = timezone.now()
-        person.external_id = None
+        PlatformIdentity.objects.filter(participant=person).delete()
+        forget_what_was_said(person)
         person.is_excluded = False
         person.consented_at = person.began_at = person.finished_at = person.seen_at = None
         person.save(
             update_fields=[
                 "state",
                 "withdrawn_at",
-                "external_id",
                 "is_excluded",
                 "consented_at",
                 "began_at",
@@ -52,6 +63,8 @@ def withdraw(*, participant: Participant) -> None:
                 "seen_at",
             ]
         )
+        if StudyResult.objects.filter(study=study).exists():
+            ask_for_results(study=study, actor=None)
 
 
 def withdraw_by_code(*, study: Study, code: str) -> None:

@@ -28,6 +28,7 @@ CONSENT_FIELDS = (
     "risks",
     "minimum_age",
     "withdrawal_until",
+    "backups_kept",
     "partial_answers",
 )
 
@@ -52,6 +53,22 @@ def minutes_each(study: Study) -> int:
     return -(-int(cards_each(study) * SECONDS_PER_CARD + MINUTES_BESIDE * 60) // 60)
 
 
+def _questions(study: Study) -> str:
+    """Say in a sentence what the study asks people about themselves."""
+    asked = [
+        str(word)
+        for is_asked, word in (
+            (study.asks_language, _("how well you read the language of the texts")),
+            (study.asks_country, _("in which country you live")),
+            (study.asks_age, _("in which range your age lies")),
+        )
+        if is_asked
+    ]
+    if not asked:
+        return _("We ask nothing else about you.")
+    return _("At the end we ask %(questions)s; you need not say.") % {"questions": ", ".join(asked)}
+
+
 def values_of(study: Study) -> dict[str, str]:
     """Return what each placeholder stands for; an empty field shows as a gap that nobody overlooks."""
     values = {name: str(getattr(study, name) or "") for name in CONSENT_FIELDS}
@@ -59,6 +76,7 @@ def values_of(study: Study) -> dict[str, str]:
         "title": study.title,
         "cards": str(cards_each(study)),
         "minutes": str(minutes_each(study)),
+        "questions": _questions(study),
     }
     gap = _("[not filled in yet]")
     return {name: value.strip() or gap for name, value in values.items()}

@@ -30,6 +30,7 @@ CONSENT = {
     "pay": "3.00 for taking part",
     "risks": "None beyond looking at ordinary photographs.",
     "withdrawal_until": "until the results are published",
+    "backups_kept": "30 days",
     "partial_answers": "Answers given before stopping are kept.",
 }
 

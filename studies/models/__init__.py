@@ -1,5 +1,6 @@
 """The rows of studies, by noun."""
 
+from studies.models.approvals import StudyApproval, StudyPolicy
 from studies.models.participants import (
     Answer,
     AnswerValue,
@@ -8,11 +9,14 @@ from studies.models.participants import (
     Participant,
     ParticipantState,
 )
+from studies.models.platforms import InviteLink, PlatformIdentity
 from studies.models.results import FigureName, StudyFigure, StudyResult
+from studies.models.said import AgeBand, Background, LanguageLevel, PairReport, ReportReason
 from studies.models.studies import (
     Deviation,
     PairRole,
     Preregistration,
+    Recruiting,
     Study,
     StudyDesign,
     StudyPair,
@@ -22,20 +26,30 @@ from studies.models.studies import (
 )
 
 __all__ = [
+    "AgeBand",
     "Answer",
     "AnswerValue",
+    "Background",
     "Card",
     "CardState",
     "Deviation",
     "FigureName",
+    "InviteLink",
+    "LanguageLevel",
+    "PairReport",
     "PairRole",
     "Participant",
     "ParticipantState",
+    "PlatformIdentity",
     "Preregistration",
+    "Recruiting",
+    "ReportReason",
     "Study",
+    "StudyApproval",
     "StudyDesign",
     "StudyFigure",
     "StudyPair",
+    "StudyPolicy",
     "StudyResult",
     "StudyState",
     "StudyText",

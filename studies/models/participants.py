@@ -23,16 +23,15 @@ class ParticipantState(models.TextChoices):
 class Participant(models.Model):
     """Somebody who opened the link. The secret of their personal link is stored hashed.
 
-    `external_id` is a crowd platform's identifier, erased with the answers on withdrawal. `ordinal` counts those who
-    were dealt cards; with the study's seed it fixes the cards. `is_excluded` is what the declared rules say, written
-    when the person finishes, so that dealing need not read all answers.
+    A platform's ids lie apart (`PlatformIdentity`). `ordinal` counts those who were dealt cards; with the study's seed
+    it fixes the cards. `is_excluded` is what the declared rules say, written when the person finishes, so that dealing
+    need not read all answers.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
     secret_hash = models.CharField(max_length=64, unique=True)
     withdrawal_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  absent until the end
-    external_id = models.CharField(max_length=120, null=True)  # noqa: DJ001  absent without a platform, and erased
     state = models.CharField(
         max_length=10, choices=ParticipantState.choices, default=ParticipantState.ARRIVED
     )
@@ -52,11 +51,6 @@ class Participant(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["id", "study"], name="participant_of_study"),
-            models.UniqueConstraint(
-                fields=["study", "external_id"],
-                condition=Q(external_id__isnull=False),
-                name="participant_external_once",
-            ),
             models.UniqueConstraint(fields=["study", "ordinal"], name="participant_ordinal_once"),
             models.CheckConstraint(
                 condition=Q(state__in=ParticipantState.values), name="participant_state_known"
@@ -64,10 +58,6 @@ class Participant(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["arrived", "declined", "withdrawn"]) | Q(consented_at__isnull=False),
                 name="participant_consented_first",
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="withdrawn") | Q(external_id__isnull=True),
-                name="participant_withdrawn_is_erased",
             ),
         ]
         indexes = [

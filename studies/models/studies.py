@@ -28,6 +28,15 @@ class StudyDesign(models.TextChoices):
     BLOCKS = "blocks", _("Fixed blocks")
 
 
+class Recruiting(models.TextChoices):
+    """Who sends the participants; a platform passes an id, without which a visit is a preview."""
+
+    OPEN = "open", _("Open link")
+    LINKS = "links", _("Single-use links")
+    PROLIFIC = "prolific", _("Prolific")
+    OTHER = "other", _("Another platform")
+
+
 class Study(models.Model):
     """A survey in which each participant answers good or bad for a share of the pairs (IMP §4.3)."""
 
@@ -82,7 +91,12 @@ class Study(models.Model):
     risks = models.CharField(_("risks"), max_length=300, blank=True)
     minimum_age = models.PositiveSmallIntegerField(_("minimum age"), default=18)
     withdrawal_until = models.CharField(_("withdrawal is possible until"), max_length=200, blank=True)
+    backups_kept = models.CharField(_("backups are overwritten after"), max_length=120, blank=True)
     partial_answers = models.TextField(_("what happens to the answers of people who stop early"), blank=True)
+    # What people are asked about themselves at the end; all of it may be left open.
+    asks_language = models.BooleanField(_("ask for language proficiency"), default=False)
+    asks_country = models.BooleanField(_("ask for the country of residence"), default=False)
+    asks_age = models.BooleanField(_("ask for an age band"), default=False)
     # Exclusion rules, declared before launch.
     max_distractors_good = models.PositiveIntegerField(
         _("most distractors answered good"), null=True, blank=True
@@ -113,10 +127,19 @@ class Study(models.Model):
     platform_fee = models.FloatField(
         _("platform's fee as a share of the pay"), default=0, validators=[MinValueValidator(0)]
     )
-    # Recruiting: the name under which a platform passes its participant id; without the id it is a preview.
+    # Recruiting: the names under which another platform passes its ids, and a code for each outcome.
+    recruiting = models.CharField(
+        _("who sends participants"), max_length=8, choices=Recruiting.choices, default=Recruiting.OPEN
+    )
     id_parameter = models.CharField(_("platform's participant parameter"), max_length=60, blank=True)
+    study_parameter = models.CharField(_("platform's study parameter"), max_length=60, blank=True)
+    session_parameter = models.CharField(_("platform's session parameter"), max_length=60, blank=True)
     completion_code = models.CharField(_("completion code"), max_length=40, blank=True)
     declined_code = models.CharField(_("code for people who decline"), max_length=40, blank=True)
+    screened_out_code = models.CharField(_("code for people who find no place"), max_length=40, blank=True)
+    attention_code = models.CharField(
+        _("code for people whom a declared rule leaves out"), max_length=40, blank=True
+    )
     return_url = models.CharField(_("address to return to at the end"), max_length=400, blank=True)
     is_demo = models.BooleanField(default=False)
     created_by = models.ForeignKey(
@@ -133,6 +156,9 @@ class Study(models.Model):
             models.UniqueConstraint(fields=["id", "project"], name="study_of_project"),
             models.CheckConstraint(condition=Q(state__in=StudyState.values), name="study_state_known"),
             models.CheckConstraint(condition=Q(design__in=StudyDesign.values), name="study_design_known"),
+            models.CheckConstraint(
+                condition=Q(recruiting__in=Recruiting.values), name="study_recruiting_known"
+            ),
             models.CheckConstraint(
                 condition=Q(state="draft") | Q(launched_at__isnull=False), name="study_launched_when"
             ),

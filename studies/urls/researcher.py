@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studies.views import builder, lifecycle, monitor, results
+from studies.views import builder, lifecycle, monitor, recruiting, results
 
 urlpatterns = [
     path("", builder.studies, name="studies"),
@@ -22,7 +22,27 @@ urlpatterns = [
     path("<uuid:study_id>/deviations/", lifecycle.study_deviation, name="study-deviation"),
     path("<uuid:study_id>/pilot/", lifecycle.study_pilot, name="study-pilot"),
     path("<uuid:study_id>/pilot/delete/", lifecycle.study_pilot_delete, name="study-pilot-delete"),
+    path("policy/", lifecycle.study_policy, name="study-policy"),
+    path("<uuid:study_id>/approve/", lifecycle.study_approve, name="study-approve"),
+    path("<uuid:study_id>/tests/delete/", lifecycle.study_tests_delete, name="study-tests-delete"),
     path("<uuid:study_id>/try/", lifecycle.study_try, name="study-try"),
+    path("<uuid:study_id>/recruiting/", recruiting.study_recruiting, name="study-recruiting"),
+    path(
+        "<uuid:study_id>/recruiting/platform-ids/", recruiting.study_platform_ids, name="study-platform-ids"
+    ),
+    path(
+        "<uuid:study_id>/recruiting/platform-ids/erase/",
+        recruiting.study_platform_erase,
+        name="study-platform-erase",
+    ),
+    path("<uuid:study_id>/recruiting/links/", recruiting.study_links, name="study-links"),
+    path("<uuid:study_id>/recruiting/links/make/", recruiting.study_links_make, name="study-links-make"),
+    path(
+        "<uuid:study_id>/recruiting/links/call-back/",
+        recruiting.study_links_call_back,
+        name="study-links-call-back",
+    ),
+    path("<uuid:study_id>/recruiting/submissions/", recruiting.study_submissions, name="study-submissions"),
     path("<uuid:study_id>/preregistration/", monitor.study_declared, name="study-declared"),
     path(
         "<uuid:study_id>/preregistration.<str:form>", monitor.study_declared_file, name="study-declared-file"

@@ -12,6 +12,7 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 from studies.access import studies_of, study_of
+from studies.approving import needs_approval
 from studies.building import create_study, revise_study, write_text
 from studies.forms import NewStudyForm, StudyForm, TextForm
 from studies.models import Study, TextKind
@@ -24,7 +25,12 @@ from studies.wording import current_text, shown
 @project_view(Role.RESEARCHER)
 def studies(request: HttpRequest, access: Access) -> HttpResponse:
     """List the project's studies."""
-    return render(request, "studies/list.html", {"studies": studies_of(access)})
+    context = {
+        "studies": studies_of(access),
+        "needs_approval": needs_approval(access.project),
+        "may_set_policy": access.may_act_as(Role.ADMIN),
+    }
+    return render(request, "studies/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -18,13 +18,14 @@ DRAFT_TABS = (
 )
 RUNNING_TABS = (
     ("study", _("Monitor")),
+    ("study-recruiting", _("Recruiting")),
     ("study-results", _("Results")),
     ("study-pairs", _("Pairs")),
     ("study-texts", _("Texts")),
     ("study-declared", _("Pre-registration")),
 )
 # Pages that belong to a tab without being it.
-INSIDE = {"study-text": "study-texts"}
+INSIDE = {"study-text": "study-texts", "study-links": "study-recruiting"}
 
 
 def study_page(

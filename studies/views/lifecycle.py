@@ -1,6 +1,7 @@
 """What a researcher does to a study: launch, pause, close, extend, copy, try, pilot."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,10 +15,9 @@ from projects.access import Access
 from projects.http import View, project_view
 from projects.models import Role
 from studies.access import study_of
+from studies.approving import approvals_of, approve_study, fingerprint_of, needs_approval, set_policy
 from studies.building import copy_study
-from studies.enrolling import arrive
 from studies.job_kinds import ask_for_results
-from studies.keys import new_secret
 from studies.launching import (
     close_study,
     extend_study,
@@ -30,6 +30,7 @@ from studies.launching import (
 from studies.models import Study
 from studies.piloting import delete_pilot, run_pilot
 from studies.sheets import sheet_of
+from studies.trying import begin_test_run, delete_test_runs
 from studies.views.frames import study_page
 from studies.views.visits import keep_secret
 
@@ -53,7 +54,15 @@ def study_launch(request: HttpRequest, access: Access, study_id: UUID) -> HttpRe
         return _to("study", study)
     sheet = sheet_of(study)
     missing = [(name, label_of(name)) for name in sheet.ready.missing_fields]
-    context = {"sheet": sheet, "missing": missing}
+    fingerprint = fingerprint_of(study, sheet.choice)
+    context: dict[str, Any] = {
+        "sheet": sheet,
+        "missing": missing,
+        "needs_approval": needs_approval(study.project),
+        "fingerprint": fingerprint,
+        "approvals": approvals_of(study, fingerprint),
+        "n_tests": study.participants.filter(is_test=True).count(),
+    }
     return study_page(request, study, "launch", status=422 if request.method == "POST" else 200, **context)
 
 
@@ -137,6 +146,38 @@ def study_pilot_delete(request: HttpRequest, access: Access, study_id: UUID) -> 
 def study_try(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
     """Go through the study as a test run, which counts nowhere."""
     study = study_of(access, study_id)
-    secret = new_secret()
-    arrive(study=study, secret=secret, is_test=True)
+    try:
+        secret = begin_test_run(study=study, actor=access.user)
+    except Invalid as refusal:
+        messages.error(request, str(refusal.message))
+        return _to("study-launch", study)
     return keep_secret(redirect("survey", study.slug), study, secret)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_tests_delete(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Delete all test runs with their answers."""
+    study = study_of(access, study_id)
+    count = delete_test_runs(study=study, actor=access.user)
+    messages.success(request, _("%(n)d test runs were deleted.") % {"n": count})
+    return _to("study-launch" if study.is_draft else "study", study)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_approve(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Approve a draft as it was read."""
+    study = study_of(access, study_id)
+    approve_study(study=study, fingerprint=request.POST.get("fingerprint", "")[:64], actor=access.user)
+    messages.success(request, _("Approved as it stands; any change needs a new approval."))
+    return _to("study-launch", study)
+
+
+@require_POST
+@project_view(Role.ADMIN)
+def study_policy(request: HttpRequest, access: Access) -> HttpResponse:
+    """Decide whether a second person must approve studies of this project before launch."""
+    wanted = request.POST.get("needs_approval") == "yes"
+    set_policy(project=access.project, needs_approval=wanted, actor=access.user)
+    return redirect("studies", access.project.slug)

@@ -1,11 +1,11 @@
 """A running study: how it stands, its pairs, what was declared."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,12 +14,14 @@ from polyannot.kernel.markdown import render_markdown
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
-from studies.access import study_of
+from studies.access import reports_of, study_of
 from studies.candidates import draft_choice
 from studies.models import Preregistration, Study
 from studies.monitoring import standing_of
+from studies.saying import SMALLEST_CELL, background_counts
 from studies.showing import drafted_pairs, frozen_pairs
 from studies.views.frames import study_page
+from studies.views.recruiting import entry_link
 
 # The forms in which the pre-registration is given out.
 FORMS = {"json": "application/json", "md": "text/markdown; charset=utf-8"}
@@ -32,13 +34,15 @@ def study_monitor(request: HttpRequest, access: Access, study_id: UUID) -> HttpR
     study = study_of(access, study_id)
     if study.is_draft:
         return redirect("study-edit", access.project.slug, study.public_id)
-    link = request.build_absolute_uri(reverse("survey-door", args=[study.slug]))
-    if study.id_parameter == "PROLIFIC_PID":
-        names = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
-        link += "?" + "&".join(f"{name}={{{{%{name}%}}}}" for name in names)
-    elif study.id_parameter:
-        link += f"?{study.id_parameter}="
-    return study_page(request, study, "monitor", standing=standing_of(study), link=link)
+    link = entry_link(request, study)
+    context: dict[str, Any] = {
+        "standing": standing_of(study),
+        "link": link,
+        "backgrounds": background_counts(study),
+        "smallest_cell": SMALLEST_CELL,
+        "reports": reports_of(study),
+    }
+    return study_page(request, study, "monitor", **context)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The participant's way: door, consent, instructions, pairs, thanks. The server owns the place."""
+"""The participant's way: consent, instructions, pairs, thanks. The server owns the place."""
 
 from uuid import UUID
 
@@ -12,55 +12,23 @@ from annotation.views.serving import picture_of
 from polyannot.kernel.errors import Conflict
 from projects.http import participant_view
 from projects.storage import open_stored
-from studies.access import open_study, participant_of, picture_for
+from studies.access import open_study, picture_for
 from studies.answering import Place, Stage, place_of, record_answer, show_card
-from studies.enrolling import arrive, begin, decline, give_consent
+from studies.enrolling import begin, decline, give_consent
 from studies.forms import AnswerForm, ConsentForm
-from studies.keys import new_secret, platform_secret, withdrawal_code
+from studies.identities import platform_id
+from studies.keys import withdrawal_code
 from studies.models import Participant, ParticipantState, Study, TextKind
+from studies.platforms import code_for, return_address
+from studies.views.survey_saying import questions_page
 from studies.views.visits import (
     LINK_PARAMETER,
-    keep_secret,
-    return_address,
     secret_of,
     survey_page,
     to_place,
     visit,
 )
 from studies.wording import current_text, markdown_of, shown
-
-PROLIFIC = "PROLIFIC_PID"
-MOST_ID = 120
-
-
-@participant_view
-@require_safe
-def door(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let somebody in: by a personal link, by a platform's id, by the cookie, or as somebody new."""
-    study = open_study(slug)
-    external_id = _platform_id(request, study)
-    secret = request.GET.get(LINK_PARAMETER, "")
-    if external_id:
-        secret = platform_secret(study.pk, external_id)
-    elif participant_of(study, secret) is None:
-        secret = secret_of(request)
-    if participant_of(study, secret) is None:
-        secret = platform_secret(study.pk, external_id) if external_id else new_secret()
-        try:
-            arrive(
-                study=study,
-                secret=secret,
-                external_id=external_id or None,
-                is_test=bool(study.id_parameter) and not external_id,
-            )
-        except Conflict as refusal:
-            return survey_page(request, study, "closed", why=refusal.message, withdraw_url="", status=200)
-    return keep_secret(to_place(study), study, secret)
-
-
-def _platform_id(request: HttpRequest, study: Study) -> str:
-    name = study.id_parameter or PROLIFIC
-    return request.GET.get(name, "").strip()[:MOST_ID]
 
 
 @visit
@@ -76,15 +44,17 @@ def show_place(request: HttpRequest, participant: Participant) -> HttpResponse:
 def _consent(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
     study = participant.study
     text = current_text(study, TextKind.CONSENT)
+    is_declined = place.stage == Stage.DECLINED
+    code = code_for(study, participant) if is_declined else ""
     return survey_page(
         request,
         study,
         "consent",
         text=shown(text.markdown if text else "", study),
         version=text,
-        is_declined=place.stage == Stage.DECLINED,
-        return_url=return_address(study, participant, study.declined_code),
-        code=study.declined_code,
+        is_declined=is_declined,
+        return_url=return_address(study, platform_id(participant), code),
+        code=code,
     )
 
 
@@ -115,13 +85,14 @@ def _card(request: HttpRequest, participant: Participant, place: Place) -> HttpR
 
 def _done(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
     study = participant.study
+    code = code_for(study, participant)
     return survey_page(
         request,
         study,
         "done",
         text=shown(markdown_of(study, TextKind.DEBRIEFING), study, heading_shift=1),
-        code=study.completion_code,
-        return_url=return_address(study, participant, study.completion_code),
+        code=code,
+        return_url=return_address(study, platform_id(participant), code),
         withdrawal_code=withdrawal_code(secret_of(request)),
     )
 
@@ -135,6 +106,7 @@ PAGES = {
     Stage.DECLINED: _consent,
     Stage.INSTRUCTIONS: _instructions,
     Stage.CARD: _card,
+    Stage.QUESTIONS: questions_page,
     Stage.DONE: _done,
     Stage.WITHDRAWN: _withdrawn,
 }
@@ -156,7 +128,7 @@ def consent(request: HttpRequest, participant: Participant) -> HttpResponse:
     except Conflict as refusal:
         if refusal.code not in {"study_full", "study_not_open"}:
             raise
-        return survey_page(request, participant.study, "closed", why=refusal.message, withdraw_url="")
+        return redirect("survey-closed", participant.study.slug, refusal.code)
     return to_place(participant.study)
 
 
@@ -220,5 +192,5 @@ def picture(request: HttpRequest, participant: Participant, card_id: UUID) -> Ht
 @participant_view
 def elsewhere(request: HttpRequest, slug: str, _rest: str) -> HttpResponse:
     """Send whoever is anywhere else inside a study to their place."""
-    study = open_study(slug)
+    study = open_study(slug, secret_of(request))
     return redirect("survey", study.slug)

@@ -13,7 +13,7 @@ from studies.withdrawing import withdraw, withdraw_by_code
 @participant_view
 def withdraw_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask once, then erase; without a cookie ask for the code."""
-    study = open_study(slug)
+    study = open_study(slug, secret_of(request))
     participant = participant_of(study, secret_of(request))
     if participant is None:
         return survey_page(request, study, "withdraw_by_code", withdraw_url="")
@@ -28,7 +28,7 @@ def withdraw_page(request: HttpRequest, slug: str) -> HttpResponse:
 @participant_view
 def withdraw_with_code(request: HttpRequest, slug: str) -> HttpResponse:
     """Erase the answers of whoever holds the code."""
-    study = open_study(slug)
+    study = open_study(slug, secret_of(request))
     if request.method != "POST":
         return survey_page(request, study, "withdraw_by_code", withdraw_url="")
     try:

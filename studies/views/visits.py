@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,7 +13,7 @@ from polyannot.kernel.errors import Conflict
 from polyannot.kernel.middleware import wants_json
 from projects.http import View, participant_view
 from studies.access import open_study, participant_of
-from studies.models import Participant, Study
+from studies.models import Study
 
 COOKIE = "participant"
 COOKIE_DAYS = 60
@@ -29,16 +28,21 @@ def cookie_path(study: Study) -> str:
 
 def keep_secret(response: HttpResponse, study: Study, secret: str) -> HttpResponse:
     """Put the secret where only this study's pages and no script get it."""
+    keep_while_here(response, study, COOKIE, secret, seconds=COOKIE_DAYS * 24 * 3600)
+    return response
+
+
+def keep_while_here(response: HttpResponse, study: Study, name: str, value: str, *, seconds: int) -> None:
+    """Put a value for a short while where only this study's pages and no script get it."""
     response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=COOKIE_DAYS * 24 * 3600,
+        name,
+        value,
+        max_age=seconds,
         path=cookie_path(study),
         secure=settings.HTTPS,
         httponly=True,
         samesite="Lax",
     )
-    return response
 
 
 def secret_of(request: HttpRequest) -> str:
@@ -61,8 +65,9 @@ def visit(view: Callable[..., HttpResponseBase]) -> View:
 
     @wraps(view)
     def visited(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        study = open_study(slug)
-        participant = participant_of(study, secret_of(request))
+        secret = secret_of(request)
+        study = open_study(slug, secret)
+        participant = participant_of(study, secret)
         if participant is None:
             return redirect("survey-door", study.slug)
         participant.study = study
@@ -91,11 +96,3 @@ def survey_page(
     response = render(request, f"survey/{template}.html", shared | context, status=status)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def return_address(study: Study, participant: Participant, code: str) -> str:
-    """Return where the platform wants its people back; empty without an address or a code."""
-    if not study.return_url or not code:
-        return ""
-    pid = quote(participant.external_id or "", safe="")
-    return study.return_url.replace("{code}", quote(code, safe="")).replace("{pid}", pid)

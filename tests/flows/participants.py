@@ -155,7 +155,7 @@ class ParticipantDriver:
             self.begin()
         return self.page
 
-    def answer(self, value: str, *, focused_ms: int = 2500) -> Page:
+    def answer(self, value: str, *, focused_ms: int | str = 2500) -> Page:
         """Answer the pair on the page."""
         action, values = self.page.form("/answer/")
         values |= {"answer": value, "focused_ms": str(focused_ms)}

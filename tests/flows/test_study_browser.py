@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
-from studies.models import Answer, Participant, Study
+from studies.answering import record_answer
+from studies.models import Answer, Background, PairReport, Participant, Study
 from tests.live import LiveProgram
 from tests.study_rows import make_judged_project, make_open_study
 
@@ -16,6 +17,9 @@ CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 390, "height": 844}
+SMALL = {"width": 360, "height": 640}
+# The least edge of what a finger is to meet, in CSS pixels (WCAG 2.2, 2.5.8).
+LEAST_TARGET = 24
 
 
 @pytest.fixture
@@ -34,10 +38,30 @@ def phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         browser.close()
 
 
+@pytest.fixture
+def plain_phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """A small phone that runs no script."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        context = browser.new_context(viewport=SMALL, java_script_enabled=False, has_touch=True)  # type: ignore[arg-type]
+        yield context.new_page()
+        browser.close()
+
+
 def assert_accessible(page: Page) -> None:
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def assert_for_fingers(page: Page, least: int = LEAST_TARGET) -> None:
+    for button in page.get_by_role("button").all():
+        box = button.bounding_box()
+        if box is not None:
+            assert min(box["width"], box["height"]) >= least, button.inner_text()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= SMALL["width"]
 
 
 def test_a_participant_answers_by_keys_on_a_phone_and_is_measured(
@@ -87,3 +111,51 @@ def test_withdrawing_in_the_browser_asks_once_and_erases(
     assert_accessible(phone)
     assert Participant.objects.get().state == "withdrawn"
     assert not Answer.objects.exists()
+
+
+def test_a_small_phone_without_scripts_goes_all_the_way(
+    study: Study, live_web: LiveProgram, plain_phone: Page
+) -> None:
+    Study.objects.filter(pk=study.pk).update(asks_language=True, asks_country=True, asks_age=True)
+    page = plain_phone
+    page.goto(f"{live_web.url}s/{study.slug}/")
+    assert_for_fingers(page)
+    page.get_by_role("button", name="I agree and take part").tap()
+    page.get_by_role("button", name="Begin").tap()
+    assert_for_fingers(page)
+    page.get_by_role("link", name="Report this pair").tap()
+    page.get_by_label("Something else").check()
+    page.get_by_role("button", name="Send").tap()
+    page.get_by_role("link", name="Back to the pair").tap()
+    for _pair in range(7):
+        with page.expect_navigation():
+            page.get_by_role("button", name="Good").tap()
+    page.get_by_label("How old are you?").select_option("25-34")
+    assert_for_fingers(page)
+    page.get_by_role("button", name="Finish").tap()
+    assert page.locator("#completion-code").inner_text() == "C1X2Y3"
+    assert Answer.objects.count() == 7
+    assert Background.objects.get().age_band == "25-34"
+    assert PairReport.objects.count() == 1
+
+
+def test_questions_and_reports_can_be_used_by_everybody(
+    study: Study, live_web: LiveProgram, phone: Page
+) -> None:
+    Study.objects.filter(pk=study.pk).update(asks_language=True, asks_country=True, asks_age=True)
+    phone.goto(f"{live_web.url}s/{study.slug}/")
+    phone.get_by_role("button", name="I agree and take part").click()
+    phone.get_by_role("button", name="Begin").click()
+    phone.get_by_role("link", name="Report this pair").click()
+    assert_accessible(phone)
+    phone.get_by_role("button", name="Send").click()
+    phone.get_by_text("Choose what is wrong.").wait_for()
+    assert_accessible(phone)
+    person = Participant.objects.get()
+    for card in person.cards.order_by("position"):
+        record_answer(participant=person, card_id=card.public_id, value="good")
+    phone.goto(f"{live_web.url}s/{study.slug}/go/")
+    phone.get_by_role("heading", name="A few questions about you").wait_for()
+    assert_accessible(phone)
+    phone.goto(f"{live_web.url}s/{study.slug}/closed/link_needed/")
+    assert_accessible(phone)

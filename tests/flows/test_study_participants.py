@@ -12,8 +12,9 @@ from pytest_django import DjangoAssertNumQueries
 from projects.running import RUNNERS, run_job
 from studies.computing import compute_figures
 from studies.dealing import PairLoad
+from studies.identities import platform_id
 from studies.job_kinds import ask_for_results
-from studies.models import Answer, Card, Participant, Study, StudyResult
+from studies.models import Answer, Card, Participant, PlatformIdentity, Study, StudyResult
 from studies.monitoring import standing_of
 from studies.plans import frozen_plan, read_loads
 from studies.results import pair_shares
@@ -174,15 +175,14 @@ def test_a_platform_s_id_resumes_and_is_never_a_second_row(study: Study) -> None
     assert again.arrive(query).caption == here
     assert "abc123" not in again.page.text
     row = Participant.objects.get()
-    assert (row.external_id, row.is_test) == ("abc123", False)
+    assert (platform_id(row), row.is_test) == ("abc123", False)
 
 
 def test_without_its_id_a_platform_s_study_is_a_preview_that_counts_nowhere() -> None:
     study = make_open_study(
         make_judged_project(images=6),
         hard_pairs=8,
-        id_parameter="PROLIFIC_PID",
-        return_url="https://app.prolific.com/submissions/complete?cc={code}",
+        recruiting="prolific",
     )
     preview, person = driver_of(study), driver_of(study)
     preview.take_part(honest)
@@ -209,7 +209,8 @@ def test_withdrawing_erases_answers_leaves_a_tombstone_and_repairs_the_balance(s
     leaver.take_part(honest, query="?PROLIFIC_PID=to-be-erased")
     assert "You have withdrawn" in leaver.withdraw().text
     row = Participant.objects.get()
-    assert (row.state, row.external_id, row.consented_at, row.finished_at) == ("withdrawn", None, None, None)
+    assert (row.state, row.consented_at, row.finished_at) == ("withdrawn", None, None)
+    assert not PlatformIdentity.objects.exists()
     assert not Answer.objects.exists()
     assert not Card.objects.exclude(state="returned").exists()
     assert "You have withdrawn" in leaver.arrive("?PROLIFIC_PID=to-be-erased").text

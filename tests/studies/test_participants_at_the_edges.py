@@ -17,6 +17,7 @@ from studies.keys import new_secret
 from studies.launching import launch_study
 from studies.models import Answer, Card, Participant, Study, StudyResult
 from studies.piloting import delete_pilot
+from studies.platforms import PlatformVisit
 from studies.playing import play_participants
 from studies.showing import ShownPair, pairs_csv
 from studies.withdrawing import withdraw
@@ -31,8 +32,8 @@ def study(db: None) -> Study:
     return make_open_study(make_judged_project(images=7))
 
 
-def begun(study: Study, external_id: str | None = None) -> Participant:
-    person = arrive(study=study, secret=new_secret(), external_id=external_id)
+def begun(study: Study, visit: PlatformVisit | None = None) -> Participant:
+    person = arrive(study=study, secret=new_secret(), visit=visit)
     text = current_text(study, "consent")
     assert text is not None
     person = give_consent(participant=person, text=text)
@@ -64,9 +65,9 @@ def test_a_page_made_while_somebody_withdraws_writes_no_time_again(study: Study)
 
 
 def test_a_platform_s_id_known_by_another_secret_is_refused_in_words(study: Study) -> None:
-    begun(study, external_id="p-1")
+    begun(study, visit=PlatformVisit("p-1"))
     with pytest.raises(Conflict) as refusal:
-        arrive(study=study, secret=new_secret(), external_id="p-1")
+        arrive(study=study, secret=new_secret(), visit=PlatformVisit("p-1"))
     assert refusal.value.code == "participant_known"
     assert Participant.objects.count() == 1
 
@@ -137,11 +138,14 @@ def test_forgetting_twice_changes_nothing(study: Study) -> None:
 
 
 def test_an_id_that_the_study_did_not_ask_for_opens_no_place_beyond_the_plan(study: Study) -> None:
-    assert study.id_parameter == ""
+    assert study.recruiting == "open"
     while has_place(study):
         begun(study)
     with pytest.raises(Conflict, match="study_full"):
-        arrive(study=study, secret=new_secret(), external_id="anything")
-    Study.objects.filter(pk=study.pk).update(id_parameter="PROLIFIC_PID")
+        arrive(study=study, secret=new_secret(), visit=PlatformVisit("anything"))
+    Study.objects.filter(pk=study.pk).update(recruiting="prolific")
     study.refresh_from_db()
-    assert arrive(study=study, secret=new_secret(), external_id="counted by the platform").state == "arrived"
+    assert (
+        arrive(study=study, secret=new_secret(), visit=PlatformVisit("counted-by-the-platform")).state
+        == "arrived"
+    )
