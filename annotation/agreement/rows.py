@@ -135,7 +135,9 @@ class AnnotatorRow:
     pace: str
     pace_n: int
     unsure: str
+    unsure_basis: str
     edited: str
+    edited_basis: str
     share: str
     interval: str
     compared: int

@@ -1,6 +1,7 @@
 """A stored agreement report as a page shows it: names for ids, figures as text with their n and interval."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -24,11 +25,13 @@ from annotation.agreement.rows import (
     per_cent,
 )
 from annotation.agreement.text import (
+    analytic_text,
     cell_markup,
     edit_figure,
     heat_cell,
     interval_text,
     place_of,
+    share_basis,
     shrunken,
     step,
     withheld,
@@ -155,9 +158,13 @@ class ShownReport:
             return TreatmentRow(name, is_declared, row["reason"], ())
         found = row["coefficients"]
         alphas = [self.figures["primary"], "gwet_ac1"]
-        figures = [self._share_figure("", found["raw_agreement"])]
+        raw = self._share_figure("", found["raw_agreement"])
+        figures = [replace(raw, intervals=[analytic_text(found["raw_agreement"], is_share=True)])]
         figures += [
-            ShownFigure("", decimal(found[key]["value"]), found[key]["reason"], "", ()) for key in alphas
+            ShownFigure(
+                "", decimal(found[key]["value"]), found[key]["reason"], "", [analytic_text(found[key])]
+            )
+            for key in alphas
         ]
         return TreatmentRow(name, is_declared, "", figures)
 
@@ -209,7 +216,8 @@ class ShownReport:
 
     def _annotator(self, row: Mapping[str, Any]) -> AnnotatorRow:
         pace = self.judgments["paces"][row["rater"]]
-        interval = row["interval"]
+        interval, judged = row["interval"], pace["judgments"]
+        unsure = round((row["unsure_share"] or 0) * row["ratings"])
         return AnnotatorRow(
             name=self.names.get(row["rater"], row["rater"]),
             public_id=row["rater"],
@@ -217,7 +225,9 @@ class ShownReport:
             pace="" if pace["median_seconds"] is None else decimal(pace["median_seconds"], 1),
             pace_n=pace["timed"],
             unsure="" if row["unsure_share"] is None else per_cent(row["unsure_share"]),
-            edited=per_cent(pace["edited"] / pace["judgments"]),
+            unsure_basis=share_basis(unsure, row["ratings"]),
+            edited=per_cent(pace["edited"] / judged),
+            edited_basis=share_basis(pace["edited"], judged),
             share=per_cent(row["share"]) if row["share"] is not None else "",
             interval=f"{per_cent(interval['low'])} – {per_cent(interval['high'])}" if row["compared"] else "",
             compared=row["compared"],

@@ -18,6 +18,7 @@ from annotation.agreement.rows import (
     decimal,
     per_cent,
 )
+from measures.proportions import wilson
 
 
 def place_of(category: str) -> int:
@@ -89,6 +90,18 @@ def test_text(test: Mapping[str, Any]) -> str:
         "p": decimal(test["p"], 3),
         "q": decimal(test["q"], 3),
     }
+
+
+def share_basis(part: int, whole: int) -> str:
+    """Return what a share of answers rests on: Wilson's 95% interval, and n."""
+    interval = wilson(part, whole)
+    ends = f"{per_cent(interval.low)} – {per_cent(interval.high)}"
+    return _("%(ends)s, n = %(n)s") % {"ends": ends, "n": formats.number_format(whole)}
+
+
+def analytic_text(row: Mapping[str, Any], *, is_share: bool = False) -> str:
+    """Return the interval of a coefficient's standard error; "" where it has none."""
+    return interval_text(row["analytic"], is_share=is_share) if row.get("analytic") else ""
 
 
 def shrunken(row: Mapping[str, Any] | None) -> dict[str, str]:
