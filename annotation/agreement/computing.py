@@ -39,6 +39,8 @@ RATER_REPLICATES_SHARE = 4
 # A point of the trend is one of many: fewer resamples draw its interval well enough.
 TREND_REPLICATES_SHARE = 2
 MOST_PERIODS = 60
+# From fewer annotators nobody can tell how far people differ at all.
+FEWEST_TO_SHRINK = 5
 ORDERED_WEIGHTS = ("linear", "quadratic", "ordinal")
 
 
@@ -158,11 +160,11 @@ def _add_shrunken(told: dict[str, Any]) -> None:
     rows = told["annotators"]
     for row in rows:
         row["shrunken"] = None
-    if sum(row["compared"] > 0 for row in rows) < 2:
+    if sum(row["compared"] > 0 for row in rows) < FEWEST_TO_SHRINK:
         return
     found = shrink([row["agreed"] for row in rows], [row["compared"] for row in rows])
     for row, estimate, interval in zip(rows, found.estimates, found.intervals, strict=True):
-        row["shrunken"] = {"estimate": estimate, **interval.to_json()}
+        row["shrunken"] = {"estimate": estimate, **interval.to_json(), "reason": found.reason}
 
 
 def _rename_raters(told: dict[str, Any], names: Mapping[str, str]) -> None:

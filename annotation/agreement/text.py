@@ -108,6 +108,8 @@ def shrunken(row: Mapping[str, Any] | None) -> dict[str, str]:
     if not row:
         return {}
     ends = f"{per_cent(row['low'])} – {per_cent(row['high'])}"
+    if row.get("reason"):
+        ends = _("people differ no more than by chance")
     return {"shrunken": per_cent(row["estimate"]), "shrunken_interval": ends}
 
 
