@@ -48,7 +48,7 @@ def heat_cell(pair: Mapping[str, Any], first: str, second: str) -> HeatCell:
         raw=per_cent(pair["raw"]),
         kappa=decimal(pair["kappa"] if (weighted := pair.get("weighted_kappa")) is None else weighted),
         items=pair["items"],
-        detail=f"{per_cent(interval['low'])} – {per_cent(interval['high'])}",
+        detail=ends_text(interval["low"], interval["high"]),
         differs=(pair.get("test") or {}).get("differs", ""),
         test=test_text(pair.get("test") or {}),
     )
@@ -92,10 +92,17 @@ def test_text(test: Mapping[str, Any]) -> str:
     }
 
 
-def share_basis(part: int, whole: int) -> str:
-    """Return what a share of answers rests on: Wilson's 95% interval, and n."""
+def ends_text(low: float, high: float) -> str:
+    """Return the ends of an interval of a share: 6.0 – 14.6%."""
+    return f"{per_cent(low).rstrip('%')} – {per_cent(high)}"
+
+
+def share_basis(part: int, whole: int, answers: int) -> str:
+    """Return Wilson's 95% interval of a share of answers, and n where it is not the number of answers beside it."""
     interval = wilson(part, whole)
-    ends = f"{per_cent(interval.low)} – {per_cent(interval.high)}"
+    ends = ends_text(interval.low, interval.high)
+    if whole == answers:
+        return ends
     return _("%(ends)s, n = %(n)s") % {"ends": ends, "n": formats.number_format(whole)}
 
 
@@ -107,7 +114,7 @@ def analytic_text(row: Mapping[str, Any], *, is_share: bool = False) -> str:
 def shrunken(row: Mapping[str, Any] | None) -> dict[str, str]:
     if not row:
         return {}
-    ends = f"{per_cent(row['low'])} – {per_cent(row['high'])}"
+    ends = ends_text(row["low"], row["high"])
     if row.get("reason"):
         ends = _("people differ no more than by chance")
     return {"shrunken": per_cent(row["estimate"]), "shrunken_interval": ends}

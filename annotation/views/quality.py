@@ -84,12 +84,14 @@ def drift(request: HttpRequest, access: Access) -> HttpResponse:
         return _as_json(report)
     if report:
         chosen = request.GET.get("annotator", "")
+        people = people_with_charts(report)
+        charted = {chart.name for row in people for chart in row.charts}
         context |= {
-            "people": people_with_charts(report),
+            "people": people,
             "person": next(iter(people_with_charts(report, only=chosen, with_drawings=True)), None)
             if chosen
             else None,
-            "measures": list(MEASURE_NAMES.values()),
+            "measures": [name for name in map(str, MEASURE_NAMES.values()) if name in charted],
             **_alarms(report),
         }
     return render(request, "annotation/quality/drift.html", context)
