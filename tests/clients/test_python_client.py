@@ -1,0 +1,83 @@
+"""The Python client against the web server and a worker: a project, an import, judgments, a release."""
+
+from pathlib import Path
+
+import pytest
+from polyannot_client import ApiError, Polyannot, PolyannotError
+
+from annotation.models import Batch, CaptionVersion
+from projects.models import Project, Role
+from tests import factories as make
+from tests.live import LiveProgram
+from tests.releases.releasing import Small
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+IMAGES = ("heron", "otter", "reed")
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Write three pictures and a table with two captions of each and one of an image that is not there."""
+    for place, key in enumerate(IMAGES):
+        (folder / f"{key}.jpg").write_bytes(make.picture_bytes((80 * place, 90, 60)))
+    lines = [
+        "image_key,text",
+        *(f"{key},The {key} of number {n}" for key in IMAGES for n in (1, 2)),
+        "owl,Nobody",
+    ]
+    (folder / "captions.csv").write_text("\n".join(lines) + "\n")
+    return {path.name: path for path in folder.iterdir()}
+
+
+def test_a_script_makes_a_project_imports_opens_a_batch_and_reads_judgments(
+    live_web: LiveProgram, live_default_worker: LiveProgram, tmp_path: Path
+) -> None:
+    site = Polyannot(live_web.url, make.token_of(make.make_user(is_site_admin=True), None))
+    herons = site.create_project(name="Herons", slug="herons", description="Birds.")
+    given = files(tmp_path)
+    asked = herons.import_files(
+        images=[given[f"{key}.jpg"] for key in IMAGES], captions=given["captions.csv"]
+    )
+    done = herons.wait(asked, seconds=120, pause=0.2)
+    assert done.result["captions"]["added"] == 6
+    assert [reason for _item, reason in herons.left_out(done)] != []
+    assert sorted(row["key"] for row in herons.images()) == sorted(IMAGES)
+    assert len(list(herons.captions(in_pool=True))) == 6
+    batch = herons.open_batch("Monday", 3)
+    annotator = make.add_member(Project.objects.get(slug="herons"))
+    assignment = make.claim(Batch.objects.get(public_id=batch["id"]), annotator)
+    for version in CaptionVersion.objects.filter(pk__in=assignment.version_ids):
+        make.judge(assignment, version, "good")
+    frame = herons.judgments_frame()
+    assert list(frame["label"]) == ["good", "good"]
+    assert frame["duration_ms"].sum() == 3000
+    assert set(frame["rater_id"]) == {"rater_01"}
+    assert len(list(herons.judgments(batch=batch["id"], is_current=True))) == 2
+    with pytest.raises(ApiError) as refused:
+        herons.open_batch("Tuesday", 1)
+    assert (refused.value.status, refused.value.code) == (422, "batch_empty"), "every image is in a batch"
+
+
+def test_a_script_asks_for_a_release_and_fetches_it_whole(
+    live_web: LiveProgram, live_default_worker: LiveProgram, tmp_path: Path
+) -> None:
+    small = Small()
+    project = Polyannot(live_web.url, make.token_of(small.admin, small.project)).project(small.project.slug)
+    with pytest.raises(PolyannotError, match="no built release"):
+        project.fetch_release("1.0.0", tmp_path / "none.zip")
+    project.wait(project.ask_for_release("1.0.0", "CC-BY-4.0"), seconds=120, pause=0.2)
+    (release,) = project.releases()
+    assert (release.number, release.state, release.n_captions) == ("1.0.0", "built", 6)
+    path = project.fetch_release("1.0.0", tmp_path / "release.zip")
+    assert path.read_bytes()[:2] == b"PK"
+    assert [file.name for file in tmp_path.iterdir()] == ["release.zip"]
+
+
+def test_a_script_with_too_small_a_token_is_told_why(live_web: LiveProgram) -> None:
+    project = make.make_project()
+    secret = make.token_of(make.add_member(project, Role.HEAD), project, "read")
+    reader = Polyannot(live_web.url, secret)
+    assert list(reader.projects()) == [project.slug]
+    with pytest.raises(ApiError) as refused:
+        reader.project(project.slug).open_batch("Monday", 1)
+    assert refused.value.code == "scope_needed"
