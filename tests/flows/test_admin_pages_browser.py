@@ -2,7 +2,6 @@
 
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
 from annotation.importing.requesting import IMPORT, GivenFile, files_of_folder, request_import
@@ -28,7 +27,6 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = Path("/usr/bin/chromium")
 DEMO = Path(__file__).parents[2] / "demo"
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "import"
 SIZES: list[tuple[int, int]] = [(1440, 900), (390, 844)]
@@ -96,20 +94,6 @@ class Site:
             "image-detail": reverse("image-detail", args=[slug, image.public_id]),
             "job-detail": reverse("job-detail", args=[slug, self.bad.public_id]),
         }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the module."""
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's Chromium at /usr/bin/chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield chromium
-        chromium.close()
 
 
 def signed_in(

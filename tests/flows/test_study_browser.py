@@ -4,17 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from studies.answering import record_answer
 from studies.models import Answer, Background, PairReport, Participant, Study
+from tests.flows.way import chromium
 from tests.live import LiveProgram
 from tests.study_rows import make_judged_project, make_open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 390, "height": 844}
 SMALL = {"width": 360, "height": 640}
@@ -31,22 +30,18 @@ def study(transactional_db: None) -> Study:
 def phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     # Playwright keeps an event loop in this thread; the tests read rows beside it, never inside it.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
         yield context.new_page()
-        browser.close()
 
 
 @pytest.fixture
 def plain_phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """A small phone that runs no script."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         context = browser.new_context(viewport=SMALL, java_script_enabled=False, has_touch=True)  # type: ignore[arg-type]
         yield context.new_page()
-        browser.close()
 
 
 def assert_accessible(page: Page) -> None:

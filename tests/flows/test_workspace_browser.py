@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
 from tests import factories as make
@@ -23,28 +22,12 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = Path("/usr/bin/chromium")
-PAINTED_WITHIN_MS = 50
 TEXTS = (
     "A red car waits in front of the house",
     "Emma is late again",
     "The engine dreams of the open road",
     "Two bicycles lean against a wall",
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the module; contexts are what tests get afresh."""
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's Chromium at /usr/bin/chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield chromium
-        chromium.close()
 
 
 class Bench:
@@ -164,24 +147,20 @@ def test_an_image_is_judged_with_the_keyboard_alone_and_the_next_one_opens(bench
     assert set(Judgment.objects.values_list("mode", flat=True)) == {"key"}
 
 
-def test_a_judgment_paints_within_fifty_milliseconds(bench: Bench) -> None:
+def test_a_judgment_is_painted_before_the_server_has_heard_of_it(bench: Bench) -> None:
+    """How soon is measured by benchmarks/paint.py; here, that nothing is waited for."""
     page = bench.open()
-    page.evaluate(
-        """() => {
-          window.painted = [];
-          document.addEventListener("keydown", (event) => {
-            const pressed = event.timeStamp;
-            requestAnimationFrame(() => setTimeout(() => window.painted.push(performance.now() - pressed)));
-          }, true);
-        }"""
-    )
-    for key in "gbug":
+    held: list[Route] = []
+    page.route("**/judgments/", lambda route: held.append(route))  # noqa: PLW0108  append has no room for its marks
+    for number, key in enumerate("gbu", start=1):
         page.keyboard.press(key)
-        page.wait_for_timeout(120)
-    painted = page.evaluate("window.painted")
-    assert len(painted) == 4
-    # The quickest tells what the page needs; what else runs on the machine delays single frames.
-    assert min(painted) < PAINTED_WITHIN_MS
+        assert mark_of(page, number) == {"g": "good", "b": "bad", "u": "unsure"}[key]
+        expect(page.locator(".caption").nth(number)).to_have_attribute("aria-current", "true")
+    assert bench.labels() == [None] * len(TEXTS)
+    assert len(held) == 1
+    page.unroute("**/judgments/")
+    expect_saved(page)
+    assert bench.labels()[:3] == ["good", "bad", "unsure"]
 
 
 def test_an_edit_is_written_in_place_with_its_difference(bench: Bench) -> None:
