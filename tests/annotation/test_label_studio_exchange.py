@@ -8,6 +8,7 @@ import pytest
 from annotation import tasks  # noqa: F401  registers the runner
 from annotation.exchange.exporting_label_studio import labeling_config
 from annotation.exchange.importing_judgments import JudgmentImportSettings, request_judgment_import
+from annotation.exchange.told_raters import shown_raters
 from annotation.importing.requesting import GivenFile
 from annotation.models import Assignment, CaptionVersion, Judgment, JudgmentImport
 from projects.models import Project
@@ -66,7 +67,7 @@ def test_our_tasks_come_back_from_label_studio_with_our_raters(project: Project)
     """Label Studio has one account for all imported annotations; who judged comes back in `meta`."""
     row = brought(project, "export_of_our_tasks.json")
     assert (row.n_rows, row.n_new, row.n_refused, row.n_skips) == (13, 12, 0, 1)
-    assert {rater["shown"] for rater in row.told["raters"]} >= {"rater_01", "rater_02"}
+    assert {rater["shown"] for rater in shown_raters(row)} >= {"rater_01", "rater_02"}
     straight = brought(project, "tasks.json")
     assert (straight.n_new, straight.n_refused) == (12, 0)
     first, second = (
