@@ -130,7 +130,8 @@ def test_stage_7_a_study_is_built_in_the_browser_answered_over_http_and_its_resu
     alarms = page.locator(".stat").filter(has_text="Distractors called good")
     expect(alarms).to_contain_text("n = 8, 95% ")
     gallery = page.get_by_role("region", name="Every pair, lowest share first").last
-    expect(gallery.get_by_text("4 of 4, 51.0 to 100.0%")).to_have_count(6)
+    expect(gallery.get_by_text("human agreement, 4/4")).to_have_count(6)
+    expect(gallery.get_by_text("95% 51.0 to 100.0%")).to_have_count(6)
 
     assert Participant.objects.filter(study=study, state="finished").count() == 8
     assert Answer.objects.count() == 8 * (3 + 1 + 1)
