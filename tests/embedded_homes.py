@@ -132,7 +132,8 @@ class Home:
         deadline = time.monotonic() + seconds
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert self.processes() == {}
+        left = self.processes()
+        assert left == {}, f"still there after {seconds:.0f} s: {left}"
 
     def clear(self) -> None:
         """End members, keepers and servers of this home."""

@@ -10,12 +10,24 @@ function open(box) {
   box.querySelector('textarea, input:not([type="hidden"]), .dialog__footer button:last-child')?.focus();
 }
 
-// Opens a dialog whose form has method="dialog"; resolves to whether it was confirmed.
+// Opens a dialog whose form has method="dialog"; resolves to whether it was confirmed, before any further key is heard.
 function confirmed(box) {
-  box.returnValue = "";
   open(box);
   return new Promise((resolve) => {
-    box.addEventListener("close", () => resolve(box.returnValue === "save"), { once: true });
+    const settled = new AbortController();
+    const settle = (isConfirmed) => {
+      settled.abort();
+      resolve(isConfirmed);
+    };
+    const { signal } = settled;
+    const hear = (event) => {
+      event.preventDefault();
+      box.close();
+      settle(event.submitter?.value === "save");
+    };
+    box.querySelector("form").addEventListener("submit", hear, { signal });
+    // By Escape. The event of an earlier closing may come late, when the dialog is open again.
+    box.addEventListener("close", () => !box.open && settle(false), { signal });
   });
 }
 

@@ -54,7 +54,7 @@ function pressInDialog(event, open, acts) {
     open.querySelector("form").requestSubmit();
   } else if (open.id === "note-dialog" && isSave(event)) {
     event.preventDefault();
-    open.close("save");
+    open.querySelector("form").requestSubmit(open.querySelector('button[value="save"]'));
   }
 }
 
