@@ -127,7 +127,7 @@ class Home:
                 found["valkey"] = pid
         return found
 
-    def wait_until_gone(self, seconds: float = 120.0) -> None:
+    def wait_until_gone(self, seconds: float = 300.0) -> None:
         """Fail unless every server and keeper of this home ends by itself."""
         deadline = time.monotonic() + seconds
         while self.processes() and time.monotonic() < deadline:
