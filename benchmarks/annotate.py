@@ -171,7 +171,7 @@ def fill(slug: str, n_images: int, n_captions: int, n_people: int) -> Place:
     from accounts.models import User
     from annotation.models import Caption, CaptionVersion, Image
     from annotation.rules.starting import start_project
-    from annotation.work.opening import open_batch
+    from annotation.working.opening import open_batch
     from benchmarks.web_load import signed_in
     from projects.founding import set_role
     from projects.models import Role

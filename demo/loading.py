@@ -16,7 +16,7 @@ from annotation.machine.ml_requests import (
 )
 from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
 from annotation.rules.starting import start_project
-from annotation.work.opening import open_batch
+from annotation.working.opening import open_batch
 from demo import content, knowing, playing, studying, talking
 from demo.waiting import Say, wait_for
 from projects.founding import set_role

@@ -12,8 +12,8 @@ from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
 from annotation.review.adjudicating import adjudicate, undecided_versions
 from annotation.review.reviewing import accept_item, open_round, return_item
-from annotation.work.assigning import claim_assignment, finish_assignment
-from annotation.work.judging import GivenEdit, GivenJudgment, record_judgment
+from annotation.working.assigning import claim_assignment, finish_assignment
+from annotation.working.judging import GivenEdit, GivenJudgment, record_judgment
 from demo.content import DemoCaption
 from projects.models import Project
 

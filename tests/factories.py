@@ -14,9 +14,9 @@ from accounts.models import User
 from annotation.captions.editing import content_hash
 from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image, Judgment, VersionState
 from annotation.rules.starting import start_project
-from annotation.work.assigning import claim_assignment, finish_assignment
-from annotation.work.judging import GivenEdit, GivenJudgment, record_judgment
-from annotation.work.opening import open_batch
+from annotation.working.assigning import claim_assignment, finish_assignment
+from annotation.working.judging import GivenEdit, GivenJudgment, record_judgment
+from annotation.working.opening import open_batch
 from projects.founding import set_role
 from projects.models import Project, Role, Scope
 from projects.storage import store_bytes

@@ -13,7 +13,7 @@ from annotation.models import (
     Image,
     Similarity,
 )
-from annotation.work.assigning import finish_assignment
+from annotation.working.assigning import finish_assignment
 from projects.models import Job, Project, Role
 from studies.building import create_study, revise_study
 from studies.launching import launch_study

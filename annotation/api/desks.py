@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from annotation.work.moving_on import FreshDesk
+from annotation.working.moving_on import FreshDesk
 
 
 def desk_as_json(desk: FreshDesk) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from annotation.access import assignment_of, batch_of, slot_of
 from annotation.api.desks import desk_as_json
 from annotation.models.work import JudgmentMode
-from annotation.work.assigning import finish_assignment, renew_leases, take_back
-from annotation.work.judging import GivenEdit, GivenJudgment, Place, record_at
-from annotation.work.moving_on import FreshDesk, move_on
+from annotation.working.assigning import finish_assignment, renew_leases, take_back
+from annotation.working.judging import GivenEdit, GivenJudgment, Place, record_at
+from annotation.working.moving_on import FreshDesk, move_on
 from polyannot.kernel.errors import Conflict, Denied, DomainError, Invalid
 from projects.access import Access
 

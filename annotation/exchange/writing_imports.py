@@ -24,7 +24,7 @@ from annotation.models import (
 )
 from annotation.models.work import JudgmentMode, SkipReason
 from annotation.rules.label_schemas import make_schema
-from annotation.work.judging import LONGEST_DURATION_MS
+from annotation.working.judging import LONGEST_DURATION_MS
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
 from projects.models import Project

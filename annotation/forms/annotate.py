@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import EditKind, Guideline, Label
 from annotation.models.reviews import ReportKind
 from annotation.models.work import JudgmentMode, SkipReason
-from annotation.work.assigning import GIVEN_REASONS
-from annotation.work.judging import GivenEdit, GivenJudgment
+from annotation.working.assigning import GIVEN_REASONS
+from annotation.working.judging import GivenEdit, GivenJudgment
 
 
 def next_sequence(last: int) -> int:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from annotation.models import Batch, LabelSchema
 from annotation.models.work import BatchPurpose, BatchTakers, ReannotationBasis
-from annotation.work.furthering import unfinished
-from annotation.work.opening import calibration_images, free_images
-from annotation.work.reannotating import MOST_KEYS, Selection
+from annotation.working.furthering import unfinished
+from annotation.working.opening import calibration_images, free_images
+from annotation.working.reannotating import MOST_KEYS, Selection
 from projects.models import Project
 
 MOST_ANNOTATORS = 50

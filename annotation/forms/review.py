@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import Batch, EditKind, Label
 from annotation.models.reviews import ReviewDraw, ReviewFilter
 from annotation.review.reviewing import LONGEST_COMMENT
-from annotation.work.judging import GivenEdit
+from annotation.working.judging import GivenEdit
 from projects.models import Project
 
 DEFAULT_PER_CENT = 10

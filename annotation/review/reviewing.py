@@ -27,7 +27,7 @@ from annotation.models import (
 from annotation.models.reviews import ReviewDraw, ReviewFilter, ReviewState
 from annotation.progress.verdicts import versions_in_pool
 from annotation.review.adjudicating import adjudicate
-from annotation.work.judging import GivenEdit
+from annotation.working.judging import GivenEdit
 from measures.proportions import wilson
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import many_lines

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.models import Judgment, ReviewItem
 from annotation.models.reviews import ReviewState
-from annotation.work.grounds import read_ground
-from annotation.work.judging import GivenJudgment, add_judgment
+from annotation.working.grounds import read_ground
+from annotation.working.judging import GivenJudgment, add_judgment
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from polyannot.kernel.text import many_lines
 from projects.history import append_event, append_events

@@ -26,7 +26,7 @@ from annotation.models import (
 from annotation.rules.admission import Demands, demands_of
 from annotation.rules.known_answers import is_right, not_by
 from annotation.rules.onboarding import Score, score_of
-from annotation.work.queueing import images_left
+from annotation.working.queueing import images_left
 from projects.models import Project
 
 # The first image of a batch is never gold: somebody new is not met with a check.

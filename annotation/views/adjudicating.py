@@ -15,7 +15,7 @@ from annotation.captions.editing import decide_edit, kind_names, word_difference
 from annotation.forms.review import AdjudicateForm
 from annotation.models import Adjudication, CaptionVersion, Judgment, VersionState
 from annotation.review.adjudicating import adjudicate, schemas_judged, undecided_versions
-from annotation.work.showing import original_texts
+from annotation.working.showing import original_texts
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.access import Access
 from projects.http import project_view

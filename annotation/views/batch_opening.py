@@ -13,15 +13,15 @@ from django.views.decorators.http import require_http_methods
 
 from annotation.forms.batches import FORMS, FURTHER, NewBatchForm
 from annotation.models import BatchPurpose
-from annotation.work.batch_showing import (
+from annotation.working.batch_showing import (
     calibration_ahead,
     further_ahead,
     production_ahead,
     reannotation_ahead,
 )
-from annotation.work.furthering import open_further
-from annotation.work.opening import open_batch, open_calibration
-from annotation.work.reannotating import open_reannotation
+from annotation.working.furthering import open_further
+from annotation.working.opening import open_batch, open_calibration
+from annotation.working.reannotating import open_reannotation
 from polyannot.kernel.errors import DomainError, Missing
 from projects.access import Access
 from projects.http import project_view

@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import batch_of
-from annotation.work.batch_showing import skipped_images, standings
-from annotation.work.closing import close_batch, give_on_interrupted, reopen_batch
-from annotation.work.handing_over import leavers
-from annotation.work.opening import free_images
+from annotation.working.batch_showing import skipped_images, standings
+from annotation.working.closing import close_batch, give_on_interrupted, reopen_batch
+from annotation.working.handing_over import leavers
+from annotation.working.opening import free_images
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from annotation.forms.batches import HandoverForm
-from annotation.work.handing_over import hand_over, in_hand, possible_successors
+from annotation.working.handing_over import hand_over, in_hand, possible_successors
 from projects.access import Access, membership_of
 from projects.http import project_view
 from projects.models import Role

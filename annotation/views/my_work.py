@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from annotation.rules.gold import gold_scores
-from annotation.work.own_record import HOURS_COLUMNS, hours_rows, own_record
-from annotation.work.own_work import CSV_COLUMNS, csv_rows, total, work_by_batch, work_by_day
+from annotation.working.own_record import HOURS_COLUMNS, hours_rows, own_record
+from annotation.working.own_work import CSV_COLUMNS, csv_rows, total, work_by_batch, work_by_day
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Membership, Role

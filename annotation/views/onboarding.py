@@ -27,7 +27,7 @@ from annotation.rules.onboarding import (
     wave_through_experienced,
 )
 from annotation.rules.onboarding_showing import people_rows, standing_of
-from annotation.work.showing import original_texts
+from annotation.working.showing import original_texts
 from polyannot.kernel.errors import Invalid
 from projects.access import Access, membership_of
 from projects.http import project_view

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.models import Batch
 from annotation.progress.progress import ACTIVE_DAYS, FEWEST_FINISHED, PACE_DAYS, CaptionStates, progress_of
-from annotation.work.furthering import unfinished
+from annotation.working.furthering import unfinished
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role

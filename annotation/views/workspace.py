@@ -20,18 +20,18 @@ from annotation.forms.annotate import FinishForm, JudgeForm, ReportForm, SkipFor
 from annotation.forms.questions import AskForm
 from annotation.models import Assignment, AssignmentState, Batch, EditKind
 from annotation.rules.taking_examples import examples_of
-from annotation.work.assigning import (
+from annotation.working.assigning import (
     claim_ahead,
     claim_assignment,
     finish_assignment,
     renew_lease,
     skip_assignment,
 )
-from annotation.work.judging import record_judgment
-from annotation.work.moving_on import move_on
-from annotation.work.queueing import peek_image
-from annotation.work.reporting import report_pair
-from annotation.work.showing import BLANK, blank_desk, desk_of, last_sequence, previous_images
+from annotation.working.judging import record_judgment
+from annotation.working.moving_on import move_on
+from annotation.working.queueing import peek_image
+from annotation.working.reporting import report_pair
+from annotation.working.showing import BLANK, blank_desk, desk_of, last_sequence, previous_images
 from polyannot.kernel.errors import Denied, Invalid
 from polyannot.kernel.markdown import render_markdown
 from polyannot.kernel.middleware import wants_json

@@ -4,7 +4,7 @@ from typing import Any
 
 from annotation.agreement.reports import compute_report, request_report
 from annotation.models import AgreementReport, Batch, CaptionVersion
-from annotation.work.judging import GivenEdit
+from annotation.working.judging import GivenEdit
 from projects.models import Project
 from tests import factories as make
 

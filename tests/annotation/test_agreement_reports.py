@@ -11,7 +11,7 @@ from annotation.models import AgreementReport, CaptionVersion
 from annotation.models.reviews import ReviewDraw
 from annotation.review.reviewing import open_round, return_item
 from annotation.review.revising import mark_feedback_seen, revise_judgment
-from annotation.work.judging import record_judgment
+from annotation.working.judging import record_judgment
 from polyannot.kernel.errors import Invalid
 from projects.models import Role
 from projects.running import run_job

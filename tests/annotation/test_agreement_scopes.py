@@ -13,8 +13,8 @@ from annotation.agreement.scope import scope_of
 from annotation.models import AgreementCell, AgreementReport, Batch, CaptionVersion, CellKind, LabelSchema
 from annotation.rules.label_presets import SIMILARITY
 from annotation.rules.label_schemas import make_schema
-from annotation.work.assigning import claim_assignment
-from annotation.work.opening import open_batch
+from annotation.working.assigning import claim_assignment
+from annotation.working.opening import open_batch
 from polyannot.kernel.errors import Invalid
 from projects.models import Project, Role
 from tests import factories as make

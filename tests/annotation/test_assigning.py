@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from annotation.models import Assignment, AssignmentState, Batch, Caption, CaptionVersion
 from annotation.progress.stocking import activate_image, retire_image
-from annotation.work.assigning import (
+from annotation.working.assigning import (
     AHEAD_LEAVES,
     claim_ahead,
     claim_assignment,
@@ -17,9 +17,9 @@ from annotation.work.assigning import (
     skip_assignment,
     take_back,
 )
-from annotation.work.leasing import reclaim_run_out
-from annotation.work.pacing import SHORTEST_LEASE
-from annotation.work.queueing import images_left, order_seed, peek_image
+from annotation.working.leasing import reclaim_run_out
+from annotation.working.pacing import SHORTEST_LEASE
+from annotation.working.queueing import images_left, order_seed, peek_image
 from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from annotation.models import Assignment, Batch
 from annotation.progress.stocking import retire_image
 from annotation.rules.starting import publish_guidelines
-from annotation.work.assigning import skip_assignment
-from annotation.work.batch_showing import standings
-from annotation.work.closing import give_on_interrupted
+from annotation.working.assigning import skip_assignment
+from annotation.working.batch_showing import standings
+from annotation.working.closing import give_on_interrupted
 from polyannot.kernel.errors import Invalid
 from projects.founding import end_membership
 from projects.models import Project, Role

@@ -7,9 +7,9 @@ import pytest
 from accounts.models import User
 from annotation.models import Assignment, Batch, CaptionVersion, Image
 from annotation.progress.verdicts import Verdict, with_verdict
-from annotation.work.assigning import claim_assignment, finish_assignment
-from annotation.work.opening import CALIBRATION_NEEDS, calibration_images, open_calibration
-from annotation.work.queueing import images_left, peek_image
+from annotation.working.assigning import claim_assignment, finish_assignment
+from annotation.working.opening import CALIBRATION_NEEDS, calibration_images, open_calibration
+from annotation.working.queueing import images_left, peek_image
 from polyannot.kernel.errors import Invalid
 from projects.founding import end_membership
 from projects.models import Project

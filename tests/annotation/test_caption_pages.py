@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import User
 from annotation.captions.editing import decide_edit, propose_edit
 from annotation.models import Caption, CaptionVersion, Image, SavedFilter
-from annotation.work.reporting import report_pair
+from annotation.working.reporting import report_pair
 from projects.models import Project, Role
 from tests import factories as make
 

@@ -7,8 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Assignment, AssignmentState, Judgment
-from annotation.work.assigning import claim_assignment
-from annotation.work.closing import close_batch, give_on_interrupted, reopen_batch
+from annotation.working.assigning import claim_assignment
+from annotation.working.closing import close_batch, give_on_interrupted, reopen_batch
 from polyannot.kernel.errors import Conflict
 from projects.models import Role
 from tests import factories as make

@@ -22,9 +22,9 @@ from annotation.review.revising import revise_judgment
 from annotation.rules.known_answers import make_known_answer
 from annotation.rules.label_presets import GivenLabel
 from annotation.rules.label_schemas import make_schema
-from annotation.work.assigning import skip_assignment
-from annotation.work.judging import record_judgment
-from annotation.work.opening import open_batch
+from annotation.working.assigning import skip_assignment
+from annotation.working.judging import record_judgment
+from annotation.working.opening import open_batch
 from measures.agreement.command import main
 from polyannot.kernel.errors import Denied, Invalid
 from projects.access import Access

@@ -9,10 +9,10 @@ from annotation.progress.progress import progress_of
 from annotation.progress.swapping import swap_images
 from annotation.progress.tallying import settle_tallies
 from annotation.review.adjudicating import adjudicate
-from annotation.work.assigning import claim_assignment
-from annotation.work.batch_showing import standings
-from annotation.work.furthering import further_captions, open_further
-from annotation.work.moving_on import move_on
+from annotation.working.assigning import claim_assignment
+from annotation.working.batch_showing import standings
+from annotation.working.furthering import further_captions, open_further
+from annotation.working.moving_on import move_on
 from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.models import Project, Role

@@ -14,9 +14,9 @@ from annotation.rules.admission import demands_of
 from annotation.rules.gold import gold_for, gold_scores, is_gold_position, n_gold_ahead
 from annotation.rules.known_answers import draw_known_answers, make_known_answer, retire_known_answer
 from annotation.rules.onboarding import change_plan
-from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment
-from annotation.work.judging import GivenEdit
-from annotation.work.showing import desk_of
+from annotation.working.assigning import claim_assignment, finish_assignment, skip_assignment
+from annotation.working.judging import GivenEdit
+from annotation.working.showing import desk_of
 from polyannot.kernel.errors import Invalid
 from projects.models import Project, Role
 from tests import factories as make

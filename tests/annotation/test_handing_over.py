@@ -9,8 +9,8 @@ from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgm
 from annotation.models.work import BatchTakers, ReannotationBasis
 from annotation.review.asking import answer_question, ask_question
 from annotation.review.reviewing import open_round, return_item
-from annotation.work.handing_over import InHand, hand_over, in_hand, leavers
-from annotation.work.reannotating import Selection, open_reannotation
+from annotation.working.handing_over import InHand, hand_over, in_hand, leavers
+from annotation.working.reannotating import Selection, open_reannotation
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.founding import end_membership
 from projects.models import Role

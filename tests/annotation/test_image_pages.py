@@ -16,7 +16,7 @@ from annotation.models import Assignment, Batch, Caption, CaptionVersion, Image
 from annotation.progress.progress import image_counts, progress_of
 from annotation.progress.stocking import retire_image
 from annotation.progress.tallying import settle_tallies
-from annotation.work.assigning import finish_assignment
+from annotation.working.assigning import finish_assignment
 from projects.models import Job, Project, Role
 from projects.running import register_runner, run_job
 from tests import factories as make

@@ -28,9 +28,9 @@ from annotation.models import (
 from annotation.progress.progress import progress_of
 from annotation.progress.verdicts import with_verdict
 from annotation.review.adjudicating import undecided_versions
-from annotation.work.closing import reopen_batch
-from annotation.work.opening import free_images
-from annotation.work.pacing import project_pace
+from annotation.working.closing import reopen_batch
+from annotation.working.opening import free_images
+from annotation.working.pacing import project_pace
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Project, Role
 from projects.running import run_job

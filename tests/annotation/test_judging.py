@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment
-from annotation.work.judging import LONGEST_DURATION_MS, GivenEdit, record_judgment
+from annotation.working.judging import LONGEST_DURATION_MS, GivenEdit, record_judgment
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from tests import factories as make
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from annotation.models import CaptionVersion, Guideline, Judgment, ReviewItem, ReviewRound
 from annotation.review.revising import revise_judgment
 from annotation.rules.starting import publish_guidelines
-from annotation.work.judging import GivenEdit
+from annotation.working.judging import GivenEdit
 from polyannot.kernel.errors import Conflict, Denied
 from polyannot.kernel.markdown import render_markdown
 from projects.models import Project, Role

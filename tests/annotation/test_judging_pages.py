@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment
-from annotation.work.judging import GivenEdit
+from annotation.working.judging import GivenEdit
 from projects.models import Role
 from tests import factories as make
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from annotation.models import LabelMeaning, LabelSchema
 from annotation.rules.label_presets import IMP, SIMILARITY, GivenLabel
 from annotation.rules.label_schemas import change_schema, make_schema, retire_schema
-from annotation.work.opening import free_images, open_batch
+from annotation.working.opening import free_images, open_batch
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Project, Role
 from tests import factories as make

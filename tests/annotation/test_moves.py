@@ -34,7 +34,7 @@ from annotation.review.asking import answer_question, ask_question
 from annotation.review.reviewing import open_round
 from annotation.review.ruling import Ruling, make_precedent, retire_precedent
 from annotation.rules.known_answers import make_known_answer, retire_known_answer
-from annotation.work.reporting import report_pair
+from annotation.working.reporting import report_pair
 from projects.models import Project, Role
 from tests import factories as make
 from tests.annotation.known_rows import answer_all, ask_onboarding, begin

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from annotation.models import Assignment, Batch, CaptionVersion, OnboardingPlan
 from annotation.rules.starting import publish_guidelines
-from annotation.work.assigning import claim_ahead, claim_assignment, finish_assignment
-from annotation.work.moving_on import FreshDesk, move_on
-from annotation.work.pacing import LONGEST_LEASE, SHORTEST_LEASE
+from annotation.working.assigning import claim_ahead, claim_assignment, finish_assignment
+from annotation.working.moving_on import FreshDesk, move_on
+from annotation.working.pacing import LONGEST_LEASE, SHORTEST_LEASE
 from projects.access import Access
 from projects.models import Event, Project, Role
 from tests import factories

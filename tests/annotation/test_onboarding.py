@@ -16,8 +16,8 @@ from annotation.rules.onboarding import (
     wave_through,
 )
 from annotation.rules.starting import publish_guidelines
-from annotation.work.assigning import claim_assignment
-from annotation.work.opening import open_batch
+from annotation.working.assigning import claim_assignment
+from annotation.working.opening import open_batch
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.models import Event, Project, Role
 from tests import factories as make

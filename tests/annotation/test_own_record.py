@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from annotation.work.assigning import skip_assignment
-from annotation.work.judging import record_judgment
-from annotation.work.own_work import work_by_day
+from annotation.working.assigning import skip_assignment
+from annotation.working.judging import record_judgment
+from annotation.working.own_work import work_by_day
 from projects.models import Project
 from tests import factories as make
 from tests.populated import populate

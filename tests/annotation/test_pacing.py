@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from annotation.models import CaptionVersion, Judgment
-from annotation.work.judging import record_judgment
-from annotation.work.pacing import (
+from annotation.working.judging import record_judgment
+from annotation.working.pacing import (
     DEFAULT_PACE,
     FEWEST_MEASURED,
     LEASE_FACTOR,

@@ -16,9 +16,9 @@ from annotation import tasks  # noqa: F401  registers the runners
 from annotation.models import Batch, CaptionVersion, Image, QualityKind, QualityReport
 from annotation.quality.reports import DRIFT, FEEDBACK, request_quality
 from annotation.review.reviewing import open_round, return_item
-from annotation.work.assigning import claim_assignment
-from annotation.work.judging import record_judgment
-from annotation.work.opening import open_batch, open_calibration
+from annotation.working.assigning import claim_assignment
+from annotation.working.judging import record_judgment
+from annotation.working.opening import open_batch, open_calibration
 from projects.models import Job, Project, Role
 from projects.running import run_job
 from tests import factories as make

@@ -10,10 +10,10 @@ from annotation.models.work import BatchPurpose, BatchTakers, ReannotationBasis
 from annotation.progress.verdicts import Verdict, with_verdict
 from annotation.review.reviewing import open_round, return_item
 from annotation.rules.starting import publish_guidelines
-from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment, take_back
-from annotation.work.leasing import put_back
-from annotation.work.queueing import images_left
-from annotation.work.reannotating import Selection, ask_again, judgments_again, open_reannotation
+from annotation.working.assigning import claim_assignment, finish_assignment, skip_assignment, take_back
+from annotation.working.leasing import put_back
+from annotation.working.queueing import images_left
+from annotation.working.reannotating import Selection, ask_again, judgments_again, open_reannotation
 from polyannot.kernel.errors import Invalid
 from projects.founding import end_membership
 from projects.models import Role

@@ -21,7 +21,7 @@ from annotation.review.reviewing import (
     return_item,
 )
 from annotation.review.revising import revise_judgment
-from annotation.work.judging import GivenEdit, record_judgment
+from annotation.working.judging import GivenEdit, record_judgment
 from polyannot.kernel.errors import Conflict, Denied, Invalid
 from projects.models import Role
 from tests import factories as make

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from annotation.models import Adjudication, Caption, CaptionVersion, Judgment, ReviewItem, ReviewRound
 from annotation.models.reviews import ReviewState
-from annotation.work.judging import record_judgment
-from annotation.work.reporting import report_pair
+from annotation.working.judging import record_judgment
+from annotation.working.reporting import report_pair
 from projects.models import Membership, Role
 from tests import factories as make
 from tests.annotation.agreement_work import work

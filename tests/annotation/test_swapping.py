@@ -10,7 +10,7 @@ from accounts.models import User
 from annotation.models import Assignment, Image, ImageSwap
 from annotation.progress.stocking import retire_image
 from annotation.progress.swapping import swap_images, undo_swaps
-from annotation.work.assigning import claim_assignment
+from annotation.working.assigning import claim_assignment
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Event, Project, Role
 from tests import factories as make

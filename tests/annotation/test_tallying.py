@@ -23,9 +23,9 @@ from annotation.progress.progress import progress_of
 from annotation.progress.tallying import settle_everything, settle_tallies
 from annotation.progress.verdicts import Verdict, with_verdict
 from annotation.review.adjudicating import adjudicate, undecided_versions
-from annotation.work.assigning import claim_assignment
-from annotation.work.closing import close_batch
-from annotation.work.judging import GivenEdit
+from annotation.working.assigning import claim_assignment
+from annotation.working.closing import close_batch
+from annotation.working.judging import GivenEdit
 from projects.models import Project, Role
 from tests import factories
 

@@ -11,8 +11,8 @@ from django.db.models import Count
 from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment, ReviewItem
 from annotation.review.reviewing import open_round
-from annotation.work.assigning import claim_assignment, finish_assignment, skip_assignment
-from annotation.work.judging import record_judgment
+from annotation.working.assigning import claim_assignment, finish_assignment, skip_assignment
+from annotation.working.judging import record_judgment
 from polyannot.kernel.errors import Conflict, Invalid
 from tests import factories as make
 from tests.concurrency.at_once import at_once

@@ -6,7 +6,7 @@ from accounts.models import User
 from annotation.models import Assignment, Batch, CaptionVersion, KnownUse, OnboardingRun
 from annotation.rules.known_answers import make_known_answer
 from annotation.rules.onboarding import begin_run, change_plan, confirm_reading, give_answer, next_question
-from annotation.work.assigning import claim_assignment, finish_assignment
+from annotation.working.assigning import claim_assignment, finish_assignment
 from projects.models import Project, Role
 from tests import factories as make
 from tests.annotation.known_rows import ask_onboarding

@@ -22,9 +22,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
-from annotation.work.assigning import claim_ahead, claim_assignment, finish_assignment
-from annotation.work.judging import record_judgment
-from annotation.work.moving_on import PLENTY, move_on
+from annotation.working.assigning import claim_ahead, claim_assignment, finish_assignment
+from annotation.working.judging import record_judgment
+from annotation.working.moving_on import PLENTY, move_on
 from polyannot.kernel.programs import WEB_WORKERS
 from projects.access import Access
 from projects.models import Role

@@ -21,12 +21,12 @@ from accounts.models import User
 from annotation.api.judgments import take_judgments
 from annotation.models import Assignment, AssignmentState, Batch, CaptionVersion, Judgment
 from annotation.models.work import BatchTakers, ReannotationBasis
-from annotation.work.assigning import claim_ahead, claim_assignment
-from annotation.work.closing import close_batch, give_on_interrupted, reopen_batch
-from annotation.work.handing_over import hand_over, leavers
-from annotation.work.judging import record_judgment
-from annotation.work.moving_on import move_on
-from annotation.work.reannotating import Selection, open_reannotation
+from annotation.working.assigning import claim_ahead, claim_assignment
+from annotation.working.closing import close_batch, give_on_interrupted, reopen_batch
+from annotation.working.handing_over import hand_over, leavers
+from annotation.working.judging import record_judgment
+from annotation.working.moving_on import move_on
+from annotation.working.reannotating import Selection, open_reannotation
 from polyannot.kernel.errors import Missing
 from projects.access import Access, project_access
 from projects.founding import end_membership

@@ -16,7 +16,7 @@ from accounts.models import User
 from annotation.importing.requesting import IMPORT, GivenFile, files_of_folder, request_import
 from annotation.importing.running import ImportRunner
 from annotation.models import Assignment, CaptionVersion
-from annotation.work.assigning import finish_assignment
+from annotation.working.assigning import finish_assignment
 from projects.models import Job, Project, Role
 from projects.running import register_runner, run_job
 from tests import factories as make

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment
-from annotation.work.moving_on import PLENTY
+from annotation.working.moving_on import PLENTY
 from tests import factories as make
 from tests.flows.way import TakeSeat, expect_saved
 

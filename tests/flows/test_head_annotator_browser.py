@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from annotation.models import Adjudication, AgreementReport, Caption, ReviewItem
 from annotation.models.reviews import ReviewDraw, ReviewState
 from annotation.review.reviewing import open_round
-from annotation.work.reporting import report_pair
+from annotation.working.reporting import report_pair
 from projects.models import Role
 from tests import factories as make
 from tests.annotation.agreement_work import computed, work

@@ -16,8 +16,8 @@ from annotation.models import CaptionVersion, GenericnessAnswer, QualityReport
 from annotation.quality.genericness import answer_question, decide_check, open_checks, suspect
 from annotation.quality.reports import DRIFT, FEEDBACK, drift_runner, feedback_runner, request_quality
 from annotation.review.reviewing import open_round, return_item
-from annotation.work.assigning import claim_assignment
-from annotation.work.opening import open_calibration
+from annotation.working.assigning import claim_assignment
+from annotation.working.opening import open_calibration
 from projects.models import Job, Project, Role
 from tests import factories as make
 from tests.annotation.agreement_work import computed

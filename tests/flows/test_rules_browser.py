@@ -9,7 +9,7 @@ from annotation.review.adjudicating import adjudicate
 from annotation.rules.known_answers import make_known_answer
 from annotation.rules.label_presets import SIMILARITY, GivenLabel
 from annotation.rules.label_schemas import make_schema
-from annotation.work.opening import open_batch
+from annotation.working.opening import open_batch
 from projects.models import Role
 from tests import factories as make
 from tests.annotation.known_rows import answer_all, ask_onboarding, begin, known_pair

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from annotation.models import CaptionChoice, CaptionVersion, Encoder, Image, ImageChoice
-from annotation.work.judging import record_judgment
+from annotation.working.judging import record_judgment
 from projects.models import Job, Project, Role
 from projects.running import run_job
 from projects.storage import open_stored, read_stored

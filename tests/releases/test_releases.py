@@ -14,8 +14,8 @@ from django.test import Client
 
 from annotation.captions.editing import decide_edit
 from annotation.models import Image
-from annotation.work.judging import GivenEdit
-from annotation.work.reporting import report_pair
+from annotation.working.judging import GivenEdit
+from annotation.working.reporting import report_pair
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Job
 from projects.queue import cancel_job, retry_job

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from annotation.access import batch_of
 from annotation.forms.batches import MOST_ANNOTATORS
 from annotation.models import Batch, BatchPurpose, LabelSchema
-from annotation.work.closing import close_batch, reopen_batch
-from annotation.work.opening import free_images, open_batch, open_calibration
+from annotation.working.closing import close_batch, reopen_batch
+from annotation.working.opening import free_images, open_batch, open_calibration
 from polyannot.kernel.errors import Missing
 from projects.api.door import ProjectApiView
 from projects.api.once import kept, once

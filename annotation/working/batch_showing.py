@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from annotation.models import Assignment, AssignmentState, Batch, Caption, Image, ImageState, LabelSchema
 from annotation.models.work import BatchPurpose, SkipReason
-from annotation.work.furthering import further_captions
-from annotation.work.opening import running_annotators
-from annotation.work.pacing import DEFAULT_PACE, project_pace
-from annotation.work.queueing import has_enough
-from annotation.work.reannotating import Asked, Selection, ask_again
+from annotation.working.furthering import further_captions
+from annotation.working.opening import running_annotators
+from annotation.working.pacing import DEFAULT_PACE, project_pace
+from annotation.working.queueing import has_enough
+from annotation.working.reannotating import Asked, Selection, ask_again
 from projects.models import Project
 
 # Passed over by an annotator, not given on by a head.

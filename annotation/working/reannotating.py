@@ -16,8 +16,8 @@ from annotation.models import Assignment, Batch, Image, Judgment, LabelMeaning, 
 from annotation.models.reviews import ReviewState
 from annotation.models.work import BatchPurpose, BatchTakers, ReannotationBasis
 from annotation.progress.verdicts import replaced_judgments, versions_in_pool
-from annotation.work.opening import new_batch, running_annotators, save_batch
-from annotation.work.pacing import DEFAULT_PACE, project_pace
+from annotation.working.opening import new_batch, running_annotators, save_batch
+from annotation.working.pacing import DEFAULT_PACE, project_pace
 from polyannot.kernel.errors import Invalid
 from projects.models import Project
 

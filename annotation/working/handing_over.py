@@ -13,7 +13,7 @@ from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Judgment, Question, ReviewItem
 from annotation.models.questions import QuestionState
 from annotation.models.reviews import ReviewState
-from annotation.work.closing import give_on
+from annotation.working.closing import give_on
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event, append_events
 from projects.models import Membership, Project, Role

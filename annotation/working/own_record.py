@@ -18,7 +18,7 @@ from annotation.models import (
     ReviewItem,
 )
 from annotation.models.reviews import ReviewState
-from annotation.work.own_work import CSV_COLUMNS, csv_rows, own_judgments, work_by_day
+from annotation.working.own_work import CSV_COLUMNS, csv_rows, own_judgments, work_by_day
 from projects.models import Event, Membership, Project
 
 HOURS_COLUMNS = ("day_utc", "images", "judgments", "edits", "focused_minutes")

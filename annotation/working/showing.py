@@ -24,7 +24,7 @@ from annotation.models import (
 from annotation.models.reviews import ReportState
 from annotation.review.ruling import ShownPair, similar_precedents
 from annotation.rules.gold import images_ahead
-from annotation.work.queueing import MOST_COUNTED
+from annotation.working.queueing import MOST_COUNTED
 from projects.models import Project
 
 # What stands in a blank desk where a script puts what it got; no row has such ids.

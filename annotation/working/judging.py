@@ -22,9 +22,9 @@ from annotation.models import (
 )
 from annotation.models.reviews import ReviewState
 from annotation.models.work import JudgmentMode, SkipReason
-from annotation.work.grounds import Ground, read_ground
-from annotation.work.leasing import lease_end
-from annotation.work.queueing import captions_left
+from annotation.working.grounds import Ground, read_ground
+from annotation.working.leasing import lease_end
+from annotation.working.queueing import captions_left
 from polyannot.kernel.errors import Conflict, Denied, Invalid, Missing
 from polyannot.kernel.text import many_lines
 

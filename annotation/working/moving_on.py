@@ -18,8 +18,8 @@ from django.utils import timezone
 from accounts.models import User
 from annotation.models import Assignment, Batch
 from annotation.models.work import BatchPurpose, BatchTakers
-from annotation.work.pacing import LONGEST_LEASE, SHORTEST_LEASE, lease_seconds, pace_of
-from annotation.work.queueing import first_shown, open_slots, order_seed, pool_to_show
+from annotation.working.pacing import LONGEST_LEASE, SHORTEST_LEASE, lease_seconds, pace_of
+from annotation.working.queueing import first_shown, open_slots, order_seed, pool_to_show
 from polyannot.kernel.prepared import Prepared, execute
 from projects.access import Access
 from projects.history import append_event

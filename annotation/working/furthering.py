@@ -23,7 +23,7 @@ from annotation.models import (
 )
 from annotation.progress.progress import active_tallies, with_open
 from annotation.progress.tallying import settle_tallies
-from annotation.work.opening import new_batch, save_batch
+from annotation.working.opening import new_batch, save_batch
 from polyannot.kernel.errors import Invalid
 from projects.models import Project
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Batch, BatchPurpose, Judgment
 from annotation.models.work import SkipReason
-from annotation.work.assigning import slot_again
-from annotation.work.leasing import put_back
+from annotation.working.assigning import slot_again
+from annotation.working.leasing import put_back
 from polyannot.kernel.errors import Conflict
 from projects.history import append_event, append_events
 

@@ -16,9 +16,9 @@ from annotation.models import Assignment, AssignmentState, Batch
 from annotation.models.work import BatchPurpose, BatchTakers, SkipReason
 from annotation.rules.admission import Demands, demands_of, must_be_admitted
 from annotation.rules.gold import gold_slot
-from annotation.work.leasing import lease_end, reclaim_run_out
-from annotation.work.pacing import SHORTEST_LEASE, lease_seconds, pace_of
-from annotation.work.queueing import (
+from annotation.working.leasing import lease_end, reclaim_run_out
+from annotation.working.pacing import SHORTEST_LEASE, lease_seconds, pace_of
+from annotation.working.queueing import (
     captions_left,
     common_images,
     images_left,
