@@ -109,6 +109,7 @@ ROOT_URLCONF = "polyannot.urls"
 WSGI_APPLICATION = "polyannot.wsgi.application"
 ASGI_APPLICATION = "polyannot.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.AccountBackend"]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:sign-in"

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 from accounts.models import User
+from polyannot.kernel.prepared import insert
 from projects.models import Event, Project
 
 
@@ -13,7 +15,7 @@ def append_event(
     *, actor: User | None, act: str, row: Model, project: Project | None = None, fields: Iterable[str] = ()
 ) -> None:
     """Append one event; call it inside the act's transaction."""
-    append_events(actor=actor, act=act, rows=[row], project=project, fields=fields)
+    insert(_event(actor, act, row, project, ",".join(fields)))
 
 
 def append_events(
@@ -26,18 +28,18 @@ def append_events(
 ) -> None:
     """Append one event for each row in a single statement."""
     named = ",".join(fields)
-    Event.objects.bulk_create(
-        [
-            Event(
-                project_id=project.pk if project is not None else _project_of(row),
-                actor=actor,
-                act=act,
-                row_type=row._meta.label_lower,
-                row_id=row.pk,
-                fields=named,
-            )
-            for row in rows
-        ]
+    Event.objects.bulk_create([_event(actor, act, row, project, named) for row in rows])
+
+
+def _event(actor: User | None, act: str, row: Model, project: Project | None, fields: str) -> Event:
+    return Event(
+        project_id=project.pk if project is not None else _project_of(row),
+        actor=actor,
+        act=act,
+        row_type=row._meta.label_lower,
+        row_id=row.pk,
+        fields=fields,
+        at=timezone.now(),
     )
 
 

@@ -125,7 +125,11 @@ class Assignment(models.Model):
     position = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=AssignmentState.choices, default=AssignmentState.OPEN)
     annotator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="assignments"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="assignments",
     )
     reserved_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
@@ -144,8 +148,10 @@ class Assignment(models.Model):
     class Meta:
         ordering = ["position", "slot", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["id", "project"], name="assignment_of_project"),
-            models.UniqueConstraint(fields=["id", "is_gold"], name="assignment_gold_or_not"),
+            # What a judgment repeats of its assignment is held to it by one composite foreign key.
+            models.UniqueConstraint(
+                fields=["id", "project", "batch", "image", "is_gold"], name="assignment_whole"
+            ),
             models.UniqueConstraint(
                 fields=["batch", "image", "slot"],
                 condition=~Q(state="skipped") & Q(is_gold=False),
@@ -189,7 +195,10 @@ class Assignment(models.Model):
                 condition=Q(state="done"),
                 name="assignment_last_finished",
             ),
-            models.Index(fields=["lease_until"], condition=Q(state="leased"), name="assignment_lease"),
+            # What is in hand is little, however much is done: held apart, it is found without looking at the rest.
+            models.Index(
+                fields=["batch", "annotator"], condition=Q(state="leased"), name="assignment_in_hand"
+            ),
             models.Index(
                 fields=["reserved_for"], condition=Q(reserved_for__isnull=False), name="assignment_reserved"
             ),
@@ -227,27 +236,42 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
 class Judgment(models.Model):
     """One annotator's label of one caption version; never updated: undo and change add a row that supersedes.
 
-    A row without a label is an undo. `meaning` is the label's and `is_gold` the assignment's, held to them by composite
-    foreign keys; gold judgments enter no verdict, agreement or forecast. `edited_version` is the repair proposed
-    together with a good. `public_id` and `client_sequence` are made by the browser, so that a judgment sent twice
-    counts once, in order.
+    A row without a label is an undo. `meaning` is the label's; project, batch, image and `is_gold` are the
+    assignment's; the caption is the version's: composite foreign keys hold them, and single ones, which would check the
+    same again for every judgment, are left out. Gold judgments enter no verdict, agreement or forecast.
+    `edited_version` is the repair proposed together with a good. `public_id` and `client_sequence` are made by the
+    browser, so that a judgment sent twice counts once, in order.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="judgments")
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="judgments")
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="judgments")
-    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="judgments")
-    caption = models.ForeignKey(Caption, on_delete=models.PROTECT, related_name="judgments")
-    version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="judgments")
-    annotator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgments"
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_constraint=False, related_name="judgments"
     )
-    schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="+")
-    guideline = models.ForeignKey(Guideline, on_delete=models.PROTECT, related_name="+")
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="judgments"
+    )
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.PROTECT, db_constraint=False, related_name="judgments"
+    )
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, db_constraint=False, related_name="judgments")
+    caption = models.ForeignKey(
+        Caption, on_delete=models.PROTECT, db_constraint=False, related_name="judgments"
+    )
+    version = models.ForeignKey(
+        CaptionVersion, on_delete=models.PROTECT, db_constraint=False, related_name="judgments"
+    )
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="judgments"
+    )
+    schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, db_index=False, related_name="+")
+    guideline = models.ForeignKey(
+        Guideline, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
     label = models.CharField(max_length=40, null=True)  # noqa: DJ001  null is an undo, never an empty label
     meaning = models.CharField(max_length=8, choices=LabelMeaning.choices, null=True)  # noqa: DJ001  as the label
-    edited_version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    edited_version = models.ForeignKey(
+        CaptionVersion, on_delete=models.PROTECT, null=True, db_constraint=False, related_name="+"
+    )
     note = models.TextField(blank=True)
     mode = models.CharField(max_length=10, choices=JudgmentMode.choices)
     is_revision = models.BooleanField(default=False)
@@ -259,7 +283,7 @@ class Judgment(models.Model):
     made_at = models.DateTimeField()
     received_at = models.DateTimeField(auto_now_add=True)
     supersedes = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
+        "self", on_delete=models.PROTECT, null=True, db_constraint=False, related_name="superseded_by"
     )
     is_current = models.BooleanField(default=True)
 

@@ -26,6 +26,7 @@ from annotation.working.grounds import Ground, read_ground
 from annotation.working.leasing import lease_end
 from annotation.working.queueing import captions_left
 from polyannot.kernel.errors import Conflict, Denied, Invalid, Missing
+from polyannot.kernel.prepared import insert
 from polyannot.kernel.text import many_lines
 
 # A judgment claims no more than this as focused time; a browser left alone does not count: see
@@ -178,7 +179,7 @@ def add_judgment(
     if superseded is not None:
         Judgment.objects.filter(pk=superseded).update(is_current=False)
     now = timezone.now()
-    return Judgment.objects.create(
+    row = Judgment(
         public_id=given.public_id,
         project_id=ground.project_id,
         batch_id=ground.batch_id,
@@ -203,7 +204,9 @@ def add_judgment(
         made_at=now if given.made_at > now + CLOCK_SLACK else given.made_at,
         supersedes_id=superseded,
         is_current=not is_late,
+        received_at=now,
     )
+    return insert(row)
 
 
 def _nothing_to_undo(ground: Ground, annotator: User) -> Judgment | None:

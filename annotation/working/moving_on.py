@@ -33,7 +33,8 @@ PLENTY = 100
 # as everywhere, so that nobody who holds it waits for somebody who waits for it.
 GROUND = """\
 SELECT a.id, a.position, a.lease_seconds, cardinality(a.version_ids), b.id, b.seed,
-       b.closed_at IS NULL AND NOT a.is_gold AND b.purpose = %(production)s AND b.taken_by = %(anyone)s
+       a.annotator_id = %(annotator)s AND a.state = 'leased' AND b.closed_at IS NULL AND NOT a.is_gold
+       AND b.purpose = %(production)s AND b.taken_by = %(anyone)s
        AND NOT s.compares_paraphrases
        AND NOT EXISTS (SELECT 1 FROM annotation_onboardingplan o
                         WHERE o.project_id = a.project_id AND (o.is_asked OR o.gold_percent > 0))
@@ -52,11 +53,11 @@ SELECT a.id, a.position, a.lease_seconds, cardinality(a.version_ids), b.id, b.se
  WHERE a.public_id = %(assignment)s AND b.public_id = %(batch)s AND a.project_id = %(project)s
    FOR NO KEY UPDATE OF m, a
 """
-# A statement of its own after the lock, so that it sees whatever was judged or undone before the lock was had.
+# A statement of its own after the lock, so that it sees whatever was judged or undone before the lock was had. The
+# locked row itself was read again when the lock was had.
 HAND_IN = """\
 UPDATE annotation_assignment a SET state = 'done', finished_at = %(now)s, lease_until = NULL
- WHERE a.id = %(id)s AND a.annotator_id = %(annotator)s AND a.state = 'leased'
-   AND NOT EXISTS (
+ WHERE a.id = %(id)s AND NOT EXISTS (
        SELECT 1 FROM annotation_captionversion v JOIN annotation_caption c ON c.id = v.caption_id
         WHERE v.id = ANY(a.version_ids) AND c.drop_reason = ''
           AND NOT EXISTS (SELECT 1 FROM annotation_judgment j
@@ -75,16 +76,17 @@ SELECT v.id, v.public_id, v.text FROM annotation_captionversion v JOIN annotatio
  WHERE v.id = ANY(%(versions)s) AND c.drop_reason = '' ORDER BY c.pool_rank, v.caption_id, v.id
 """
 
+# With each image in hand the last of so many open slots, if there are so many.
 in_hand = Prepared(
     lambda batch, annotator: Assignment.objects.filter(
         batch=batch, annotator=annotator, state="leased"
-    ).values_list("public_id", "position")[:2],
+    ).values_list(
+        "public_id",
+        "position",
+        Subquery(Assignment.objects.filter(batch=batch, state="open").values("pk")[PLENTY - 1 : PLENTY]),
+    )[:2],
     batch=int,
     annotator=int,
-)
-waiting = Prepared(
-    lambda batch: Assignment.objects.filter(batch=batch, state="open").values_list("pk")[:PLENTY],
-    batch=int,
 )
 next_slot = Prepared(
     lambda batch, annotator, position: (
@@ -173,12 +175,13 @@ def move_on(*, access: Access, batch: UUID, assignment: UUID, beside: UUID | Non
 def _place_of_next(handed_in: _HandedIn, access: Access, beside: UUID | None) -> int | None:
     """Return the position after which to look; None when the annotator's hands are not as expected."""
     held = in_hand.rows(batch=handed_in.batch, annotator=access.user.pk)
-    if [public_id for public_id, _position in held] != ([] if beside is None else [beside]):
+    if [public_id for public_id, *_more in held] != ([] if beside is None else [beside]):
         return None
     if beside is None:
         return handed_in.position
-    position: int = held[0][1]
-    return position if len(waiting.rows(batch=handed_in.batch)) == PLENTY else None
+    position: int
+    _public_id, position, last_of_plenty = held[0]
+    return position if last_of_plenty is not None else None
 
 
 def _claimed(handed_in: _HandedIn, access: Access, position: int, *, is_ahead: bool) -> FreshDesk | None:

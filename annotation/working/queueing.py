@@ -6,8 +6,10 @@ done; what was put back behind them is found when nothing is left ahead (docs/al
 
 import hashlib
 import random
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 
 from accounts.models import User
 from annotation.models import (
@@ -27,15 +29,26 @@ from annotation.models.work import BatchPurpose, BatchTakers, SkipReason
 MOST_COUNTED = 200
 
 
-def _had_by(annotator: User, batch: Batch) -> Exists:
-    return Exists(Assignment.objects.filter(batch=batch, image=OuterRef("image"), annotator=annotator))
+def _not_one(rows: QuerySet[Any, Any]) -> IsNull:
+    """Say that there is no such row, by a look-up for each row that is asked about.
+
+    `~Exists` says the same, but is planned as a join with all rows of the annotator or the project, whose number the
+    database misjudges in a batch that has just been opened.
+    """
+    return IsNull(Subquery(rows.order_by().values("pk")[:1]), True)
+
+
+def _never_had_by(annotator: User, batch: Batch) -> IsNull:
+    return _not_one(Assignment.objects.filter(batch=batch, image=OuterRef("image"), annotator=annotator))
+
+
+def _with_enough(image: str) -> QuerySet[ImageTally]:
+    return ImageTally.objects.filter(image=OuterRef(image), n_good__gte=F("project__good_target")).order_by()
 
 
 def has_enough(image: str) -> Exists:
     """Say of rows with an image whether it has as many good captions as its project needs, by its stored tally."""
-    return Exists(
-        ImageTally.objects.filter(image=OuterRef(image), n_good__gte=F("project__good_target")).order_by()
-    )
+    return Exists(_with_enough(image))
 
 
 def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
@@ -47,11 +60,11 @@ def open_slots(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
     """
     slots = (
         Assignment.objects.filter(batch=batch, state=AssignmentState.OPEN, image__state=ImageState.ACTIVE)
-        .filter(~_had_by(annotator, batch))
+        .filter(_never_had_by(annotator, batch))
         .order_by("position", "slot", "pk")
     )
     if batch.purpose == BatchPurpose.PRODUCTION:
-        slots = slots.filter(~has_enough("image"))
+        slots = slots.filter(_not_one(_with_enough("image")))
     if batch.purpose == BatchPurpose.REANNOTATION:
         own = Assignment.objects.filter(
             batch=batch, state=AssignmentState.OPEN, image=OuterRef("image"), reserved_for=annotator
@@ -71,7 +84,7 @@ def common_images(*, batch: Batch, annotator: User) -> QuerySet[Assignment]:
     """
     return (
         Assignment.objects.filter(batch=batch, image__state=ImageState.ACTIVE, is_gold=False)
-        .filter(~_had_by(annotator, batch))
+        .filter(_never_had_by(annotator, batch))
         .order_by("position")
         .distinct("position")
     )
