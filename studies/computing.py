@@ -96,7 +96,10 @@ def compute_figures(study: Study) -> dict[str, Any]:
         "primary": "without_excluded" if study.primary_leaves_out_excluded else "everybody",
         "everybody": _stored(everybody, taken),
         "without_excluded": _stored(kept, taken),
-        "sets": {name: [taken.number_of[pair] for pair in members] for name, members in sets.items()},
+        "sets": [
+            {"name": name, "pairs": [taken.number_of[pair] for pair in members]}
+            for name, members in sets.items()
+        ],
         "flow": asdict(participant_flow(people, excluded=answered - taken.included)),
         "rules": [
             {"kind": rule.kind, "limit": rule.limit, "sentence": rule_sentence(rule)}

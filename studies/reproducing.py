@@ -471,7 +471,8 @@ def figures_of(rows: list[Row], pairs: list[Row], declared: dict[str, Any]) -> d
         levels[pair["difficulty"] or "no difficulty"].append(int(pair["pair"]))
     order = {"hard": 0, "medium": 1, "easy": 2}
     named = sorted(levels.items(), key=lambda item: (order.get(item[0], 3), item[0]))
-    sets = {"all pairs": numbers} | (dict(named) if len(named) > 1 else {}) | declared["sets"]
+    sets = {"all pairs": numbers} | (dict(named) if len(named) > 1 else {})
+    sets |= {each["name"]: each["pairs"] for each in declared["sets"]}
     shares = pair_shares(Table(rows, numbers))
     table = [set_figures(name, rows, members, declared) for name, members in sets.items()]
     return {

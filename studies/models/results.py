@@ -7,7 +7,7 @@ from projects.models import Job
 from studies.models.studies import Study
 
 # Raised when the stored figures come to mean something else.
-FIGURES_FORMAT = "polyannot-study-figures/2"
+FIGURES_FORMAT = "polyannot-study-figures/3"
 
 
 class StudyResult(models.Model):

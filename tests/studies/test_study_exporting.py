@@ -33,7 +33,9 @@ def computed(**values: Any) -> StudyResult:
     study = make_study(make_judged_project(images=8), **values)
     assumptions = PilotAssumptions(share_guessing=0.15, drop_out=0.1, pair_spread=1.0)
     run_pilot(study=study, actor=None, assumptions=assumptions)
-    return write_result(study=study, job=ask_for_results(study=study, actor=None))
+    result = write_result(study=study, job=ask_for_results(study=study, actor=None))
+    result.refresh_from_db()
+    return result
 
 
 @pytest.fixture
