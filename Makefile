@@ -50,10 +50,10 @@ $(VENV)/made:
 
 $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@echo "Installing polyannot into $(VENV) ..."
-	@$(PIP) -e '.[web,ml]'
+	@$(PIP) -e '.[web,ml,corpora]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "Installing what the tests need into $(VENV) ..."
-	@$(PIP) -e '.[web,ml,dev]'
+	@$(PIP) -e '.[web,ml,corpora,dev]'
 	@touch $@
