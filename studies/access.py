@@ -40,7 +40,7 @@ def drawings_of(result: StudyResult) -> QuerySet[StudyFigure]:
 def reports_of(study: Study) -> QuerySet[PairReport]:
     """Return what participants reported about pairs, the newest first; it does not say who."""
     return PairReport.objects.filter(card__study=study).select_related(
-        "card__pair__version", "card__pair__image"
+        "card__pair__version", "card__pair__image", "card__pair__original"
     )
 
 

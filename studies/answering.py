@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from polyannot.kernel.errors import Conflict, Invalid
+from studies import grades
 from studies.models import Answer, AnswerValue, Card, CardState, Participant, ParticipantState, Study
 from studies.results import breaks_a_rule
 from studies.saying import has_questions_left
@@ -56,7 +57,8 @@ def place_of(participant: Participant) -> Place:
         return Place(Stage.QUESTIONS)
     if state in BEFORE_CARDS:
         return Place(BEFORE_CARDS[state])
-    cards = list(participant.cards.select_related("pair__image", "pair__version").order_by("position"))
+    shown = participant.cards.select_related("pair__image", "pair__version", "pair__original")
+    cards = list(shown.order_by("position"))
     waiting = [card for card in cards if card.state != CardState.ANSWERED]
     answered = len(cards) - len(waiting)
     if not waiting:  # the last answer arrived since the participant's row was read
@@ -88,10 +90,9 @@ def record_answer(
     Invalid for an unknown value, Conflict for a card that is not theirs or not yet their turn, and for somebody who
     has no cards.
     """
-    if value not in AnswerValue.values:
-        raise Invalid("answer_unknown", _("The answer is either good or bad."))
     with transaction.atomic():
         person = _locked(participant)
+        _refuse_unknown(person.study, value)
         if person.state == ParticipantState.LAPSED:
             come_back(person)
         card = Card.objects.filter(participant=person, public_id=card_id).first()
@@ -104,6 +105,20 @@ def record_answer(
             raise Conflict("card_not_yet", _("This pair is not the one that you were shown last."))
         _write(person, card, value, focused_ms)
     return True
+
+
+def answers_of(study: Study) -> tuple[str, ...]:
+    """Return what may be answered: good or bad, or a grade."""
+    return grades.VALUES if study.is_graded else (AnswerValue.GOOD, AnswerValue.BAD)
+
+
+def _refuse_unknown(study: Study, value: str) -> None:
+    if value in answers_of(study):
+        return
+    told = (
+        _("The answer is a grade from 0 to 5.") if study.is_graded else _("The answer is either good or bad.")
+    )
+    raise Invalid("answer_unknown", told)
 
 
 def _locked(participant: Participant) -> Participant:

@@ -11,7 +11,8 @@ from polyannot.kernel.errors import Conflict
 from projects.history import append_event
 from projects.models import Project
 from studies.building import DRAFT_FIELDS, locked_draft
-from studies.candidates import DraftChoice, draft_choice
+from studies.candidates import DraftChoice
+from studies.drafting import draft_choice
 from studies.models import Study, StudyApproval, StudyPolicy, TextKind
 from studies.wording import markdown_of
 
@@ -38,6 +39,7 @@ def fingerprint_of(study: Study, choice: DraftChoice) -> str:
         "fields": {name: str(getattr(study, name)) for name in DRAFT_FIELDS},
         "texts": {kind: markdown_of(study, kind) for kind in TextKind.values},
         "pairs": [list(choice.pairs), list(choice.distractors), list(choice.controls)],
+        "originals": sorted(choice.originals.items()),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

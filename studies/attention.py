@@ -111,9 +111,9 @@ def _of(rows: Iterable[AnswerRow], participant: int) -> list[AnswerRow]:
 
 def retest_agreement(rows: Sequence[AnswerRow]) -> CountedShare:
     """How often somebody's second answer to a repeated target was the same as the first."""
-    first = {(row.participant, row.pair): row.answer for row in rows if row.role == "target"}
+    first = {(row.participant, row.pair): row.said for row in rows if row.role == "target"}
     again = [row for row in rows if row.role == "repeat" and (row.participant, row.pair) in first]
-    return counted_share(row.answer == first[row.participant, row.pair] for row in again)
+    return counted_share(row.said == first[row.participant, row.pair] for row in again)
 
 
 def share_by_position(rows: Sequence[AnswerRow], *, width: int = POSITION_WIDTH) -> tuple[PositionShare, ...]:

@@ -1,7 +1,7 @@
 """Making a study and changing its draft; nothing of it changes once it is launched."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,14 +15,18 @@ from projects.history import append_event
 from projects.models import Project
 from studies.candidates import Available, available_pairs, candidates_of, encoders_of
 from studies.choosing import HARDEST_QUOTA
+from studies.choosing_paraphrases import ParaphrasePair, without_duplicates
 from studies.design import CARDS, CONTROLS_EACH, DISTRACTORS_EACH
-from studies.models import Study, StudyState, StudyText, TextKind
+from studies.models import Study, StudyKind, StudyState, StudyText, TextKind
+from studies.paraphrases import paraphrase_pairs
 from studies.wording import CONSENT_FIELDS, current_text, first_text
 
 # What a draft may have changed about it.
 DRAFT_FIELDS = (
     "title",
     "design",
+    "paraphrase_pairs",
+    "graders_per_pair",
     "encoder",
     "hard_pairs",
     "medium_pairs",
@@ -60,31 +64,48 @@ DRAFT_FIELDS = (
     "attention_code",
     "return_url",
 )
+# Checks for each grader: pairs that have nothing in common, and captions beside themselves.
+UNRELATED_EACH = 3
+IDENTICAL_EACH = 2
 SLUG_LENGTH = 48
 SEED_BITS = 31
 MOST_TEXT = 20_000
 
 
 def create_study(
-    *, project: Project, title: str, actor: User | None, slug: str = "", is_demo: bool = False
+    *,
+    project: Project,
+    title: str,
+    actor: User | None,
+    kind: str = StudyKind.FIT,
+    slug: str = "",
+    is_demo: bool = False,
 ) -> Study:
     """Create a draft whose numbers fit what the project has, with the first texts to change.
 
     Without `slug` the address is made from the title and a few random letters, so that it cannot be guessed.
-    Raises Invalid for an empty title, Conflict when the address is taken.
+    What is asked of each pair (`kind`) never changes afterwards. Raises Invalid for an empty title or an unknown kind,
+    Conflict when the address is taken.
     """
+    if kind not in StudyKind.values:
+        raise Invalid("study_kind_unknown", _("There is no such kind of study."))
     title = title.strip()
     if not title:
         raise Invalid("title_missing", _("A study needs a title."))
     slug = slug or f"{slugify(title)[:SLUG_LENGTH] or 'study'}-{secrets.token_hex(3)}"
-    encoder = encoders_of(project).first()
-    numbers = fitting_numbers(available_pairs(candidates_of(project, encoder)))
+    is_graded = kind == StudyKind.PARAPHRASES
+    encoder = None if is_graded else encoders_of(project).first()
+    if is_graded:
+        numbers = fitting_numbers_of_grades(without_duplicates(paraphrase_pairs(project)))
+    else:
+        numbers = fitting_numbers(available_pairs(candidates_of(project, encoder)))
     try:
         with transaction.atomic():
             study = Study.objects.create(
                 project=project,
                 slug=slug,
                 title=title,
+                kind=kind,
                 encoder=encoder,
                 seed=secrets.randbits(SEED_BITS),
                 is_demo=is_demo,
@@ -93,8 +114,8 @@ def create_study(
             )
             StudyText.objects.bulk_create(
                 [
-                    StudyText(study=study, kind=kind, number=1, markdown=first_text(kind))
-                    for kind in TextKind.values
+                    StudyText(study=study, kind=text, number=1, markdown=first_text(text, kind))
+                    for text in TextKind.values
                 ]
             )
             append_event(actor=actor, act="study_created", row=study)
@@ -120,6 +141,21 @@ def fitting_numbers(available: Available) -> dict[str, int]:
         "pairs_per_participant": max(1, min(CARDS, pairs)),
         "distractors_per_participant": min(DISTRACTORS_EACH, distractors, max(1, pairs // 2)),
         "controls_per_participant": min(CONTROLS_EACH, controls, max(1, pairs // 4)),
+    }
+
+
+def fitting_numbers_of_grades(pairs: Sequence[ParaphrasePair]) -> dict[str, int]:
+    """Return all paraphrases, 25 for each grader, with a few identical and unrelated pairs where there are such."""
+    originals = len({pair.original.version for pair in pairs})
+    unrelated, identical = min(2 * UNRELATED_EACH, originals // 3), min(2 * IDENTICAL_EACH, originals // 3)
+    return {
+        "paraphrase_pairs": len(pairs),
+        "hard_pairs": 0,
+        "pairs_per_participant": max(1, min(CARDS, len(pairs))),
+        "distractors_in_study": unrelated,
+        "distractors_per_participant": min(UNRELATED_EACH, unrelated),
+        "controls_in_study": identical,
+        "controls_per_participant": min(IDENTICAL_EACH, identical),
     }
 
 
@@ -172,7 +208,7 @@ def write_text(*, study: Study, kind: str, markdown: str, actor: User | None) ->
 def copy_study(*, study: Study, title: str, actor: User | None) -> Study:
     """Create a draft with the same design, consent and texts, a new address and a new seed."""
     with transaction.atomic():
-        draft = create_study(project=study.project, title=title, actor=actor)
+        draft = create_study(project=study.project, title=title, actor=actor, kind=study.kind)
         kept = {name: getattr(study, name) for name in DRAFT_FIELDS if name not in {"title", "seed"}}
         Study.objects.filter(pk=draft.pk).update(**kept)
         for kind in TextKind.values:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -22,6 +22,7 @@ from studies.choosing import (
     is_confirmed_bad,
     is_positive_control,
 )
+from studies.choosing_paraphrases import ParaphraseChoice
 from studies.models import Study
 
 
@@ -30,6 +31,7 @@ class DraftChoice:
     """What a study would show, and in words what keeps it from being launched.
 
     `pairs` come hardest first; ids are those of caption versions. Parts that cannot be chosen are empty.
+    `originals` are what paraphrases are shown beside.
     """
 
     pairs: tuple[int, ...]
@@ -40,6 +42,8 @@ class DraftChoice:
     distractor_choice: MatchedChoice | None
     control_choice: MatchedChoice | None
     problems: tuple[str, ...]
+    originals: Mapping[int, int] = field(default_factory=dict)
+    paraphrase_choice: ParaphraseChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -115,8 +119,8 @@ def quotas_of(study: Study) -> dict[str, int]:
     return {level: count for level, count in asked.items() if count}
 
 
-def draft_choice(study: Study) -> DraftChoice:
-    """Choose what the study would show if it were launched now; the same seed and data give the same choice."""
+def fit_choice(study: Study) -> DraftChoice:
+    """Choose which images and captions the study would show now; the same seed and data give the same choice."""
     candidates = candidates_of(study.project, study.encoder)
     known = {pair.pair: pair for pair in candidates}
     problems: list[str] = []

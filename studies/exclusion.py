@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+from studies.grades import HIGHEST, UNRELATED_AT_MOST
 from studies.rows import AnswerRow
 
 RuleKind = Literal["distractors", "controls", "speed", "completeness"]
@@ -20,11 +21,14 @@ class ExclusionRule:
 
     distractors: at most `limit` distractors answered good. controls: at most `limit` positive controls
     answered bad. speed: a median of at least `limit` milliseconds per answer. completeness: at least the
-    share `limit` of the dealt cards answered. Raises ValueError where the limit makes no sense.
+    share `limit` of the dealt cards answered. With `is_graded`, distractors are unrelated pairs graded above
+    `grades.UNRELATED_AT_MOST` and controls identical pairs graded below 5. Raises ValueError where the limit makes no
+    sense.
     """
 
     kind: RuleKind
     limit: float
+    is_graded: bool = False
 
     def __post_init__(self) -> None:
         if self.limit < 0 or (self.kind == "completeness" and self.limit > 1):
@@ -48,9 +52,13 @@ class Finding:
         limit, seen = self.rule.limit, self.observed
         if seen is None:
             return f"The rule about {self.rule.kind} had no answers to look at."
+        wrong, right = ("distractors answered good", "positive controls answered bad")
+        if self.rule.is_graded:
+            wrong = f"unrelated pairs graded above {UNRELATED_AT_MOST}"
+            right = f"identical pairs graded below {HIGHEST}"
         sentences: dict[RuleKind, str] = {
-            "distractors": f"{seen:.0f} of {self.n} distractors answered good; the limit is {limit:.0f}.",
-            "controls": f"{seen:.0f} of {self.n} positive controls answered bad; the limit is {limit:.0f}.",
+            "distractors": f"{seen:.0f} of {self.n} {wrong}; the limit is {limit:.0f}.",
+            "controls": f"{seen:.0f} of {self.n} {right}; the limit is {limit:.0f}.",
             "speed": f"Median time {seen / 1000:.1f} s over {self.n} answers; "
             f"at least {limit / 1000:.1f} s is asked for.",
             "completeness": f"{seen:.0%} of {self.n} cards answered; at least {limit:.0%} is asked for.",

@@ -5,9 +5,17 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from studies.answering import answers_of
 from studies.building import DRAFT_FIELDS
 from studies.candidates import encoders_of
-from studies.models import AnswerValue, Study, StudyText, TextKind
+from studies.graded_fields import (
+    FIT_ONLY,
+    GRADED_HINTS,
+    GRADED_LABELS,
+    GRADED_ONLY,
+    GRADED_PARTS,
+)
+from studies.models import Study, StudyKind, StudyText, TextKind
 from studies.platforms import is_address
 from studies.wording import CONSENT_FIELDS
 
@@ -16,11 +24,17 @@ MOST_MS = 2**31 - 1
 
 
 class AnswerForm(forms.Form):
-    """One answer: which card, good or bad, and how long the page was in front, where a script measured it."""
+    """One answer: which card, what was said, and how long the page was in front, where a script measured it."""
 
     card = forms.UUIDField()
-    answer = forms.ChoiceField(choices=AnswerValue.choices)
+    answer = forms.ChoiceField()
     focused_ms = forms.CharField(required=False)
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        answer = self.fields["answer"]
+        assert isinstance(answer, forms.ChoiceField)
+        answer.choices = [(value, value) for value in answers_of(study)]
 
     def clean_focused_ms(self) -> int | None:
         """Return the time, None where it was not measured or is no number: an answer is never lost for it."""
@@ -45,8 +59,14 @@ class ConsentForm(forms.Form):
 
 
 class NewStudyForm(forms.Form):
-    """The title of a new study."""
+    """What a new study asks, and its title."""
 
+    kind = forms.ChoiceField(
+        label=_("What people from outside are asked"),
+        choices=StudyKind.choices,
+        initial=StudyKind.FIT,
+        widget=forms.RadioSelect,
+    )
     title = forms.CharField(label=_("Title"), max_length=160, help_text=_("Participants see it."))
 
 
@@ -127,6 +147,8 @@ PARTS: tuple[tuple[str, Any, Any, tuple[str, ...]], ...] = (
 )
 # Fields that hold a number.
 SHORT = (
+    "paraphrase_pairs",
+    "graders_per_pair",
     "hard_pairs",
     "medium_pairs",
     "easy_pairs",
@@ -190,17 +212,35 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         """The fields in the groups in which the builder shows them."""
         return [
             {"name": name, "legend": legend, "hint": hint, "fields": [self[field] for field in fields]}
-            for name, legend, hint, fields in PARTS
+            for name, legend, hint, fields in self._parts()
+        ]
+
+    def _parts(self) -> list[tuple[str, Any, Any, tuple[str, ...]]]:
+        if not self.instance.is_graded:
+            return list(PARTS)
+        return [
+            (name, legend, *GRADED_PARTS.get(name, (hint, fields))) for name, legend, hint, fields in PARTS
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in SHORT:
             self.fields[name].widget.attrs["class"] = "input--short"
+        for name in FIT_ONLY if self.instance.is_graded else GRADED_ONLY:
+            del self.fields[name]
+        if self.instance.is_graded:
+            self._speak_of_grades()
+            return
         encoder = self.fields["encoder"]
         assert isinstance(encoder, forms.ModelChoiceField)
         encoder.queryset = encoders_of(self.instance.project)
         encoder.label = _("Model whose similarity ranks the pairs")
+
+    def _speak_of_grades(self) -> None:
+        for name, label in GRADED_LABELS.items():
+            self.fields[name].label = label
+        for name, hint in GRADED_HINTS.items():
+            self.fields[name].help_text = hint
 
     def clean_return_url(self) -> str:
         """Return the address; refuses what a page must not lead to."""

@@ -12,8 +12,9 @@ from polyannot.kernel.text import many_lines
 from projects.history import append_event
 from studies.approving import fingerprint_of, is_approved, needs_approval
 from studies.building import locked_draft
-from studies.candidates import DraftChoice, draft_choice
+from studies.candidates import DraftChoice
 from studies.choosing import DesignError
+from studies.drafting import draft_choice
 from studies.laying_out import lay_out
 from studies.models import Deviation, Study, StudyState
 from studies.piloting import delete_pilot
@@ -76,7 +77,8 @@ def launch_study(*, study: Study, actor: User | None) -> Study:
         plan = lay_out(draft, choice)
         draft.state = StudyState.LAUNCHED
         draft.launched_at = timezone.now()
-        draft.save(update_fields=["state", "launched_at"])
+        draft.target_participants = plan.participants
+        draft.save(update_fields=["state", "launched_at", "target_participants"])
         freeze(draft, plan, choice)
         append_event(actor=actor, act="study_launched", row=draft, fields=["state", "seed"])
     return draft

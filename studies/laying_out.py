@@ -25,6 +25,7 @@ def lay_out(study: Study, choice: DraftChoice) -> StudyPlan:
                 project_id=study.project_id,
                 image_id=choice.candidates[version].image,
                 version_id=version,
+                original_id=choice.originals.get(version),
                 role=role,
                 position=position,
                 difficulty=choice.candidates[version].difficulty,

@@ -13,6 +13,7 @@ from statistics import NormalDist
 from studies.dealing import PairLoad, is_complete
 from studies.design import Card, Role, StudyLoads, StudyPlan, deal_participant
 from studies.exclusion import ExclusionOutcome, ExclusionRule, judge_participant
+from studies.grades import made_up_grade
 from studies.planning import COIN, HONEST, Behaviour
 from studies.rows import AnswerName, AnswerRow
 from studies.seeding import seeded
@@ -76,11 +77,13 @@ def simulate_pilot(
     assumptions: PilotAssumptions | None = None,
     rules: Sequence[ExclusionRule] = (),
     image_of: Mapping[int, int] | None = None,
+    is_graded: bool = False,
 ) -> Pilot:
     """People arrive one after the other until every pair has its target.
 
     Stops at three times the planned participants. Drop-outs keep their answers and excluded people are
-    replaced as the plan's replacement rule says. The same arguments give the same pilot.
+    replaced as the plan's replacement rule says. With `is_graded` every answer is a grade. The same arguments give the
+    same pilot.
     """
     supposed = assumptions or PilotAssumptions()
     quality = _true_shares(plan, supposed, seed)
@@ -95,7 +98,9 @@ def simulate_pilot(
             _loads(plan.pairs, kept), _loads(plan.distractors, shown), _loads(plan.controls, shown)
         )
         cards = deal_participant(plan, loads, ordinal=ordinal, image_of=image_of)
-        person = _person(ordinal, cards, quality, supposed, rules, seeded(seed, "pilot", ordinal))
+        person = _person(
+            ordinal, cards, quality, supposed, rules, seeded(seed, "pilot", ordinal), is_graded=is_graded
+        )
         people.append(person)
         shown.update(row.pair for row in person.answers)
         if _counts(person, plan):
@@ -129,6 +134,8 @@ def _person(
     supposed: PilotAssumptions,
     rules: Sequence[ExclusionRule],
     rng: random.Random,
+    *,
+    is_graded: bool,
 ) -> PilotParticipant:
     guesses = rng.random() < supposed.share_guessing
     behaviour = supposed.guesser if guesses else supposed.honest
@@ -139,10 +146,11 @@ def _person(
         chance = _chance(behaviour, card.role)
         if not guesses and card.role in {"target", "repeat"}:
             chance = quality[card.pair]
-        answer: AnswerName = "good" if rng.random() < chance else "bad"
-        answers.append(
-            AnswerRow(ordinal, card.pair, card.role, answer, card.position, _time(card, supposed, rng))
-        )
+        is_high = rng.random() < chance
+        answer: AnswerName = "good" if is_high else "bad"
+        ms = _time(card, supposed, rng)
+        grade = made_up_grade(card.role, rng, is_high=is_high) if is_graded else None
+        answers.append(AnswerRow(ordinal, card.pair, card.role, answer, card.position, ms, grade))
     outcome = judge_participant(ordinal, answers, cards_dealt=len(cards), rules=rules)
     return PilotParticipant(ordinal, behaviour.name, cards, tuple(answers), outcome)
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.models import User
 from projects.history import append_event
 from studies.building import locked_draft
-from studies.candidates import draft_choice
+from studies.drafting import draft_choice
 from studies.keys import hashed, new_secret
 from studies.laying_out import lay_out
 from studies.models import (
@@ -20,6 +20,7 @@ from studies.models import (
     TextKind,
 )
 from studies.pilot import Pilot, PilotAssumptions, PilotParticipant, simulate_pilot
+from studies.planning import DIE, HONEST_GRADER
 from studies.plans import declared_rules, images_in
 from studies.wording import current_text
 
@@ -57,15 +58,21 @@ def run_pilot(*, study: Study, actor: User | None, assumptions: PilotAssumptions
         pilot = simulate_pilot(
             plan,
             seed=draft.seed,
-            assumptions=assumptions,
+            assumptions=assumptions or assumed_of(draft),
             rules=declared_rules(draft),
             image_of=images_in(draft),
+            is_graded=draft.is_graded,
         )
         consent = current_text(draft, TextKind.CONSENT)
         for person in pilot.participants:
             _write(draft, person, consent)
         append_event(actor=actor, act="pilot_run", row=draft)
     return pilot
+
+
+def assumed_of(study: Study) -> PilotAssumptions:
+    """Return how made-up people answer where nobody says otherwise."""
+    return PilotAssumptions(honest=HONEST_GRADER, guesser=DIE) if study.is_graded else PilotAssumptions()
 
 
 def _write(study: Study, person: PilotParticipant, consent: StudyText | None) -> None:
@@ -98,7 +105,7 @@ def _write(study: Study, person: PilotParticipant, consent: StudyText | None) ->
     )
     Answer.objects.bulk_create(
         [
-            Answer(card=card, value=answer.answer, focused_ms=answer.ms)
+            Answer(card=card, value=answer.said, focused_ms=answer.ms)
             for card, answer in zip(cards, person.answers, strict=False)
         ]
     )

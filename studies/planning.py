@@ -15,6 +15,7 @@ from studies.design import StudyPlan
 from studies.exclusion import ExclusionRule
 
 PLANNING_SHARES = (0.85, 0.92, 0.99)
+PERFECT_SHARES = (0.5, 0.7, 0.9)
 CLAIMS = (0.80, 0.85, 0.90)
 SECONDS_PER_CARD = 8.0
 MINUTES_BESIDE = 3.0
@@ -36,6 +37,12 @@ COIN = Behaviour("answers by a coin", 0.5, 0.5, 0.5)
 ALWAYS_GOOD = Behaviour("always answers good", 1.0, 1.0, 1.0)
 ALWAYS_BAD = Behaviour("always answers bad", 0.0, 0.0, 0.0)
 GUESSERS = (COIN, ALWAYS_GOOD, ALWAYS_BAD)
+# Where paraphrases are graded, "good" is a grade that is high for its role (`grades.is_high`).
+HONEST_GRADER = Behaviour("honest", 0.70, 0.02, 0.98)
+DIE = Behaviour("grades by a die", 1 / 6, 4 / 6, 1 / 6)
+ALWAYS_HIGHEST = Behaviour("always gives 5", 1.0, 1.0, 1.0)
+ALWAYS_LOWEST = Behaviour("always gives 0", 0.0, 0.0, 0.0)
+GRADE_GUESSERS = (DIE, ALWAYS_HIGHEST, ALWAYS_LOWEST)
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,7 @@ def planning_panel(
     shares: Sequence[float] = PLANNING_SHARES,
     claims: Sequence[float] = CLAIMS,
     honest: Behaviour = HONEST,
+    guessers: Sequence[Behaviour] = GUESSERS,
 ) -> PlanningPanel:
     """The whole panel of a plan; `fee` is the platform's fee as a share of the pay (0.33 for a third)."""
     minutes = plan.sequence_length * seconds_per_card / 60 + minutes_beside
@@ -131,8 +139,8 @@ def planning_panel(
         claims=tuple(
             planned_claim(claim, plan=plan, true_share=max(honest.good_on_target, claim)) for claim in claims
         ),
-        rule_errors=tuple(rule_errors(rule, plan=plan, honest=honest) for rule in rules),
-        all_rules=joint_errors(rules, plan=plan, honest=honest),
+        rule_errors=tuple(rule_errors(rule, plan=plan, honest=honest, guessers=guessers) for rule in rules),
+        all_rules=joint_errors(rules, plan=plan, honest=honest, guessers=guessers),
         cost=planned_cost(
             plan.participants, minutes=minutes, pay_each=pay_each, fee=fee, fair_hourly_pay=fair_hourly_pay
         ),
@@ -149,6 +157,13 @@ def planned_intervals(
         )
         for share in shares
     )
+
+
+def planned_intervals_of(plan: StudyPlan, *, is_graded: bool) -> tuple[PlannedInterval, ...]:
+    """The planned precision: of one pair's share good, or of the share of all paraphrases that are perfect."""
+    if is_graded:
+        return planned_intervals(len(plan.pairs), pairs=1, shares=PERFECT_SHARES)
+    return planned_intervals(plan.target, pairs=len(plan.pairs))
 
 
 def planned_claim(share: float, *, plan: StudyPlan, true_share: float) -> PlannedClaim:

@@ -27,14 +27,21 @@ def declared_rules(study: Study) -> tuple[ExclusionRule, ...]:
     """Return the exclusion rules that the study declares."""
     rules: list[ExclusionRule] = []
     if study.max_distractors_good is not None:
-        rules.append(ExclusionRule("distractors", study.max_distractors_good))
+        rules.append(ExclusionRule("distractors", study.max_distractors_good, study.is_graded))
     if study.max_controls_bad is not None:
-        rules.append(ExclusionRule("controls", study.max_controls_bad))
+        rules.append(ExclusionRule("controls", study.max_controls_bad, study.is_graded))
     if study.min_seconds_median is not None:
         rules.append(ExclusionRule("speed", study.min_seconds_median * MILLISECONDS))
     if study.min_share_answered is not None:
         rules.append(ExclusionRule("completeness", study.min_share_answered))
     return tuple(rules)
+
+
+def participants_of(study: Study, n_pairs: int) -> int:
+    """Return how many people the plan asks for; a draft with grades asks for as many as its graders a pair take."""
+    if not (study.is_graded and study.is_draft):
+        return study.target_participants
+    return -(-study.graders_per_pair * n_pairs // max(1, study.pairs_per_participant))
 
 
 def make_plan(
@@ -46,7 +53,7 @@ def make_plan(
         distractors=tuple(distractors),
         controls=tuple(controls),
         kind=DESIGNS[study.design],
-        participants=study.target_participants,
+        participants=participants_of(study, len(pairs)),
         cards=study.pairs_per_participant,
         distractors_each=study.distractors_per_participant,
         controls_each=study.controls_per_participant,

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from polyannot.kernel.errors import Conflict
 from studies.answering import record_answer
 from studies.enrolling import arrive, begin, give_consent
+from studies.grades import made_up_grade
 from studies.keys import new_secret
 from studies.models import AnswerValue, Card, Participant, Study, TextKind
+from studies.results import ROLES
 from studies.seeding import seeded
 from studies.withdrawing import lapse
 from studies.wording import current_text
@@ -80,9 +82,15 @@ def _answer(person: Participant, card: Card, seed: int, character: Character, rn
     record_answer(
         participant=person,
         card_id=card.public_id,
-        value=AnswerValue.GOOD if is_good else AnswerValue.BAD,
+        value=_said(person.study, card, rng, is_good=is_good),
         focused_ms=ms,
     )
+
+
+def _said(study: Study, card: Card, rng: random.Random, *, is_good: bool) -> str:
+    if study.is_graded:
+        return str(made_up_grade(ROLES[card.pair.role], rng, is_high=is_good))
+    return AnswerValue.GOOD if is_good else AnswerValue.BAD
 
 
 def _chance(card: Card, seed: int, character: Character) -> float:

@@ -12,7 +12,8 @@ from studies.approving import fingerprint_of, is_approved
 from studies.candidates import DraftChoice
 from studies.design import REPEAT_GAP, StudyPlan
 from studies.exclusion import ExclusionRule
-from studies.models import PairRole, Preregistration, Study, StudyPair, TextKind
+from studies.grades import HIGHEST, UNRELATED_AT_MOST
+from studies.models import PairRole, Preregistration, Study, StudyKind, StudyPair, TextKind
 from studies.plans import declared_rules, replacement_of
 from studies.wording import fill, markdown_of, values_of
 
@@ -24,13 +25,16 @@ RULE_SENTENCES = {
     "speed": "Median time for a pair: at least {seconds:g} s.",
     "completeness": "Cards answered: at least {percent:g}%.",
 }
+GRADED_SENTENCES = {
+    "distractors": f"Unrelated pairs graded above {UNRELATED_AT_MOST}: at most {{limit:g}}.",
+    "controls": f"Identical pairs graded below {HIGHEST}: at most {{limit:g}}.",
+}
 
 
 def rule_sentence(rule: ExclusionRule) -> str:
     """Return the rule in one English sentence, as declarations and exports print it."""
-    return RULE_SENTENCES[rule.kind].format(
-        limit=rule.limit, seconds=rule.limit / 1000, percent=100 * rule.limit
-    )
+    sentences = RULE_SENTENCES | (GRADED_SENTENCES if rule.is_graded else {})
+    return sentences[rule.kind].format(limit=rule.limit, seconds=rule.limit / 1000, percent=100 * rule.limit)
 
 
 def freeze(study: Study, plan: StudyPlan, choice: DraftChoice) -> Preregistration:
@@ -54,6 +58,7 @@ def document_of(study: Study, plan: StudyPlan, choice: DraftChoice) -> dict[str,
         "declared_at": timezone.now().isoformat(timespec="seconds"),
         "is_demo": study.is_demo,
         "is_approved_by_second_person": is_approved(study, fingerprint_of(study, choice), launcher=None),
+        "kind": study.kind,
         "design": _design(study, plan, choice),
         "replacement": {
             name: getattr(replacement_of(study), name) for name in ("excluded", "withdrawn", "lapsed")
@@ -62,7 +67,7 @@ def document_of(study: Study, plan: StudyPlan, choice: DraftChoice) -> dict[str,
             {"kind": rule.kind, "limit": rule.limit, "sentence": rule_sentence(rule)}
             for rule in declared_rules(study)
         ],
-        "analysis": _analysis(study),
+        "analysis": _analysis_of_grades(study) if study.is_graded else _analysis(study),
         "precision": [
             {
                 "share": planned.share,
@@ -71,10 +76,13 @@ def document_of(study: Study, plan: StudyPlan, choice: DraftChoice) -> dict[str,
                 "high": planned.interval.high,
                 "expected_minimum": planned.expected_minimum,
             }
-            for planned in planning.planned_intervals(plan.target, pairs=len(plan.pairs))
+            for planned in planning.planned_intervals_of(plan, is_graded=study.is_graded)
         ],
         "texts": {kind: fill(markdown_of(study, kind), values_of(study)) for kind in TextKind.values},
-        "pairs": [_pair(pair) for pair in study.pairs.select_related("image", "version__caption")],
+        "pairs": [
+            _pair(pair)
+            for pair in study.pairs.select_related("image", "version__caption", "original__caption")
+        ],
     }
 
 
@@ -121,6 +129,23 @@ def _analysis(study: Study) -> dict[str, Any]:
     }
 
 
+def _analysis_of_grades(study: Study) -> dict[str, Any]:
+    left_out = study.primary_leaves_out_excluded
+    return {
+        "primary": "without excluded people" if left_out else "all eligible people",
+        "beside_it": "all eligible people" if left_out else "without excluded people",
+        "perfect": f"a paraphrase that {study.graders_per_pair} people or more graded, all of them {HIGHEST}",
+        "share_perfect": "perfect / paraphrases graded by that many, Wilson 95% interval; the others are counted",
+        "mean_grade": "over all grades of paraphrases; percentile bootstrap over participants",
+        "replicates": REPLICATES,
+        "agreement": "raw agreement, Krippendorff's alpha (ordinal), Gwet's AC2 (quadratic weights); percentile "
+        "bootstrap over participants, and over participants and paraphrases",
+        "attention": f"unrelated pairs graded above {UNRELATED_AT_MOST}, identical pairs graded below {HIGHEST}",
+        "stopped_early": "left out" if study.replaces_lapsed else "their answers are kept",
+        "seed": study.seed,
+    }
+
+
 def _pair(pair: StudyPair) -> dict[str, Any]:
     return {
         "role": pair.role,
@@ -129,6 +154,11 @@ def _pair(pair: StudyPair) -> dict[str, Any]:
         "image": pair.image.key,
         "caption": pair.version.caption.key,
         "text": pair.version.text,
+        **(
+            {"original": pair.original.caption.key, "original_text": pair.original.text}
+            if pair.original is not None
+            else {}
+        ),
         "difficulty": pair.difficulty,
         "cosine": pair.cosine,
     }
@@ -137,8 +167,6 @@ def _pair(pair: StudyPair) -> dict[str, Any]:
 def as_markdown(document: dict[str, Any]) -> str:
     """Return the pre-registration for readers; pairs are counted here and listed in the JSON."""
     design, analysis = document["design"], document["analysis"]
-    encoder = design["encoder"]
-    chosen = ", ".join(f"{count} {level}" for level, count in design["pairs_by_difficulty"].items())
     rules = [f"- {rule['sentence']}" for rule in document["exclusion"]] or ["- None."]
     replaced = [name for name, is_replaced in document["replacement"].items() if is_replaced]
     lines = [
@@ -154,14 +182,7 @@ def as_markdown(document: dict[str, Any]) -> str:
             f"- {design['participants']} participants, {design['pairs_each']} of {design['pairs']} pairs each "
             f"({design['kind']}): {design['answers_per_pair']} answers for each pair at least."
         ),
-        (
-            f"- Pairs: {chosen}; lowest similarity first by {encoder['name'] if encoder else 'no model'}"
-            f" (weights {encoder['weights_hash'][:12] if encoder else '-'})."
-        ),
-        (
-            f"- {design['distractors_each']} of {design['distractors']} distractors and {design['controls_each']} "
-            f"of {design['controls']} positive controls each; {design['repeats_each']} pairs shown twice."
-        ),
+        *(_graded_lines(design) if document["kind"] == StudyKind.PARAPHRASES else _fit_lines(design)),
         f"- Replaced by new participants: {', '.join(replaced) or 'nobody'}.",
         f"- Seed {design['seed']}.",
         "",
@@ -173,16 +194,7 @@ def as_markdown(document: dict[str, Any]) -> str:
         "",
         "## Analysis",
         "",
-        f"- Primary figures: {analysis['primary']}; beside them: {analysis['beside_it']}.",
-        f"- Share good of a pair: {analysis['share_of_a_pair']}.",
-        f"- Mean: {analysis['mean']}, {analysis['replicates']} resamples.",
-        f"- Minimum: {analysis['minimum']}.",
-        f"- Pairs without answers: {analysis['pairs_without_answers']}.",
-        f"- Sets of pairs: {analysis['sets']}.",
-        f"- Agreement: {analysis['agreement']}.",
-        f"- Attention: {analysis['attention']}.",
-        f"- Similarity: {analysis['similarity']}.",
-        f"- People who stop early: {analysis['stopped_early']}.",
+        *analysis_lines(analysis),
         "",
         "## Texts",
         "",
@@ -195,6 +207,60 @@ def as_markdown(document: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _fit_lines(design: dict[str, Any]) -> list[str]:
+    encoder = design["encoder"]
+    chosen = ", ".join(f"{count} {level}" for level, count in design["pairs_by_difficulty"].items())
+    return [
+        (
+            f"- Pairs: {chosen}; lowest similarity first by {encoder['name'] if encoder else 'no model'}"
+            f" (weights {encoder['weights_hash'][:12] if encoder else '-'})."
+        ),
+        (
+            f"- {design['distractors_each']} of {design['distractors']} distractors and {design['controls_each']} "
+            f"of {design['controls']} positive controls each; {design['repeats_each']} pairs shown twice."
+        ),
+    ]
+
+
+def _graded_lines(design: dict[str, Any]) -> list[str]:
+    return [
+        f"- Paraphrases beside their originals, drawn by the seed, graded 0 to {HIGHEST}.",
+        (
+            f"- {design['distractors_each']} of {design['distractors']} unrelated and {design['controls_each']} "
+            f"of {design['controls']} identical pairs each; {design['repeats_each']} pairs shown twice."
+        ),
+    ]
+
+
+# How the document calls each part of the analysis that it declares.
+ANALYSIS_WORDS = {
+    "share_of_a_pair": "Share good of a pair",
+    "perfect": "Perfect",
+    "share_perfect": "Share perfect",
+    "mean_grade": "Mean grade",
+    "mean": "Mean",
+    "minimum": "Minimum",
+    "pairs_without_answers": "Pairs without answers",
+    "sets": "Sets of pairs",
+    "agreement": "Agreement",
+    "attention": "Attention",
+    "similarity": "Similarity",
+    "stopped_early": "People who stop early",
+}
+
+
+def analysis_lines(analysis: dict[str, Any]) -> list[str]:
+    """Return the declared analysis as lines of Markdown."""
+    told = {name: str(analysis[name]) for name in ANALYSIS_WORDS if name in analysis}
+    for name in ("mean", "mean_grade"):
+        if name in told:
+            told[name] += f", {analysis['replicates']} resamples"
+    return [
+        f"- Primary figures: {analysis['primary']}; beside them: {analysis['beside_it']}.",
+        *(f"- {ANALYSIS_WORDS[name]}: {text}." for name, text in told.items()),
+    ]
 
 
 def _lowered(markdown: str) -> str:

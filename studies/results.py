@@ -10,7 +10,17 @@ from measures.proportions import wilson
 from projects.models import Project
 from studies.design import Role
 from studies.exclusion import ExclusionOutcome, judge_participants
-from studies.models import Answer, Card, PairRole, Participant, ParticipantState, Study
+from studies.grades import is_high
+from studies.models import (
+    Answer,
+    AnswerValue,
+    Card,
+    PairRole,
+    Participant,
+    ParticipantState,
+    Study,
+    StudyKind,
+)
 from studies.plans import declared_rules
 from studies.rows import AnswerRow, in_steps
 
@@ -61,16 +71,23 @@ def answer_rows(participants: Iterable[int]) -> list[AnswerRow]:
         )
     )
     return [
-        AnswerRow(
-            participant=person,
-            pair=pair,
-            role="repeat" if is_repeat else ROLES[role],
-            answer="good" if value == "good" else "bad",
-            position=position,
-            ms=in_steps(focused if focused is not None else server),
+        _answer_row(
+            person,
+            pair,
+            "repeat" if is_repeat else ROLES[role],
+            value,
+            position,
+            in_steps(server if focused is None else focused),
         )
         for person, pair, role, is_repeat, value, position, focused, server in answers
     ]
+
+
+def _answer_row(person: int, pair: int, role: Role, value: str, position: int, ms: int | None) -> AnswerRow:
+    if value in {AnswerValue.GOOD, AnswerValue.BAD}:
+        return AnswerRow(person, pair, role, "good" if value == AnswerValue.GOOD else "bad", position, ms)
+    grade = int(value)
+    return AnswerRow(person, pair, role, "good" if is_high(grade, role) else "bad", position, ms, grade)
 
 
 def exclusion_outcomes(
@@ -100,11 +117,14 @@ def breaks_a_rule(person: Participant) -> bool:
 def pair_shares(project: Project) -> list[PairShare]:
     """Return the share good of every answered target of the project's launched studies, real and simulated apart.
 
+    Grades of paraphrases say nothing about image and caption and are not among them.
+
     Over the people of the study's primary figures: all whose answers are kept, without those whom a declared rule
     excludes where that was declared. Ordered by study and version.
     """
     shares: list[PairShare] = []
-    for study in Study.objects.filter(project=project, launched_at__isnull=False).order_by("pk"):
+    studies = Study.objects.filter(project=project, kind=StudyKind.FIT, launched_at__isnull=False)
+    for study in studies.order_by("pk"):
         for is_simulated in (False, True):
             shares += _shares_of(study, is_simulated=is_simulated)
     return shares

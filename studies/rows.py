@@ -14,7 +14,8 @@ TIME_STEP_MS = 100
 class AnswerRow:
     """One answer of one participant; positions count from 1, `ms` is focused time in whole steps of milliseconds.
 
-    `pair` is the study pair; for a repeat it is the pair that is shown again.
+    `pair` is the study pair; for a repeat it is the pair that is shown again. `grade` is 0 to 5 where paraphrases are
+    graded; `answer` then says whether it is high for its role (`grades.is_high`).
     """
 
     participant: int
@@ -23,10 +24,16 @@ class AnswerRow:
     answer: AnswerName
     position: int
     ms: int | None = None
+    grade: int | None = None
+
+    @property
+    def said(self) -> str:
+        """What the participant answered, word for word."""
+        return self.answer if self.grade is None else str(self.grade)
 
     @property
     def is_good(self) -> bool:
-        """Whether the participant answered good."""
+        """Whether the participant answered good, or gave a grade that is high for its role."""
         return self.answer == "good"
 
 

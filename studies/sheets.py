@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 
-from studies.candidates import Available, DraftChoice, available_pairs, draft_choice
+from studies.candidates import Available, DraftChoice, available_pairs
 from studies.choosing import DesignError
 from studies.design import StudyPlan
+from studies.drafting import draft_choice
 from studies.launching import Readiness, readiness
 from studies.models import Study
-from studies.planning import PlanningPanel, planning_panel
+from studies.planning import (
+    GRADE_GUESSERS,
+    GUESSERS,
+    HONEST,
+    HONEST_GRADER,
+    PlannedInterval,
+    PlanningPanel,
+    planned_intervals_of,
+    planning_panel,
+)
 from studies.plans import declared_rules, drafted_plan
 
 
@@ -19,6 +29,7 @@ class Sheet:
     available: Available
     plan: StudyPlan | None
     panel: PlanningPanel | None
+    precision: tuple[PlannedInterval, ...]
     ready: Readiness
 
 
@@ -27,6 +38,7 @@ def sheet_of(study: Study) -> Sheet:
     choice = draft_choice(study)
     plan: StudyPlan | None = None
     panel: PlanningPanel | None = None
+    precision: tuple[PlannedInterval, ...] = ()
     if not choice.problems:
         try:
             plan = drafted_plan(study, choice)
@@ -38,11 +50,15 @@ def sheet_of(study: Study) -> Sheet:
             rules=declared_rules(study),
             pay_each=float(study.pay_each or 0),
             fee=study.platform_fee or 0.0,
+            honest=HONEST_GRADER if study.is_graded else HONEST,
+            guessers=GRADE_GUESSERS if study.is_graded else GUESSERS,
         )
+        precision = planned_intervals_of(plan, is_graded=study.is_graded)
     return Sheet(
         choice=choice,
         available=available_pairs(list(choice.candidates.values())),
         plan=plan,
         panel=panel,
+        precision=precision,
         ready=readiness(study, choice),
     )

@@ -29,6 +29,7 @@ class ShownPair:
     difficulty: str
     cosine: float | None
     level: str = ""
+    original: str = ""
     share: Mapping[str, Any] | None = None
 
 
@@ -75,7 +76,7 @@ def shown_figure(study: Study, drawing: StudyFigure) -> ShownFigure:
 
 def frozen_pairs(study: Study) -> list[PairGroup]:
     """Return the laid-out pairs of a study by role."""
-    rows = list(study.pairs.select_related("image", "version__caption").order_by("position"))
+    rows = list(study.pairs.select_related("image", "version__caption", "original").order_by("position"))
     return [
         PairGroup(role.value, role.label, tuple(_shown(row) for row in rows if row.role == role.value))
         for role in PairRole
@@ -92,6 +93,7 @@ def _shown(row: StudyPair, share: Mapping[str, Any] | None = None) -> ShownPair:
         difficulty=row.get_difficulty_display() if row.difficulty else "",
         cosine=row.cosine,
         level=row.difficulty,
+        original=row.original.text if row.original is not None else "",
         share=share,
     )
 
@@ -105,17 +107,24 @@ def drafted_pairs(study: Study, choice: DraftChoice) -> list[PairGroup]:
     }
     wanted = [pair for pairs in by_role.values() for pair in pairs]
     versions = CaptionVersion.objects.select_related("image", "caption").in_bulk(wanted)
+    texts = CaptionVersion.objects.in_bulk(list(set(choice.originals.values())))
+    originals = {pair: texts[original] for pair, original in choice.originals.items()}
     return [
         PairGroup(
             role.value,
             role.label,
-            tuple(_drafted(versions[pair], number, choice) for number, pair in enumerate(pairs, start=1)),
+            tuple(
+                _drafted(versions[pair], number, choice, originals)
+                for number, pair in enumerate(pairs, start=1)
+            ),
         )
         for role, pairs in by_role.items()
     ]
 
 
-def _drafted(version: CaptionVersion, number: int, choice: DraftChoice) -> ShownPair:
+def _drafted(
+    version: CaptionVersion, number: int, choice: DraftChoice, originals: Mapping[int, CaptionVersion]
+) -> ShownPair:
     known = choice.candidates[version.pk]
     return ShownPair(
         number=number,
@@ -125,6 +134,7 @@ def _drafted(version: CaptionVersion, number: int, choice: DraftChoice) -> Shown
         text=version.text,
         difficulty=known.difficulty,
         cosine=known.similarity,
+        original=originals[version.pk].text if version.pk in originals else "",
     )
 
 

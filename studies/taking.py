@@ -57,7 +57,7 @@ class TakenAnswers:
             digest.update(f"{number},{self.dealt[person]},{person in self.finished}\n".encode())
         for row in self.rows:
             who, pair = self.person_number[row.participant], self.number_of[row.pair]
-            digest.update(f"{who},{row.role},{pair},{row.answer},{row.position},{row.ms}\n".encode())
+            digest.update(f"{who},{row.role},{pair},{row.said},{row.position},{row.ms}\n".encode())
         return digest.hexdigest()
 
 

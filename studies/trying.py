@@ -6,8 +6,9 @@ from accounts.models import User
 from polyannot.kernel.errors import Invalid
 from projects.history import append_event
 from studies.building import locked_draft
-from studies.candidates import DraftChoice, draft_choice
+from studies.candidates import DraftChoice
 from studies.choosing import DesignError
+from studies.drafting import draft_choice
 from studies.enrolling import arrive
 from studies.keys import new_secret
 from studies.laying_out import lay_out

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from polyannot.kernel.markdown import render_markdown
-from studies.models import Study, StudyText, TextKind
+from studies.models import Study, StudyKind, StudyText, TextKind
 from studies.planning import MINUTES_BESIDE, SECONDS_PER_CARD
 
 TEXTS = Path(__file__).parent / "texts"
@@ -33,9 +33,10 @@ CONSENT_FIELDS = (
 )
 
 
-def first_text(kind: str) -> str:
+def first_text(kind: str, study_kind: str = StudyKind.FIT) -> str:
     """Return the text of this kind that a new study starts from, with its placeholders."""
-    return (TEXTS / f"{kind}.md").read_text(encoding="utf-8")
+    suffix = "" if study_kind == StudyKind.FIT else f"-{study_kind}"
+    return (TEXTS / f"{kind}{suffix}.md").read_text(encoding="utf-8")
 
 
 def cards_each(study: Study) -> int:

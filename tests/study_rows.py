@@ -127,3 +127,45 @@ def make_open_study(project: Project | None = None, *, actor: User | None = None
 def researcher_of(project: Project) -> User:
     """Return a researcher of the project."""
     return factories.add_member(project, Role.RESEARCHER)
+
+
+def make_paraphrased_project(*, images: int = 8, each: int = 3) -> Project:
+    """Return a project with one caption an image, in words of its own, and `each` paraphrases of it."""
+    project = factories.make_project()
+    for number in range(images):
+        image = factories.add_image(project, f"image-{number:03d}")
+        words = " ".join(f"word{number}{letter}" for letter in "abcdefg")
+        original = factories.add_caption(image, words, key=f"original-{number:03d}").caption
+        for place in range(each):
+            text = f"other{number} words{number} told{number} here{number} take{number} {'x' * (place + 1)}"
+            paraphrase = factories.add_caption(image, text, key=f"paraphrase-{number:03d}-{place}").caption
+            paraphrase.paraphrase_of = original
+            paraphrase.save(update_fields=["paraphrase_of"])
+    return project
+
+
+def make_grading(project: Project | None = None, *, actor: User | None = None, **values: object) -> Study:
+    """Return a draft in which paraphrases are graded, ready to launch."""
+    project = project or make_paraphrased_project()
+    study = create_study(project=project, title="The same in other words", actor=actor, kind="paraphrases")
+    settings: dict[str, object] = {
+        **CONSENT,
+        "paraphrase_pairs": 20,
+        "pairs_per_participant": 8,
+        "distractors_in_study": 2,
+        "distractors_per_participant": 2,
+        "controls_in_study": 2,
+        "controls_per_participant": 1,
+        "pay_each": Decimal("3.00"),
+        "max_distractors_good": 0,
+        "max_controls_bad": 0,
+        "seed": 20240502,
+    }
+    return revise_study(study=study, actor=actor, values=settings | values)
+
+
+def make_open_grading(
+    project: Project | None = None, *, actor: User | None = None, **values: object
+) -> Study:
+    """Return a launched study in which paraphrases are graded."""
+    return launch_study(study=make_grading(project, actor=actor, **values), actor=actor)

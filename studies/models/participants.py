@@ -109,10 +109,16 @@ class Card(models.Model):
 
 
 class AnswerValue(models.TextChoices):
-    """A participant's answer to a pair."""
+    """A participant's answer to a pair: good or bad, or a grade where paraphrases are graded."""
 
     GOOD = "good", _("Good")
     BAD = "bad", _("Bad")
+    GRADE_0 = "0", "0"
+    GRADE_1 = "1", "1"
+    GRADE_2 = "2", "2"
+    GRADE_3 = "3", "3"
+    GRADE_4 = "4", "4"
+    GRADE_5 = "5", "5"
 
 
 class Answer(models.Model):

@@ -21,6 +21,13 @@ class StudyState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class StudyKind(models.TextChoices):
+    """What is asked of each pair."""
+
+    FIT = "fit", _("Does the caption fit the image? Good or bad")
+    PARAPHRASES = "paraphrases", _("How near is a paraphrase to its original? 0 to 5")
+
+
 class StudyDesign(models.TextChoices):
     """How target pairs are dealt to participants."""
 
@@ -38,13 +45,19 @@ class Recruiting(models.TextChoices):
 
 
 class Study(models.Model):
-    """A survey in which each participant answers good or bad for a share of the pairs (IMP §4.3)."""
+    """A survey in which each participant answers for a share of the pairs.
+
+    Good or bad for an image and a caption (IMP §4.3), or a grade from 0 to 5 for an original and its paraphrase.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="studies")
     slug = models.SlugField(_("address"), max_length=60, unique=True)
     title = models.CharField(_("title"), max_length=160)
     state = models.CharField(max_length=8, choices=StudyState.choices, default=StudyState.DRAFT)
+    kind = models.CharField(
+        _("what is asked"), max_length=11, choices=StudyKind.choices, default=StudyKind.FIT
+    )
     design = models.CharField(
         _("design"), max_length=8, choices=StudyDesign.choices, default=StudyDesign.BALANCED
     )
@@ -53,6 +66,11 @@ class Study(models.Model):
     hard_pairs = models.PositiveIntegerField(_("hard pairs"), default=100)
     medium_pairs = models.PositiveIntegerField(_("medium pairs"), default=0)
     easy_pairs = models.PositiveIntegerField(_("easy pairs"), default=0)
+    # Paraphrases to grade, drawn by the seed, and how many people grade each.
+    paraphrase_pairs = models.PositiveIntegerField(_("paraphrases"), default=0)
+    graders_per_pair = models.PositiveSmallIntegerField(
+        _("graders for each paraphrase"), default=2, validators=[MinValueValidator(1), MaxValueValidator(50)]
+    )
     # How many distractors and controls there are in all; each participant gets some of them.
     distractors_in_study = models.PositiveIntegerField(_("distractors in the study"), default=20)
     controls_in_study = models.PositiveIntegerField(_("positive controls in the study"), default=10)
@@ -155,6 +173,7 @@ class Study(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "project"], name="study_of_project"),
             models.CheckConstraint(condition=Q(state__in=StudyState.values), name="study_state_known"),
+            models.CheckConstraint(condition=Q(kind__in=StudyKind.values), name="study_kind_known"),
             models.CheckConstraint(condition=Q(design__in=StudyDesign.values), name="study_design_known"),
             models.CheckConstraint(
                 condition=Q(recruiting__in=Recruiting.values), name="study_recruiting_known"
@@ -169,8 +188,15 @@ class Study(models.Model):
 
     @property
     def n_pairs(self) -> int:
-        """Targets of all difficulties together."""
-        return self.hard_pairs + self.medium_pairs + self.easy_pairs
+        """Pairs to measure: paraphrases, or targets of all difficulties together."""
+        return (
+            self.paraphrase_pairs if self.is_graded else self.hard_pairs + self.medium_pairs + self.easy_pairs
+        )
+
+    @property
+    def is_graded(self) -> bool:
+        """Say whether paraphrases are graded, rather than pairs of image and caption called good or bad."""
+        return self.kind == StudyKind.PARAPHRASES
 
     @property
     def is_draft(self) -> bool:
@@ -249,13 +275,17 @@ class PairRole(models.TextChoices):
 
 
 class StudyPair(models.Model):
-    """A pair of the study with what was known about it at launch; the text is the version's, which never changes."""
+    """A pair of the study with what was known about it at launch; the text is the version's, which never changes.
+
+    With an `original`, a paraphrase is shown beside it; an identical pair names the same version twice.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="pairs")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")
     version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="study_pairs")
+    original = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, null=True, related_name="+")
     role = models.CharField(max_length=10, choices=PairRole.choices)
     position = models.PositiveIntegerField()
     block = models.PositiveIntegerField(null=True)

@@ -36,10 +36,10 @@ def studies(request: HttpRequest, access: Access) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @project_view(Role.RESEARCHER)
 def study_new(request: HttpRequest, access: Access) -> HttpResponse:
-    """Ask for a title and create a draft that fits the project."""
+    """Ask for the kind and a title and create a draft that fits the project."""
     form = NewStudyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        study = create_study(project=access.project, title=form.cleaned_data["title"], actor=access.user)
+        study = create_study(project=access.project, actor=access.user, **form.cleaned_data)
         return redirect("study-edit", access.project.slug, study.public_id)
     context = {"form": form, "crumbs": [{"label": _("Studies"), "url": "../"}]}
     return render(request, "studies/new.html", context, status=422 if form.errors else 200)

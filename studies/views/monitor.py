@@ -15,7 +15,7 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 from studies.access import reports_of, study_of
-from studies.candidates import draft_choice
+from studies.drafting import draft_choice
 from studies.models import Preregistration, Study
 from studies.monitoring import standing_of
 from studies.saying import SMALLEST_CELL, background_counts

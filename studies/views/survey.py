@@ -16,6 +16,7 @@ from studies.access import open_study, picture_for
 from studies.answering import Place, Stage, place_of, record_answer, show_card
 from studies.enrolling import begin, decline, give_consent
 from studies.forms import AnswerForm, ConsentForm
+from studies.grades import ANCHORS
 from studies.identities import platform_id
 from studies.keys import withdrawal_code
 from studies.models import Participant, ParticipantState, Study, TextKind
@@ -73,11 +74,13 @@ def _instructions(request: HttpRequest, participant: Participant, place: Place) 
 def _card(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
     assert place.card is not None
     show_card(participant=participant, card=place.card)
+    is_graded = participant.study.is_graded
     return survey_page(
         request,
         participant.study,
-        "card",
+        "grade" if is_graded else "card",
         card=place.card,
+        anchors=ANCHORS if is_graded else (),
         following=place.following,
         progress={"value": place.answered, "max": place.total},
     )
@@ -144,7 +147,7 @@ def begin_cards(request: HttpRequest, participant: Participant) -> HttpResponse:
 def answer(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Take the answer to one card; whatever it came to, the next page is the participant's place."""
     if request.method == "POST":
-        form = AnswerForm(request.POST)
+        form = AnswerForm(participant.study, request.POST)
         if form.is_valid():
             record_answer(
                 participant=participant,

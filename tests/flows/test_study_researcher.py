@@ -44,7 +44,7 @@ def test_a_study_goes_from_a_title_to_its_results_by_the_pages_alone() -> None:
     client = signed_in(project)
     base = f"/p/{project.slug}/studies/"
     assert "No studies yet" in client.get(base).text
-    client.post(f"{base}new/", {"title": "Hard pairs"})
+    client.post(f"{base}new/", {"title": "Hard pairs", "kind": "fit"})
     study = Study.objects.get()
     assert (study.hard_pairs, study.pairs_per_participant) == (24, 24 if study.medium_pairs == 0 else 25)
 
@@ -97,7 +97,7 @@ def test_every_page_of_a_running_study_can_be_read(place: str) -> None:
 def test_a_project_without_difficulty_is_told_what_is_missing() -> None:
     project = make_project()
     client = signed_in(project)
-    client.post(f"/p/{project.slug}/studies/new/", {"title": "Too early"})
+    client.post(f"/p/{project.slug}/studies/new/", {"title": "Too early", "kind": "fit"})
     study = Study.objects.get()
     assert "No difficulty has been voted yet" in client.get(page_of(study, "edit/")).text
     assert client.post(page_of(study, "launch/")).status_code == 422

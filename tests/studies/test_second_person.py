@@ -8,7 +8,7 @@ from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Role
 from studies.approving import approve_study, fingerprint_of, set_policy
 from studies.building import revise_study, write_text
-from studies.candidates import draft_choice
+from studies.drafting import draft_choice
 from studies.launching import launch_study
 from studies.models import Answer, Participant, Study, StudyApproval, StudyPolicy
 from studies.piloting import run_pilot
