@@ -10,6 +10,7 @@ from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.exchange.judgment_import_running import JudgmentImportRunner
 from annotation.importing.requesting import IMPORT
 from annotation.importing.running import ImportRunner
+from annotation.machine.indexing import index_embeddings
 from annotation.progress.tallying import settle_everything
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
 from annotation.quality.estimating import LabelEstimateRunner
@@ -32,3 +33,9 @@ register_runner(JUDGMENTS, JudgmentImportRunner())
 def settle_tallies() -> int:
     """Bring the tallies of every project up to its rows."""
     return settle_everything()
+
+
+@shared_task(name="annotation.index_embeddings", time_limit=3600)
+def index_what_is_near() -> list[str]:
+    """Make the index of what is near for encoders that have embedded much."""
+    return index_embeddings()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.files.storage import default_storage
 
+from annotation.captions.editing import content_hash
 from annotation.machine.evaluation_results import (
     Figure,
     begin_evaluation,
@@ -31,6 +32,7 @@ from annotation.machine.ml_results import (
     count_similarities,
     distinct_pictures,
     distinct_texts,
+    encoder_name,
     good_captions,
     make_choices_current,
     pair_features,
@@ -62,12 +64,14 @@ __all__ = [
     "active_images",
     "begin_evaluation",
     "benchmark_pairs",
+    "content_hash",
     "cosines",
     "count_benchmark_pairs",
     "count_levels",
     "count_similarities",
     "distinct_pictures",
     "distinct_texts",
+    "encoder_name",
     "evaluated_pictures",
     "good_captions",
     "images_not_shown",

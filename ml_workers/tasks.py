@@ -7,6 +7,7 @@ from ml_workers.calibration_runner import CalibrationRunner
 from ml_workers.evaluation_runner import EvaluationRunner
 from ml_workers.pool_runner import PoolRankingRunner
 from ml_workers.runners import DifficultyRunner, DiversityRunner, SimilaritiesRunner
+from ml_workers.words import embed_words
 from projects import running
 from projects.running import register_runner
 
@@ -29,3 +30,9 @@ register_runner("evaluation", EvaluationRunner())
 def run_job(self, *, job_id: int) -> None:  # type: ignore[no-untyped-def]
     """Work on a job of the model queues."""
     running.run_job(job_id, worker=self.request.hostname or "")
+
+
+@shared_task(name="ml_workers.encode_words", ignore_result=True, time_limit=60)
+def encode_words(*, encoder_id: int, words: str) -> None:
+    """Encode what somebody looks for and waits for."""
+    embed_words(encoder_id, words)

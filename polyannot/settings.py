@@ -187,6 +187,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "wake-waiting-jobs": {"task": "projects.wake_waiting_jobs", "schedule": 10.0, "options": {"expires": 10}},
     "settle-tallies": {"task": "annotation.settle_tallies", "schedule": 10.0, "options": {"expires": 10}},
+    "index-embeddings": {
+        "task": "annotation.index_embeddings",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "return-lapsed-cards": {
         "task": "studies.return_lapsed_cards",
         "schedule": 60.0,

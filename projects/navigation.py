@@ -39,7 +39,7 @@ SECTIONS = (
         _("Images"),
         "images",
         frozenset({HEAD, RESEARCHER, ADMIN}),
-        ("image", "caption", "import", "batch", "handover", "judgments"),
+        ("image", "caption", "find", "import", "batch", "handover", "judgments"),
     ),
     Section(
         _("Review"), "review-home", frozenset({HEAD}), ("review", "adjudicate", "pair-report", "question")

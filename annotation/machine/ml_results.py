@@ -123,6 +123,11 @@ def register_encoder(
     return row.pk
 
 
+def encoder_name(encoder_id: int) -> str:
+    """Return the name under which an encoder was asked for."""
+    return Encoder.objects.values_list("name", flat=True).get(pk=encoder_id)
+
+
 def register_threshold(
     *,
     encoder_id: int,

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from annotation.views import batch_opening, batches, handing_over, images, importing, progress, serving, swaps
+from annotation.views import (
+    batch_opening,
+    batches,
+    finding,
+    handing_over,
+    images,
+    importing,
+    progress,
+    serving,
+    swaps,
+)
 
 urlpatterns = [
     path("progress/", progress.project_home, name="project-home"),
@@ -16,6 +26,8 @@ urlpatterns = [
     path("images/<uuid:image_id>/activate", images.image_activate, name="image-activate"),
     path("images/<uuid:image_id>/reserve", images.image_reserve, name="image-reserve"),
     path("images/<uuid:image_id>/<str:kind>", serving.image_file, name="image-file"),
+    path("find/", finding.find, name="find"),
+    path("find/<uuid:image_id>/", finding.find_by_image, name="find-by-image"),
     path("import/", importing.import_files, name="import"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<uuid:batch_id>/skipped", batches.batch_skipped, name="batch-skipped"),
