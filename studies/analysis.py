@@ -223,6 +223,13 @@ def pooled_share(
     return _clustered(AnswerTable(rows, pairs, role), _pooled, seed, replicates)
 
 
+def mean_grade(
+    rows: Sequence[AnswerRow], pairs: Sequence[int], *, seed: int = SEED, replicates: int = REPLICATES
+) -> Estimate:
+    """The mean of all grades of these targets, 0 to 5, its interval from resampling participants."""
+    return _clustered(AnswerTable(rows, pairs, by_grade=True), _pooled, seed, replicates)
+
+
 class _Statistic(Protocol):
     """A figure of each row of pair counts: replicates x pairs in, replicates out, NaN where undefined."""
 

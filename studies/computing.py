@@ -85,13 +85,17 @@ def compute_figures(study: Study) -> dict[str, Any]:
     """
     taken = read_answers(study)
     facts = [PairFacts(pair.pk, pair.difficulty, pair.cosine) for pair in taken.targets]
-    sets = sets_of(study, taken.targets, facts)
-    everybody = study_figures(taken.rows, facts, sets=sets, seed=study.seed)
-    kept = study_figures(taken.rows, facts, sets=sets, analysed=taken.included, seed=study.seed)
+    graders = study.graders_per_pair if study.is_graded else None
+    sets = {} if study.is_graded else sets_of(study, taken.targets, facts)
+    everybody = study_figures(taken.rows, facts, sets=sets, graders=graders, seed=study.seed)
+    kept = study_figures(
+        taken.rows, facts, sets=sets, analysed=taken.included, graders=graders, seed=study.seed
+    )
     answered = {row.participant for row in taken.rows}
     people = _people(study, answered, is_simulated=taken.is_simulated)
     return {
         "format": FIGURES_FORMAT,
+        "kind": study.kind,
         "is_simulated": taken.is_simulated,
         "primary": "without_excluded" if study.primary_leaves_out_excluded else "everybody",
         "everybody": _stored(everybody, taken),
@@ -122,6 +126,8 @@ def _stored(figures: StudyFigures, taken: TakenAnswers) -> dict[str, Any]:
         row["participant"] = taken.person_number[row["participant"]]
     for share in stored["shares"]:
         share["pair"] = taken.number_of[share["pair"]]
+    for graded in (stored["grading"] or {}).get("pairs", ()):
+        graded["pair"] = taken.number_of[graded["pair"]]
     for line in stored["table"]:
         if line["minimum"] is not None:
             line["minimum"]["pair"] = taken.number_of[line["minimum"]["pair"]]

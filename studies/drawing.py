@@ -61,6 +61,8 @@ def drawn_figures(result: StudyResult) -> list[Drawn]:
     answered = [share for share in primary["shares"] if share["n"]]
     mark = _("simulated participants, no result") if figures["is_simulated"] else ""
     with drawing_style():
+        if primary.get("grading"):
+            return [_flow(figures["flow"], mark)]
         drawn = [
             _pairs(answered, mark) if answered else None,
             _similarity(answered, dict(pairs), primary["similarity"], mark),

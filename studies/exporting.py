@@ -23,7 +23,7 @@ from polyannot.kernel.tables import safe_cell
 from projects.history import append_event
 from studies.computing import GROUPS, without_single_people
 from studies.models import FigureName, Preregistration, Study, StudyPair, StudyResult
-from studies.showing import answered_pairs, pairs_csv
+from studies.showing import answered_pairs, graded_csv, graded_pairs, pairs_csv
 from studies.taking import TakenAnswers, read_answers
 
 ID_BYTES = 6
@@ -85,9 +85,8 @@ def answers_archive(*, study: Study, result: StudyResult, actor: User | None) ->
 
 
 def _common_files(study: Study, result: StudyResult, told: Mapping[str, Any]) -> dict[str, str | bytes]:
-    primary = answered_pairs(study, result.figures[result.figures["primary"]])
     files: dict[str, str | bytes] = {
-        "pairs.csv": pairs_csv(primary),
+        "pairs.csv": primary_pairs_csv(study, result),
         "figures.json": json.dumps(told, ensure_ascii=False, indent=2) + "\n",
     }
     declared = Preregistration.objects.filter(study=study).first()
@@ -103,6 +102,14 @@ def _common_files(study: Study, result: StudyResult, told: Mapping[str, Any]) ->
     return files
 
 
+def primary_pairs_csv(study: Study, result: StudyResult) -> str:
+    """Return the primary figures of every measured pair as CSV: shares good, or grades."""
+    primary = result.figures[result.figures["primary"]]
+    if primary.get("grading"):
+        return graded_csv(graded_pairs(study, primary))
+    return pairs_csv(answered_pairs(study, primary))
+
+
 def _readme(kind: str, study: Study, result: StudyResult) -> str:
     """Return the text that explains the archive, from `texts/export-KIND.md`."""
     marks = []
@@ -111,6 +118,8 @@ def _readme(kind: str, study: Study, result: StudyResult) -> str:
     if study.is_demo:
         marks.append("**Demonstration data.**")
     text = (TEXTS / f"export-{kind}.md").read_text(encoding="utf-8")
+    if study.is_graded:
+        text += "\n" + (TEXTS / "export-paraphrases.md").read_text(encoding="utf-8")
     head = f"# {study.title}\n\n" + "".join(f"{mark}\n\n" for mark in marks)
     computed = (
         f"{result.made_at:%Y-%m-%d %H:%M} UTC, seed {result.seed}, version {result.code_version or '-'}"
@@ -149,7 +158,7 @@ def _renamed(told: dict[str, Any], taken: TakenAnswers, names: Mapping[int, str]
 def _answers_csv(taken: TakenAnswers, names: Mapping[int, str]) -> str:
     rows = sorted(taken.rows, key=lambda row: (names[row.participant], row.position))
     return _table(
-        ("person", "role", "pair", "position", "answer", "seconds"),
+        ("person", "role", "pair", "position", "answer", "seconds", "grade"),
         (
             (
                 names[row.participant],
@@ -158,6 +167,7 @@ def _answers_csv(taken: TakenAnswers, names: Mapping[int, str]) -> str:
                 row.position,
                 row.answer,
                 "" if row.ms is None else f"{row.ms / 1000:.1f}",
+                "" if row.grade is None else row.grade,
             )
             for row in rows
         ),
@@ -177,7 +187,7 @@ def _people_csv(taken: TakenAnswers, names: Mapping[int, str]) -> str:
 
 def _shown_csv(pairs: Iterable[StudyPair]) -> str:
     return _table(
-        ("role", "pair", "image", "caption", "text", "difficulty", "cosine"),
+        ("role", "pair", "image", "caption", "text", "difficulty", "cosine", "original", "original_text"),
         (
             (
                 pair.role,
@@ -187,6 +197,8 @@ def _shown_csv(pairs: Iterable[StudyPair]) -> str:
                 safe_cell(pair.version.text),
                 pair.difficulty,
                 pair.cosine,
+                safe_cell(pair.original.caption.key if pair.original else ""),
+                safe_cell(pair.original.text if pair.original else ""),
             )
             for pair in pairs
         ),

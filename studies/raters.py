@@ -10,13 +10,14 @@ import numpy as np
 
 from measures.agreement.bootstrap import Bootstrap, Resampler
 from measures.agreement.estimates import estimate
-from measures.agreement.ratings import Ratings
+from measures.agreement.ratings import IntArray, Ratings
 from measures.agreement.results import Coefficient
 from measures.agreement.scale import scale_of
 from measures.agreement.table import tabulate
 from measures.intervals import Interval
 from studies.attention import CountedShare, counted_share
 from studies.counting import AnswerTable
+from studies.grades import VALUES
 from studies.rows import AnswerRow
 
 # In the order in which they are shown. Where nearly all answers are good, alpha is near 0 whatever people do.
@@ -28,6 +29,8 @@ KEYS = (
     "negative_agreement",
 )
 CATEGORIES = ("bad", "good")
+# Of grades: plain, by rank, and by squared distance.
+GRADE_KEYS = ("raw_agreement", "krippendorff_alpha_ordinal", "gwet_ac2_quadratic")
 
 
 @dataclass(frozen=True)
@@ -68,21 +71,63 @@ def rater_agreement(
     good = counted_share(bool(label == "good") for label in labels)
     if not len(people):
         return RaterAgreement(good, ())
+    codes = np.where(labels == "good", 1, 0).astype(np.int64)
+    scale = RatedScale(CATEGORIES, "nominal", (), "good", "bad", KEYS)
+    return RaterAgreement(good, _coefficients(people, places, codes, table, scale, seed, replicates))
+
+
+@dataclass(frozen=True)
+class RatedScale:
+    """The categories in order, their level, weights beside identity, and the coefficients that are shown."""
+
+    categories: tuple[str, ...]
+    level: str
+    weights: tuple[str, ...]
+    positive: str | None
+    negative: str | None
+    keys: tuple[str, ...]
+
+
+GRADES = RatedScale(VALUES, "ordinal", ("quadratic",), None, None, GRADE_KEYS)
+
+
+def grader_agreement(
+    rows: Sequence[AnswerRow], pairs: Sequence[int], *, seed: int, replicates: int
+) -> tuple[RaterCoefficient, ...]:
+    """Agreement of the grades of the targets among `pairs`; repeats and checks never enter."""
+    table = AnswerTable(rows, pairs, by_grade=True)
+    people, places = np.nonzero(table.size)
+    if not len(people):
+        return ()
+    codes = table.good[people, places].astype(np.int64)
+    return _coefficients(people, places, codes, table, GRADES, seed, replicates)
+
+
+def _coefficients(
+    people: IntArray,
+    places: IntArray,
+    codes: IntArray,
+    table: AnswerTable,
+    scale: RatedScale,
+    seed: int,
+    replicates: int,
+) -> tuple[RaterCoefficient, ...]:
     order = np.lexsort((people, places))
     # Codes by place and by line of the table, so that the draws follow from the answers alone.
     ratings = Ratings(
         item=places[order].astype(np.int64),
         rater=people[order].astype(np.int64),
-        label=np.where(labels[order] == "good", 1, 0).astype(np.int64),
-        items=tuple(map(str, range(len(pairs)))),
+        label=codes[order],
+        items=tuple(map(str, range(table.size.shape[1]))),
         raters=tuple(map(str, range(len(table.size)))),
-        labels=CATEGORIES,
+        labels=scale.categories,
     )
-    rated, _repeats = tabulate(ratings, scale_of(CATEGORIES, CATEGORIES, "nominal"))
+    rated, _repeats = tabulate(ratings, scale_of(scale.categories, scale.categories, scale.level))
     drawings = (Bootstrap("raters", replicates, seed), Bootstrap("items+raters", replicates, seed))
-    found = estimate(Resampler(rated, with_raters=False), (), "good", "bad", drawings, 0.95, KEYS)
+    resampler = Resampler(rated, with_raters=False)
+    found = estimate(resampler, scale.weights, scale.positive, scale.negative, drawings, 0.95, scale.keys)
     by_key = {each.key: each for each in found}
-    return RaterAgreement(good, tuple(_told(by_key[key]) for key in KEYS))
+    return tuple(_told(by_key[key]) for key in scale.keys)
 
 
 def _told(found: Coefficient) -> RaterCoefficient:

@@ -353,6 +353,136 @@ def percentiles(values: list[float | None]) -> dict[str, float] | None:
     return {"low": float(low), "high": float(high)}
 
 
+# --- Grades of paraphrases ----------------------------------------------------------------------------------------
+
+GRADES = 6
+CELLS = 24_000_000  # what one block of resamples may hold; many paraphrases make blocks smaller
+
+
+def grading(rows: list[Row], pairs: list[int], graders: int, declared: dict[str, Any]) -> dict[str, Any]:
+    """Perfect paraphrases, the spread of grades, their mean and the agreement of graders."""
+    given: dict[int, list[int]] = {pair: [] for pair in pairs}
+    for row in rows:
+        if row["role"] == "target":
+            given[int(row["pair"])].append(int(row["grade"]))
+    every = [grade for grades in given.values() for grade in grades]
+    graded = {pair: grades for pair, grades in given.items() if len(grades) >= graders}
+    table = grade_table(rows, pairs)
+    spread = [counted([each == grade for each in every]) for grade in range(GRADES)]
+    return {
+        "graders": graders,
+        "pairs": [
+            {
+                "pair": pair,
+                "counts": [grades.count(grade) for grade in range(GRADES)],
+                "n": len(grades),
+                "mean": sum(grades) / len(grades) if grades else None,
+                "is_graded": pair in graded,
+                "is_perfect": pair in graded and set(grades) == {5},
+            }
+            for pair, grades in given.items()
+        ],
+        "perfect": counted([set(grades) == {5} for grades in graded.values()]),
+        "unfinished": len(given) - len(graded),
+        "distribution": [{"grade": grade, "given": each} for grade, each in enumerate(spread)],
+        "mean": clustered(table, pooled, declared),
+        "coefficients": grade_agreement(table, declared) if every else [],
+    }
+
+
+def grade_table(rows: list[Row], pairs: list[int]) -> Table:
+    """Participants x paraphrases with grades in place of good, people in the order that `Table` gives them."""
+    cells: dict[str, dict[int, float]] = defaultdict(dict)
+    for row in rows:
+        if row["role"] == "target":
+            cells[row["person"]][int(row["pair"])] = float(row["grade"])
+    lines = sorted(
+        ([float(pair in own) for pair in pairs], [own.get(pair, 0.0) for pair in pairs])
+        for own in cells.values()
+    )
+    table = Table([], pairs)
+    table.size = np.array([line[0] for line in lines]).reshape(len(lines), len(pairs))
+    table.good = np.array([line[1] for line in lines]).reshape(len(lines), len(pairs))
+    return table
+
+
+def grade_coefficients(given: Array, copies: Array, items: Array) -> dict[str, float | None]:
+    """Raw agreement, alpha by rank, AC2 by squared distance; `given` and `copies` are grades x paraphrases."""
+    size = given.sum(axis=0)
+    met = size * size - copies.sum(axis=0)
+    paired, rated = np.where(met > 0.5, items, 0.0), np.where(size > 0.5, items, 0.0)
+    ordered = given[:, None, :] * given[None, :, :]
+    ordered[np.arange(GRADES), np.arange(GRADES)] -= copies
+    shares = (ordered * (paired / np.maximum(met, 1))).sum(axis=-1)
+    meetings = (ordered * (paired / np.maximum(met, 1) * size)).sum(axis=-1)
+    prevalence = (given / np.maximum(size, 1) * rated).sum(axis=-1)
+    raw = _ratio(float(np.trace(shares)), paired.sum())
+    place = np.arange(GRADES)
+    near = 1 - (place[:, None] - place) ** 2 / (GRADES - 1) ** 2
+    observed, share = _ratio((shares * near).sum(), paired.sum()), prevalence / max(rated.sum(), 1)
+    chance = float(near.sum() * (share * (1 - share)).sum() / (GRADES * (GRADES - 1)))
+    totals = meetings.sum(axis=1)
+    middle = np.cumsum(totals) - totals / 2
+    gap = (middle[:, None] - middle) ** 2
+    apart = _ratio((meetings * gap).sum(), totals.sum())
+    own = (paired * copies.sum(axis=0)).sum()
+    expected = _ratio(totals @ gap @ totals, totals.sum() ** 2 - own)
+    surplus = None if apart is None else _ratio(apart, expected or 0.0)
+    return {
+        "raw_agreement": raw,
+        "krippendorff_alpha_ordinal": None if surplus is None else 1 - surplus,
+        "gwet_ac2_quadratic": None if observed is None else _ratio(observed - chance, 1 - chance),
+    }
+
+
+def grade_agreement(table: Table, declared: dict[str, Any]) -> list[dict[str, Any]]:
+    """The coefficients over the graded paraphrases, with intervals as `agreement` has them."""
+    answered = table.size.sum(axis=0) > 0
+    sizes, grades = table.size[:, answered], table.good[:, answered]
+    one_hot = np.stack([(grades == grade) * sizes for grade in range(GRADES)])
+    people, items = sizes.shape
+    counts = one_hot.sum(axis=1)
+    seen = grade_coefficients(counts, counts, np.ones(items))
+    size = counts.sum(axis=0)
+    varies = {
+        "gwet_ac2_quadratic": (counts.sum(axis=1) > 0).sum() > 1,
+        "krippendorff_alpha_ordinal": (counts[:, size > 1].sum(axis=1) > 0).sum() > 1,
+    }
+    drawn = {
+        name: resampled_grades(one_hot, stream, declared) if units >= 3 else []
+        for name, stream, units in (("over_people", 1, people), ("over_both", 2, min(people, items)))
+    }
+    told = []
+    for key, value in seen.items():
+        is_defined = people > 1 and bool((size > 1).any()) and bool(varies.get(key, True))
+        row: dict[str, Any] = {"key": key, "value": value if is_defined else None}
+        row |= {"pairs": int((size > 1).sum()), "answers": int(size[size > 1].sum())}
+        row["people"] = int((sizes[:, size > 1].sum(axis=1) > 0).sum())
+        for name, resamples in drawn.items():
+            row[name] = percentiles([each[key] for each in resamples]) if row["value"] is not None else None
+        told.append(row)
+    return told
+
+
+def resampled_grades(one_hot: Array, stream: int, declared: dict[str, Any]) -> list[dict[str, float | None]]:
+    """The coefficients of every resample of people (stream 1), or of people and paraphrases (stream 2)."""
+    _, people, items = one_hot.shape
+    kinds = len(np.unique(one_hot.sum(axis=1), axis=1).T)
+    width = kinds + items + (people + 3) * GRADES**2 + 4 * GRADES * items
+    most = min(BLOCK, max(1, CELLS // width))
+    found = []
+    for block, start in enumerate(range(0, declared["replicates"], most)):
+        many = min(most, declared["replicates"] - start)
+        rng = np.random.Generator(np.random.SFC64([declared["seed"], stream, block]))
+        chosen = drawn_counts(rng, people, many)
+        weights = drawn_counts(rng, items, many) if stream == 2 else np.ones((items, many))
+        for place in range(many):
+            drawn = chosen[:, place]
+            given, copies = drawn @ one_hot, (drawn * drawn) @ one_hot
+            found.append(grade_coefficients(given, copies, weights[:, place]))
+    return found
+
+
 # --- Did people look? ---------------------------------------------------------------------------------------------
 
 
@@ -401,9 +531,10 @@ def attention(rows: list[Row], declared: dict[str, Any]) -> dict[str, Any]:
 
 
 def retest(rows: list[Row]) -> dict[str, Any]:
-    first = {(row["person"], row["pair"]): row["answer"] for row in rows if row["role"] == "target"}
+    said = "grade" if any(row["grade"] for row in rows) else "answer"
+    first = {(row["person"], row["pair"]): row[said] for row in rows if row["role"] == "target"}
     again = [row for row in rows if row["role"] == "repeat" and (row["person"], row["pair"]) in first]
-    return counted([row["answer"] == first[row["person"], row["pair"]] for row in again])
+    return counted([row[said] == first[row["person"], row["pair"]] for row in again])
 
 
 def positions(rows: list[Row], width: int) -> list[dict[str, Any]]:
@@ -475,6 +606,7 @@ def figures_of(rows: list[Row], pairs: list[Row], declared: dict[str, Any]) -> d
     sets |= {each["name"]: each["pairs"] for each in declared["sets"]}
     shares = pair_shares(Table(rows, numbers))
     table = [set_figures(name, rows, members, declared) for name, members in sets.items()]
+    graders = declared["everybody"]["grading"]["graders"] if declared.get("kind") == "paraphrases" else 0
     return {
         "participants": len({row["person"] for row in rows}),
         "shares": shares,
@@ -491,12 +623,16 @@ def figures_of(rows: list[Row], pairs: list[Row], declared: dict[str, Any]) -> d
         "similarity": similarity(
             shares, {int(pair["pair"]): float(pair["cosine"]) if pair["cosine"] else None for pair in pairs}
         ),
+        "grading": grading(rows, numbers, graders, declared) if graders else None,
     }
 
 
 def reproduce(folder: Path, declared: dict[str, Any]) -> dict[str, Any]:
     """The figures over everybody, and over those whom no declared rule leaves out."""
     rows, people, pairs = (read(folder / f"{name}.csv") for name in ("answers", "people", "pairs"))
+    if declared.get("kind") == "paraphrases":
+        for row in rows:
+            row["answer"] = "good" if int(row["grade"]) > (1 if row["role"] == "distractor" else 4) else "bad"
     own = defaultdict(list)
     for row in rows:
         own[row["person"]].append(row)

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 from annotation.models import CaptionVersion
 from polyannot.kernel.tables import safe_cell
 from studies.candidates import DraftChoice
+from studies.grades import VALUES
 from studies.models import PairRole, Study, StudyFigure, StudyPair
 
 
@@ -30,7 +31,9 @@ class ShownPair:
     cosine: float | None
     level: str = ""
     original: str = ""
+    original_key: str = ""
     share: Mapping[str, Any] | None = None
+    grades: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,54 @@ def answered_pairs(study: Study, figures: Mapping[str, Any]) -> list[ShownPair]:
     rows = study.pairs.filter(role=PairRole.TARGET).select_related("image", "version__caption")
     shown = [_shown(row, shares.get(row.position)) for row in rows.order_by("position")]
     return sorted(shown, key=_lowest_first)
+
+
+def graded_pairs(study: Study, figures: Mapping[str, Any]) -> list[ShownPair]:
+    """Return the paraphrases with their grades of the given figures, the lowest mean first."""
+    grades = {graded["pair"]: graded for graded in figures["grading"]["pairs"]}
+    rows = study.pairs.filter(role=PairRole.TARGET)
+    rows = rows.select_related("image", "version__caption", "original__caption")
+    shown = [_graded(row, grades.get(row.position)) for row in rows.order_by("position")]
+    return sorted(shown, key=_lowest_mean_first)
+
+
+def _graded(row: StudyPair, grades: Mapping[str, Any] | None) -> ShownPair:
+    key = row.original.caption.key if row.original is not None else ""
+    return replace(_shown(row), grades=grades, original_key=key)
+
+
+def _lowest_mean_first(pair: ShownPair) -> tuple[bool, float, int]:
+    mean = pair.grades["mean"] if pair.grades else None
+    return (mean is None, mean if mean is not None else 0.0, pair.number)
+
+
+GRADED_COLUMNS = (
+    "pair",
+    "image",
+    "original",
+    "original_text",
+    "caption",
+    "text",
+    "difficulty",
+    "cosine",
+    "n",
+    *(f"n_{value}" for value in VALUES),
+    "mean",
+    "is_perfect",
+)
+
+
+def graded_csv(pairs: Iterable[ShownPair]) -> str:
+    """Return one row for each paraphrase with its grades counted, as UTF-8 CSV; texts are escaped."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(GRADED_COLUMNS)
+    for pair in sorted(pairs, key=lambda shown: shown.number):
+        texts = (pair.image_key, pair.original_key, pair.original, pair.caption_key, pair.text)
+        known = [pair.number, *map(safe_cell, texts), pair.level, pair.cosine]
+        found = pair.grades or {"n": 0, "counts": [0] * len(VALUES), "mean": None, "is_perfect": False}
+        writer.writerow([*known, found["n"], *found["counts"], found["mean"], int(found["is_perfect"])])
+    return out.getvalue()
 
 
 def _lowest_first(pair: ShownPair) -> tuple[bool, float, int]:

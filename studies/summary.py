@@ -31,6 +31,7 @@ from studies.attention import (
     share_by_similarity,
 )
 from studies.dealing import StateName
+from studies.grade_figures import GradeFigures, grade_figures
 from studies.raters import RaterAgreement, rater_agreement
 from studies.rows import AnswerRow, PairFacts
 from studies.sets import SubsetMinima, subset_minima
@@ -52,6 +53,7 @@ class StudyFigures:
     retest: CountedShare
     positions: tuple[PositionShare, ...]
     similarity: SimilarityFigures
+    grading: GradeFigures | None
 
     def to_json(self) -> dict[str, object]:
         """The figures as plain JSON values; intervals with their method, level and seed."""
@@ -94,12 +96,14 @@ def study_figures(
     *,
     sets: Mapping[str, Sequence[int]] | None = None,
     analysed: Collection[int] | None = None,
+    graders: int | None = None,
     seed: int = SEED,
     replicates: int = REPLICATES,
 ) -> StudyFigures:
     """All figures over the `analysed` participants (everybody where it is None).
 
-    The table holds all pairs, each difficulty where there is more than one, then the `sets` asked for.
+    The table holds all pairs, each difficulty where there is more than one, then the `sets` asked for. With `graders`
+    (people that a paraphrase needs) the answers are grades: a "good" is then a high one.
     """
     used = [row for row in rows if analysed is None or row.participant in analysed]
     pairs = [fact.pair for fact in facts]
@@ -124,6 +128,9 @@ def study_figures(
         retest=retest_agreement(used),
         positions=share_by_position(used),
         similarity=share_by_similarity(shares, facts),
+        grading=grade_figures(used, pairs, graders=graders, seed=seed, replicates=replicates)
+        if graders is not None
+        else None,
     )
 
 

@@ -75,7 +75,11 @@ def read_answers(study: Study) -> TakenAnswers:
         dealt=dealt,
         rows=rows,
         outcomes=judge_participants(rows, cards_dealt=dealt, rules=declared_rules(study)),
-        pairs=tuple(study.pairs.select_related("image", "version__caption").order_by("role", "position")),
+        pairs=tuple(
+            study.pairs.select_related("image", "version__caption", "original__caption").order_by(
+                "role", "position"
+            )
+        ),
     )
 
 

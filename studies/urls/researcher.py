@@ -50,6 +50,7 @@ urlpatterns = [
     path("<uuid:study_id>/results/", results.study_results, name="study-results"),
     path("<uuid:study_id>/results/compute/", results.study_compute, name="study-compute"),
     path("<uuid:study_id>/results/pairs.csv", results.study_pairs_csv, name="study-pairs-csv"),
+    path("<uuid:study_id>/results/perfect.csv", results.study_perfect_csv, name="study-perfect-csv"),
     path("<uuid:study_id>/results/figures.json", results.study_figures_json, name="study-figures-json"),
     path("<uuid:study_id>/results/public.zip", results.study_public_archive, name="study-public-archive"),
     path("<uuid:study_id>/results/answers.zip", results.study_answers_archive, name="study-answers-archive"),

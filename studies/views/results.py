@@ -14,10 +14,17 @@ from projects.http import project_view
 from projects.models import Job, Role
 from projects.models.jobs import ACTIVE_STATES
 from studies.access import drawings_of, latest_result, study_of
-from studies.exporting import answers_archive, computed_result, public_archive, told_figures
+from studies.exporting import (
+    answers_archive,
+    computed_result,
+    primary_pairs_csv,
+    public_archive,
+    told_figures,
+)
 from studies.job_kinds import STUDY_RESULTS, ask_for_results
 from studies.models import Study, StudyResult
-from studies.showing import ShownPair, answered_pairs, pairs_csv, shown_figure
+from studies.perfect import perfect_csv, perfect_paraphrases
+from studies.showing import answered_pairs, graded_pairs, shown_figure
 from studies.views.frames import study_page
 
 
@@ -33,7 +40,7 @@ def study_results(request: HttpRequest, access: Access, study_id: UUID) -> HttpR
     context: dict[str, Any] = {"result": result, "job": job, "deviations": study.deviations.all()}
     if result is not None:
         primary, beside = _in_order(result)
-        pairs = answered_pairs(study, primary)
+        pairs = graded_pairs(study, primary) if study.is_graded else answered_pairs(study, primary)
         context |= {
             "figures": result.figures,
             "primary": primary,
@@ -85,10 +92,6 @@ def _computed(study: Study) -> StudyResult:
     return computed_result(latest_result(study))
 
 
-def _primary_pairs(study: Study) -> list[ShownPair]:
-    return answered_pairs(study, _in_order(_computed(study))[0])
-
-
 def _file(name: str, content: str | bytes, content_type: str) -> HttpResponse:
     disposition = f'attachment; filename="{name}"'
     return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
@@ -99,7 +102,21 @@ def _file(name: str, content: str | bytes, content_type: str) -> HttpResponse:
 def study_pairs_csv(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
     """Give out the primary figures of every pair, aggregates only."""
     study = study_of(access, study_id)
-    return _file(f"{study.slug}-pairs.csv", pairs_csv(_primary_pairs(study)), "text/csv; charset=utf-8")
+    return _file(
+        f"{study.slug}-pairs.csv", primary_pairs_csv(study, _computed(study)), "text/csv; charset=utf-8"
+    )
+
+
+@require_safe
+@project_view(Role.RESEARCHER)
+def study_perfect_csv(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Give out the paraphrases that all of their graders found to mean the same; none for another kind of study."""
+    study = study_of(access, study_id)
+    if not study.is_graded:
+        raise Missing("study_not_graded", _("In this study no paraphrases are graded."))
+    return _file(
+        f"{study.slug}-perfect.csv", perfect_csv(perfect_paraphrases(study)), "text/csv; charset=utf-8"
+    )
 
 
 @require_safe
