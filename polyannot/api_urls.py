@@ -1,6 +1,6 @@
 """Every address of the API, version 1."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from projects.api.errors import nothing_here
 from projects.api.serving import openapi
@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("annotation.urls.api")),
     path("", include("studies.urls.api")),
     path("", include("releases.api_urls")),
-    path("<path:_rest>", nothing_here, name="api-nothing"),
+    # Line breaks too: no address below this one is answered by a page.
+    re_path(r"^(?P<_rest>[\s\S]+)$", nothing_here, name="api-nothing"),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.exceptions import NotFound as ApiNotFound
 from rest_framework.exceptions import PermissionDenied as ApiDenied
@@ -87,6 +88,7 @@ def _flat(detail: Any, place: str = "") -> Any:
             yield from _flat(inner, place)
 
 
+@csrf_exempt
 def nothing_here(_request: HttpRequest, **_path: str) -> JsonResponse:
     """Answer an address of the API that is none."""
     body = problem(404, "not_found", _("The API has no such address."))
