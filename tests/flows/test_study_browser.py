@@ -44,10 +44,10 @@ def plain_phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         yield context.new_page()
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: Page, width: int = PHONE["width"]) -> None:
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def assert_for_fingers(page: Page, least: int = LEAST_TARGET) -> None:
