@@ -14,6 +14,7 @@ from studies.building import DRAFT_FIELDS, locked_draft
 from studies.candidates import DraftChoice
 from studies.drafting import draft_choice
 from studies.models import Study, StudyApproval, StudyPolicy, TextKind
+from studies.tabling import rules_of
 from studies.wording import markdown_of
 
 
@@ -34,12 +35,13 @@ def set_policy(*, project: Project, needs_approval: bool, actor: User | None) ->
 
 
 def fingerprint_of(study: Study, choice: DraftChoice) -> str:
-    """Return the SHA-256 of all that a draft would declare: its fields, its texts and the pairs it would show."""
+    """Return the SHA-256 of all that a draft would declare: its fields, texts, sets and the pairs it would show."""
     told = {
         "fields": {name: str(getattr(study, name)) for name in DRAFT_FIELDS},
         "texts": {kind: markdown_of(study, kind) for kind in TextKind.values},
         "pairs": [list(choice.pairs), list(choice.distractors), list(choice.controls)],
         "originals": sorted(choice.originals.items()),
+        "sets": [[rule.name, rule.explain(), sorted(rule.captions)] for rule in rules_of(study)],
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -17,7 +17,7 @@ from studies.candidates import Available, available_pairs, candidates_of, encode
 from studies.choosing import HARDEST_QUOTA
 from studies.choosing_paraphrases import ParaphrasePair, without_duplicates
 from studies.design import CARDS, CONTROLS_EACH, DISTRACTORS_EACH
-from studies.models import Study, StudyKind, StudyState, StudyText, TextKind
+from studies.models import PairSet, Study, StudyKind, StudyState, StudyText, TextKind
 from studies.paraphrases import paraphrase_pairs
 from studies.wording import CONSENT_FIELDS, current_text, first_text
 
@@ -206,7 +206,10 @@ def write_text(*, study: Study, kind: str, markdown: str, actor: User | None) ->
 
 
 def copy_study(*, study: Study, title: str, actor: User | None) -> Study:
-    """Create a draft with the same design, consent and texts, a new address and a new seed."""
+    """Create a draft with the same design, sets, consent and texts, a new address and a new seed.
+
+    Sets that were added after launch are copied too: the copy declares them before its own.
+    """
     with transaction.atomic():
         draft = create_study(project=study.project, title=title, actor=actor, kind=study.kind)
         kept = {name: getattr(study, name) for name in DRAFT_FIELDS if name not in {"title", "seed"}}
@@ -215,8 +218,23 @@ def copy_study(*, study: Study, title: str, actor: User | None) -> Study:
             text = current_text(study, kind)
             if text is not None:
                 write_text(study=draft, kind=kind, markdown=text.markdown, actor=actor)
+        PairSet.objects.bulk_create(_sets_for(draft, study))
         draft.refresh_from_db()
     return draft
+
+
+def _sets_for(draft: Study, study: Study) -> list[PairSet]:
+    return [
+        PairSet(
+            study=draft,
+            name=row.name,
+            difficulty=row.difficulty,
+            at_least=row.at_least,
+            below=row.below,
+            captions=row.captions,
+        )
+        for row in study.pair_sets.order_by("pk")
+    ]
 
 
 def locked_draft(study: Study) -> Study:

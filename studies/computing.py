@@ -1,6 +1,6 @@
 """All figures of a study in one go: what a worker computes and a results page shows."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
@@ -18,8 +18,10 @@ from studies.models.results import FIGURES_FORMAT
 from studies.plans import STATE_NAMED, declared_rules
 from studies.preregistering import rule_sentence
 from studies.rows import AnswerRow, PairFacts
+from studies.sets import TableSet
 from studies.summary import FlowPerson, StudyFigures, participant_flow, study_figures
-from studies.taking import TakenAnswers, read_answers, sets_of
+from studies.tabling import chosen_sets, facts_of
+from studies.taking import TakenAnswers, read_answers
 
 # The two groups of people over whom all figures are computed.
 GROUPS = ("everybody", "without_excluded")
@@ -84,9 +86,10 @@ def compute_figures(study: Study) -> dict[str, Any]:
     names which of the two was declared. Pairs are numbered as in the study, people by a running number.
     """
     taken = read_answers(study)
-    facts = [PairFacts(pair.pk, pair.difficulty, pair.cosine) for pair in taken.targets]
+    facts = facts_of(taken.targets)
     graders = study.graders_per_pair if study.is_graded else None
-    sets = {} if study.is_graded else sets_of(study, taken.targets, facts)
+    chosen = [] if study.is_graded else _chosen(study, taken, facts)
+    sets = {each.name: each.pairs for each in chosen}
     everybody = study_figures(taken.rows, facts, sets=sets, graders=graders, seed=study.seed)
     kept = study_figures(
         taken.rows, facts, sets=sets, analysed=taken.included, graders=graders, seed=study.seed
@@ -101,8 +104,12 @@ def compute_figures(study: Study) -> dict[str, Any]:
         "everybody": _stored(everybody, taken),
         "without_excluded": _stored(kept, taken),
         "sets": [
-            {"name": name, "pairs": [taken.number_of[pair] for pair in members]}
-            for name, members in sets.items()
+            {
+                "name": each.name,
+                "origin": each.origin,
+                "pairs": [taken.number_of[pair] for pair in each.pairs],
+            }
+            for each in chosen
         ],
         "flow": asdict(participant_flow(people, excluded=answered - taken.included)),
         "rules": [
@@ -117,6 +124,12 @@ def compute_figures(study: Study) -> dict[str, Any]:
         "n_answers": len(taken.rows),
         "n_participants": len(answered),
     }
+
+
+def _chosen(study: Study, taken: TakenAnswers, facts: Sequence[PairFacts]) -> list[TableSet]:
+    """The rows beside all pairs and each difficulty; a draft's own set that is empty so far has none."""
+    block_of = {pair.pk: pair.block for pair in taken.targets}
+    return [each for each in chosen_sets(study, facts, block_of=block_of) if each.pairs]
 
 
 def _stored(figures: StudyFigures, taken: TakenAnswers) -> dict[str, Any]:

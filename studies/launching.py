@@ -21,6 +21,7 @@ from studies.piloting import delete_pilot
 from studies.plans import drafted_plan
 from studies.platforms import recruiting_problems
 from studies.preregistering import freeze
+from studies.tabling import set_problems
 from studies.trying import delete_test_runs
 from studies.wording import empty_texts, missing_consent_fields
 
@@ -47,6 +48,7 @@ def readiness(study: Study, choice: DraftChoice) -> Readiness:
             drafted_plan(study, choice)
         except DesignError as error:
             problems.append(str(error))
+        problems += set_problems(study, choice)
     problems += recruiting_problems(study)
     return Readiness(tuple(missing_consent_fields(study)), tuple(empty_texts(study)), tuple(problems))
 

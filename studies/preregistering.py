@@ -15,6 +15,8 @@ from studies.exclusion import ExclusionRule
 from studies.grades import HIGHEST, UNRELATED_AT_MOST
 from studies.models import PairRole, Preregistration, Study, StudyKind, StudyPair, TextKind
 from studies.plans import declared_rules, replacement_of
+from studies.sets import chosen_set
+from studies.tabling import facts_of, frozen_targets, rules_of
 from studies.wording import fill, markdown_of, values_of
 
 FORMAT = "polyannot-preregistration/1"
@@ -68,6 +70,7 @@ def document_of(study: Study, plan: StudyPlan, choice: DraftChoice) -> dict[str,
             for rule in declared_rules(study)
         ],
         "analysis": _analysis_of_grades(study) if study.is_graded else _analysis(study),
+        "sets": _own_sets(study),
         "precision": [
             {
                 "share": planned.share,
@@ -146,6 +149,20 @@ def _analysis_of_grades(study: Study) -> dict[str, Any]:
     }
 
 
+def _own_sets(study: Study) -> list[dict[str, Any]]:
+    """The researcher's own rows of Table 1, with the numbers of their pairs."""
+    targets = frozen_targets(study)
+    facts, number_of = facts_of(targets), {pair.pk: pair.position for pair in targets}
+    return [
+        {
+            "name": rule.name,
+            "rule": rule.explain(),
+            "pairs": [number_of[pair] for pair in chosen_set(rule, facts).pairs],
+        }
+        for rule in rules_of(study)
+    ]
+
+
 def _pair(pair: StudyPair) -> dict[str, Any]:
     return {
         "role": pair.role,
@@ -195,6 +212,10 @@ def as_markdown(document: dict[str, Any]) -> str:
         "## Analysis",
         "",
         *analysis_lines(analysis),
+        *(
+            f"- Set “{each['name']}”: {each['rule']}; {len(each['pairs'])} pairs."
+            for each in document["sets"]
+        ),
         "",
         "## Texts",
         "",

@@ -39,11 +39,12 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """What was known about a target pair at launch: difficulty and the named model's cosine similarity."""
+    """What was known of a target at launch: difficulty, the named model's cosine similarity, its caption's key."""
 
     pair: int
     difficulty: str = ""
     similarity: float | None = None
+    caption: str = ""
 
 
 def in_steps(ms: int | None) -> int | None:

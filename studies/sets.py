@@ -1,14 +1,110 @@
-"""Which sets of pairs have a row in Table 1, fixed by the design before anybody answers (IMP §4.3)."""
+"""Which sets of pairs have a row in Table 1 (IMP §4.3): those of the design, and those that a researcher declares."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from studies.analysis import SetFigures
+from studies.analysis import SetFigures, sets_by_difficulty
 from studies.dealing import split_into_blocks
 from studies.rows import PairFacts
 from studies.seeding import seeded
 
+ALL_PAIRS = "all pairs"
+NO_DIFFICULTY = "no difficulty"
 SUBSET = "subset"
+# Names that rows of the design have, whatever its numbers.
+TAKEN = re.compile(
+    rf"({ALL_PAIRS}|hard|medium|easy|{NO_DIFFICULTY}|\d+ least similar|{SUBSET}( .*)?)", re.IGNORECASE
+)
+
+# Where a set comes from: the design, the researcher before launch, or the researcher afterwards (exploratory).
+Origin = Literal["design", "declared", "added"]
+
+
+@dataclass(frozen=True)
+class TableSet:
+    """A set of pairs with its name in Table 1, by study pair, in the order of the study."""
+
+    name: str
+    pairs: tuple[int, ...]
+    origin: Origin = "design"
+
+
+@dataclass(frozen=True)
+class SetRule:
+    """What a researcher asks of a set: all that is given has to hold; `at_least` is in the band, `below` is not."""
+
+    name: str
+    difficulty: str = ""
+    at_least: float | None = None
+    below: float | None = None
+    captions: frozenset[str] = frozenset()
+    is_declared: bool = True
+
+    def holds(self, fact: PairFacts) -> bool:
+        """Whether a pair belongs to the set; a pair of unknown similarity is in no band."""
+        if self.difficulty and fact.difficulty != self.difficulty:
+            return False
+        if self.captions and fact.caption not in self.captions:
+            return False
+        if self.at_least is None and self.below is None:
+            return True
+        cosine = fact.similarity
+        if cosine is None or (self.at_least is not None and cosine < self.at_least):
+            return False
+        return self.below is None or cosine < self.below
+
+    def explain(self) -> str:
+        """Return the rule in English words, as declarations print it."""
+        low, high = self.at_least, self.below
+        told = [self.difficulty] if self.difficulty else []
+        if low is not None and high is not None:
+            told.append(f"similarity from {low:g} to below {high:g}")
+        elif low is not None:
+            told.append(f"similarity at least {low:g}")
+        elif high is not None:
+            told.append(f"similarity below {high:g}")
+        if self.captions:
+            told.append(f"{len(self.captions)} listed caption{'s' if len(self.captions) > 1 else ''}")
+        return ", ".join(told)
+
+
+def chosen_set(rule: SetRule, facts: Sequence[PairFacts]) -> TableSet:
+    """Return the pairs that a rule takes."""
+    members = tuple(fact.pair for fact in facts if rule.holds(fact))
+    return TableSet(rule.name, members, "declared" if rule.is_declared else "added")
+
+
+def readings(line: str) -> Iterator[tuple[str, str]]:
+    """Return how a line of a list may be read: as a caption's key, or as a key and a label after a tab or comma.
+
+    Keys may hold commas, so that the whole line is tried first, then the part before the last comma.
+    """
+    yield line.strip(), ""
+    for separator in ("\t", ","):
+        key, found, label = line.rpartition(separator)
+        if found and key.strip() and label.strip():
+            yield key.strip(), " ".join(label.split())
+
+
+def read_list(text: str, known: Collection[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the listed captions by label ("" where a line has none), and the lines that name no known caption."""
+    by_label: dict[str, list[str]] = {}
+    unknown: list[str] = []
+    for line in filter(str.strip, text.splitlines()):
+        found = next(((key, label) for key, label in readings(line) if key in known), None)
+        if found is None:
+            unknown.append(line.strip())
+        else:
+            by_label.setdefault(found[1], []).append(found[0])
+    return by_label, unknown
+
+
+def standing_sets(facts: Sequence[PairFacts]) -> dict[str, tuple[int, ...]]:
+    """All pairs, and each difficulty where there is more than one: rows that every Table 1 has."""
+    levels = {name or NO_DIFFICULTY: pairs for name, pairs in sets_by_difficulty(facts).items()}
+    return {ALL_PAIRS: tuple(fact.pair for fact in facts)} | (levels if len(levels) > 1 else {})
 
 
 @dataclass(frozen=True)

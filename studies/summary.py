@@ -16,7 +16,6 @@ from studies.analysis import (
     PairShare,
     SetFigures,
     pair_shares,
-    sets_by_difficulty,
     share_difference,
     table_rows,
 )
@@ -34,9 +33,7 @@ from studies.dealing import StateName
 from studies.grade_figures import GradeFigures, grade_figures
 from studies.raters import RaterAgreement, rater_agreement
 from studies.rows import AnswerRow, PairFacts
-from studies.sets import SubsetMinima, subset_minima
-
-ALL_PAIRS = "all pairs"
+from studies.sets import ALL_PAIRS, SubsetMinima, standing_sets, subset_minima
 
 
 @dataclass(frozen=True)
@@ -107,11 +104,9 @@ def study_figures(
     """
     used = [row for row in rows if analysed is None or row.participant in analysed]
     pairs = [fact.pair for fact in facts]
-    chosen: dict[str, Sequence[int]] = {ALL_PAIRS: pairs}
-    by_difficulty = [(name or "no difficulty", each) for name, each in sets_by_difficulty(facts).items()]
-    if len(by_difficulty) > 1:
-        chosen |= dict(by_difficulty)
-    chosen |= dict(sets or {})
+    standing = standing_sets(facts)
+    by_difficulty = [(name, each) for name, each in standing.items() if name != ALL_PAIRS]
+    chosen: dict[str, Sequence[int]] = {**standing, **(sets or {})}
     shares = pair_shares(used, pairs)
     table = table_rows(used, chosen, seed=seed, replicates=replicates)
     return StudyFigures(

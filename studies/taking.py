@@ -1,16 +1,14 @@
 """The answers that an analysis rests on, taken from the rows in one go: who gave them, who is left out, which pairs."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from studies.exclusion import ExclusionOutcome, judge_participants
-from studies.models import PairRole, Participant, ParticipantState, Study, StudyDesign, StudyPair
+from studies.models import PairRole, Participant, ParticipantState, Study, StudyPair
 from studies.plans import declared_rules
 from studies.results import answer_rows, cards_dealt, eligible_participants
-from studies.rows import AnswerRow, PairFacts
-from studies.sets import standard_sets
+from studies.rows import AnswerRow
 
 
 @dataclass(frozen=True)
@@ -80,21 +78,4 @@ def read_answers(study: Study) -> TakenAnswers:
                 "role", "position"
             )
         ),
-    )
-
-
-def sets_of(
-    study: Study, targets: Sequence[StudyPair], facts: Sequence[PairFacts]
-) -> dict[str, tuple[int, ...]]:
-    """Return the sets of pairs that the design gives a row in Table 1, by study pair."""
-    blocks: dict[int, list[int]] = {}
-    if study.design == StudyDesign.BLOCKS:
-        for pair in targets:
-            if pair.block is not None:
-                blocks.setdefault(pair.block, []).append(pair.pk)
-    return standard_sets(
-        facts,
-        cards=study.pairs_per_participant,
-        seed=study.seed,
-        blocks=[blocks[number] for number in sorted(blocks)],
     )

@@ -12,6 +12,7 @@ from studies.models.participants import (
 from studies.models.platforms import InviteLink, PlatformIdentity
 from studies.models.results import FigureName, StudyFigure, StudyResult
 from studies.models.said import AgeBand, Background, LanguageLevel, PairReport, ReportReason
+from studies.models.sets import PairSet
 from studies.models.studies import (
     Deviation,
     PairRole,
@@ -39,6 +40,7 @@ __all__ = [
     "LanguageLevel",
     "PairReport",
     "PairRole",
+    "PairSet",
     "Participant",
     "ParticipantState",
     "PlatformIdentity",

@@ -1,4 +1,4 @@
-"""A study, its pairs and its texts; everything is frozen at launch."""
+"""A study, its pairs and its texts; all of it is frozen at launch, and what comes later is logged as a deviation."""
 
 import uuid
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studies.views import builder, lifecycle, monitor, recruiting, results
+from studies.views import builder, lifecycle, monitor, recruiting, results, sets
 
 urlpatterns = [
     path("", builder.studies, name="studies"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("<uuid:study_id>/texts/", builder.study_texts, name="study-texts"),
     path("<uuid:study_id>/texts/<slug:kind>/", builder.study_text, name="study-text"),
     path("<uuid:study_id>/pairs/", monitor.study_pairs, name="study-pairs"),
+    path("<uuid:study_id>/sets/", sets.study_sets, name="study-sets"),
+    path("<uuid:study_id>/sets/remove/", sets.study_set_remove, name="study-set-remove"),
     path("<uuid:study_id>/copy/", lifecycle.study_copy, name="study-copy"),
     path("<uuid:study_id>/launch/", lifecycle.study_launch, name="study-launch"),
     path("<uuid:study_id>/pause/", lifecycle.study_pause, name="study-pause"),

@@ -12,6 +12,7 @@ from studies.models import Study
 DRAFT_TABS = (
     ("study-edit", _("Design and consent")),
     ("study-pairs", _("Pairs")),
+    ("study-sets", _("Sets")),
     ("study-texts", _("Texts")),
     ("study-launch", _("Launch")),
     ("study-results", _("Results")),
@@ -21,6 +22,7 @@ RUNNING_TABS = (
     ("study-recruiting", _("Recruiting")),
     ("study-results", _("Results")),
     ("study-pairs", _("Pairs")),
+    ("study-sets", _("Sets")),
     ("study-texts", _("Texts")),
     ("study-declared", _("Pre-registration")),
 )
@@ -46,6 +48,7 @@ def study_page(
                 "is_current": name == here,
             }
             for name, label in (DRAFT_TABS if study.is_draft else RUNNING_TABS)
+            if name != "study-sets" or not study.is_graded
         ],
         "has_pilot": study.is_draft and study.participants.filter(is_simulated=True).exists(),
     }

@@ -49,6 +49,7 @@ def study_results(request: HttpRequest, access: Access, study_id: UUID) -> HttpR
             if result.figures["primary"] == "everybody"
             else _("With everybody whose answers are kept"),
             "pairs": pairs,
+            "exploratory": {each["name"] for each in result.figures["sets"] if each["origin"] == "added"},
             "drawn": {drawing.name: shown_figure(study, drawing) for drawing in drawings_of(result)},
             "flow": result.figures["flow"],
         }
