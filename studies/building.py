@@ -67,6 +67,8 @@ DRAFT_FIELDS = (
 # Checks for each grader: pairs that have nothing in common, and captions beside themselves.
 UNRELATED_EACH = 3
 IDENTICAL_EACH = 2
+# What each study has for itself: a copy does not take it.
+OWN_FIELDS = {"title", "seed", "completion_code", "declined_code", "screened_out_code", "attention_code"}
 SLUG_LENGTH = 48
 SEED_BITS = 31
 MOST_TEXT = 20_000
@@ -206,13 +208,16 @@ def write_text(*, study: Study, kind: str, markdown: str, actor: User | None) ->
 
 
 def copy_study(*, study: Study, title: str, actor: User | None) -> Study:
-    """Create a draft with the same design, sets, consent and texts, a new address and a new seed.
+    """Create a draft with the same design, rules, sets, questions, consent and texts, a new address and a new seed.
 
-    Sets that were added after launch are copied too: the copy declares them before its own.
+    Sets that were added after launch are copied too: the copy declares them before its own. Not copied are answers,
+    people, links, approvals, deviations, dates, and the codes of `OWN_FIELDS`, which a platform pays one study by.
     """
     with transaction.atomic():
-        draft = create_study(project=study.project, title=title, actor=actor, kind=study.kind)
-        kept = {name: getattr(study, name) for name in DRAFT_FIELDS if name not in {"title", "seed"}}
+        draft = create_study(
+            project=study.project, title=title, actor=actor, is_demo=study.is_demo, kind=study.kind
+        )
+        kept = {name: getattr(study, name) for name in DRAFT_FIELDS if name not in OWN_FIELDS}
         Study.objects.filter(pk=draft.pk).update(**kept)
         for kind in TextKind.values:
             text = current_text(study, kind)

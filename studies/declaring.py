@@ -40,9 +40,9 @@ def add_sets(*, study: Study, asked: AskedSet, why: str = "", actor: User | None
     """Give a set of pairs a row in Table 1, or one set for each label of a list; return the sets.
 
     In a draft they are declared. After launch they need a reason, which is logged as a deviation, and are marked as
-    exploratory. Raises Invalid for a name that is missing, too long, taken or of a row of the design, for no
-    condition, a study of paraphrases, a band without width, captions that the project does not have, and after launch for a set without
-    pairs or a missing reason; nothing is kept then.
+    exploratory. Raises Invalid for a study of paraphrases; for a name that is missing, too long, taken or of a row of
+    the design; for no condition, a band without width, or captions that the project does not have; after launch for a
+    set without pairs or a missing reason. Nothing is kept then.
     """
     with transaction.atomic():
         row = (

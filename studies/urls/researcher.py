@@ -27,6 +27,7 @@ urlpatterns = [
     path("policy/", lifecycle.study_policy, name="study-policy"),
     path("<uuid:study_id>/approve/", lifecycle.study_approve, name="study-approve"),
     path("<uuid:study_id>/tests/delete/", lifecycle.study_tests_delete, name="study-tests-delete"),
+    path("<uuid:study_id>/tests/link/", lifecycle.study_test_link, name="study-test-link"),
     path("<uuid:study_id>/try/", lifecycle.study_try, name="study-try"),
     path("<uuid:study_id>/recruiting/", recruiting.study_recruiting, name="study-recruiting"),
     path(

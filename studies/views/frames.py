@@ -28,6 +28,8 @@ RUNNING_TABS = (
 )
 # Pages that belong to a tab without being it.
 INSIDE = {"study-text": "study-texts", "study-links": "study-recruiting"}
+# A page that lies before the launch of a draft and beside the monitor of a running study.
+BESIDE_LAUNCH = "study-test-link"
 
 
 def study_page(
@@ -37,6 +39,8 @@ def study_page(
     match = request.resolver_match
     here = match.url_name if match and match.url_name else ""
     here = INSIDE.get(here, here)
+    if here == BESIDE_LAUNCH:
+        here = "study-launch" if study.is_draft else "study"
     project = study.project
     shared = {
         "study": study,

@@ -32,7 +32,7 @@ from studies.piloting import delete_pilot, run_pilot
 from studies.sheets import sheet_of
 from studies.trying import begin_test_run, delete_test_runs
 from studies.views.frames import study_page
-from studies.views.visits import keep_secret
+from studies.views.visits import keep_secret, personal_address
 
 
 def _to(name: str, study: Study) -> HttpResponse:
@@ -152,6 +152,21 @@ def study_try(request: HttpRequest, access: Access, study_id: UUID) -> HttpRespo
         messages.error(request, str(refusal.message))
         return _to("study-launch", study)
     return keep_secret(redirect("survey", study.slug), study, secret)
+
+
+@require_POST
+@project_view(Role.RESEARCHER)
+def study_test_link(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
+    """Make the link of a test run for a co-author, and show it this once."""
+    study = study_of(access, study_id)
+    try:
+        secret = begin_test_run(study=study, actor=access.user)
+    except Invalid as refusal:
+        messages.error(request, str(refusal.message))
+        return _to("study-launch", study)
+    response = study_page(request, study, "test-link", link=personal_address(request, study, secret))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @require_POST

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from annotation.models.images import DerivativeKind
@@ -19,11 +18,11 @@ from studies.forms import AnswerForm, ConsentForm
 from studies.grades import ANCHORS
 from studies.identities import platform_id
 from studies.keys import withdrawal_code
-from studies.models import Participant, ParticipantState, Study, TextKind
+from studies.models import Participant, ParticipantState, TextKind
 from studies.platforms import code_for, return_address
 from studies.views.survey_saying import questions_page
 from studies.views.visits import (
-    LINK_PARAMETER,
+    personal_address,
     secret_of,
     survey_page,
     to_place,
@@ -49,7 +48,7 @@ def _consent(request: HttpRequest, participant: Participant, place: Place) -> Ht
     code = code_for(study, participant) if is_declined else ""
     return survey_page(
         request,
-        study,
+        participant,
         "consent",
         text=shown(text.markdown if text else "", study),
         version=text,
@@ -63,11 +62,11 @@ def _instructions(request: HttpRequest, participant: Participant, place: Place) 
     study = participant.study
     return survey_page(
         request,
-        study,
+        participant,
         "instructions",
         text=shown(markdown_of(study, TextKind.INSTRUCTIONS), study),
         place=place,
-        personal_link=_link(request, study),
+        personal_link=personal_address(request, study, secret_of(request)),
     )
 
 
@@ -77,7 +76,7 @@ def _card(request: HttpRequest, participant: Participant, place: Place) -> HttpR
     is_graded = participant.study.is_graded
     return survey_page(
         request,
-        participant.study,
+        participant,
         "grade" if is_graded else "card",
         card=place.card,
         anchors=ANCHORS if is_graded else (),
@@ -91,7 +90,7 @@ def _done(request: HttpRequest, participant: Participant, place: Place) -> HttpR
     code = code_for(study, participant)
     return survey_page(
         request,
-        study,
+        participant,
         "done",
         text=shown(markdown_of(study, TextKind.DEBRIEFING), study, heading_shift=1),
         code=code,
@@ -101,7 +100,7 @@ def _done(request: HttpRequest, participant: Participant, place: Place) -> HttpR
 
 
 def _withdrawn(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
-    return survey_page(request, participant.study, "withdrawn", withdraw_url="")
+    return survey_page(request, participant, "withdrawn", withdraw_url="")
 
 
 PAGES = {
@@ -171,14 +170,14 @@ def instructions(request: HttpRequest, participant: Participant) -> HttpResponse
 @require_safe
 def personal_link(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Show the link with which the participant goes on at another device."""
-    study = participant.study
     code = withdrawal_code(secret_of(request))
-    return survey_page(request, study, "link", personal_link=_link(request, study), withdrawal_code=code)
-
-
-def _link(request: HttpRequest, study: Study) -> str:
-    address = reverse("survey-door", args=[study.slug])
-    return request.build_absolute_uri(f"{address}?{LINK_PARAMETER}={secret_of(request)}")
+    return survey_page(
+        request,
+        participant,
+        "link",
+        personal_link=personal_address(request, participant.study, secret_of(request)),
+        withdrawal_code=code,
+    )
 
 
 @visit

@@ -22,7 +22,7 @@ def withdraw_page(request: HttpRequest, slug: str) -> HttpResponse:
         return to_place(study)
     if participant.state == ParticipantState.WITHDRAWN:
         return to_place(study)
-    return survey_page(request, study, "withdraw", withdraw_url="")
+    return survey_page(request, participant, "withdraw", withdraw_url="")
 
 
 @participant_view

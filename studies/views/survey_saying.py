@@ -13,7 +13,7 @@ from studies.views.visits import survey_page, to_place, visit
 def questions_page(request: HttpRequest, participant: Participant, place: Place) -> HttpResponse:
     """Ask what the study asks about people; the answers to the pairs are saved already."""
     study = participant.study
-    return survey_page(request, study, "questions", form=BackgroundForm(study))
+    return survey_page(request, participant, "questions", form=BackgroundForm(study))
 
 
 @visit
@@ -24,7 +24,7 @@ def questions(request: HttpRequest, participant: Participant) -> HttpResponse:
         return to_place(study)
     form = BackgroundForm(study, {} if "skip" in request.POST else request.POST)
     if not form.is_valid():
-        return survey_page(request, study, "questions", form=form, status=422)
+        return survey_page(request, participant, "questions", form=form, status=422)
     say_background(participant=participant, said=form.cleaned_data)
     return to_place(study)
 
@@ -38,11 +38,11 @@ def report(request: HttpRequest, participant: Participant) -> HttpResponse:
         if place.card is None:
             return to_place(study)
         form = ReportForm(initial={"card": place.card.public_id})
-        return survey_page(request, study, "report", form=form, card=place.card)
+        return survey_page(request, participant, "report", form=form, card=place.card)
     form = ReportForm(request.POST)
     if not form.is_valid():
-        return survey_page(request, study, "report", form=form, card=place.card, status=422)
+        return survey_page(request, participant, "report", form=form, card=place.card, status=422)
     said = form.cleaned_data
     card = card_of(participant, said["card"])
     report_pair(participant=participant, card=card, reason=said["reason"], note=said["note"])
-    return survey_page(request, study, "report", card=card, is_sent=True)
+    return survey_page(request, participant, "report", card=card, is_sent=True)

@@ -13,7 +13,7 @@ from polyannot.kernel.errors import Conflict
 from polyannot.kernel.middleware import wants_json
 from projects.http import View, participant_view
 from studies.access import open_study, participant_of
-from studies.models import Study
+from studies.models import Participant, Study
 
 COOKIE = "participant"
 COOKIE_DAYS = 60
@@ -50,6 +50,12 @@ def secret_of(request: HttpRequest) -> str:
     return request.COOKIES.get(COOKIE, "")
 
 
+def personal_address(request: HttpRequest, study: Study, secret: str) -> str:
+    """Return the link with which whoever holds the secret goes on, on any device."""
+    address = reverse("survey-door", args=[study.slug])
+    return request.build_absolute_uri(f"{address}?{LINK_PARAMETER}={secret}")
+
+
 def to_place(study: Study) -> HttpResponse:
     """Send the participant to their place, at the clean address; 303 so that a form is never sent again."""
     response = redirect("survey", study.slug)
@@ -84,12 +90,14 @@ def visit(view: Callable[..., HttpResponseBase]) -> View:
 
 
 def survey_page(
-    request: HttpRequest, study: Study, template: str, *, status: int = 200, **context: Any
+    request: HttpRequest, whose: Study | Participant, template: str, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """Render a page of the survey with what stands on every one."""
+    """Render a page of the survey with what stands on every one; a participant's test run says that it is one."""
+    study = whose.study if isinstance(whose, Participant) else whose
     shared = {
         "study": study,
         "study_title": study.title,
+        "is_test": isinstance(whose, Participant) and whose.is_test,
         "contact": study.contact,
         "withdraw_url": reverse("survey-withdraw", args=[study.slug]),
     }
