@@ -6,7 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from studies.approving import set_policy
 from studies.computing import write_result
+from studies.declaring import AskedSet, add_sets
 from studies.drawing import store_figures
 from studies.job_kinds import ask_for_results
 from studies.models import Study
@@ -52,3 +54,21 @@ def test_results_can_be_read_wide_and_narrow_light_and_dark_and_taken_along(
         page.get_by_role("button", name="Every answer").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert {"answers.csv", "reproduce.py", "figures/flow.pdf"} <= set(archive.namelist())
+
+
+def test_the_way_to_the_launch_can_be_used_wide_and_narrow_light_and_dark(
+    study: Study, seat: TakeSeat
+) -> None:
+    set_policy(project=study.project, needs_approval=True, actor=None)
+    add_sets(study=study, asked=AskedSet("Low", below=0.9), actor=None)
+    researcher = seat(study.project, researcher_of(study.project))
+    for width, scheme in ((1440, "light"), (390, "dark")):
+        researcher.page.set_viewport_size({"width": width, "height": 900})
+        researcher.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page = researcher.open("studies")
+        assert_accessible(page, width)
+        for name in ("study-edit", "study-sets", "study-launch"):
+            assert_accessible(researcher.open(name, study.public_id), width)
+        page.get_by_role("button", name="Link for a co-author").click()
+        page.locator("#test-link").wait_for()
+        assert_accessible(page, width)
