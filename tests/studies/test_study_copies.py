@@ -23,6 +23,8 @@ pytestmark = pytest.mark.django_db
 UNUSUAL: dict[str, Any] = {
     "design": "blocks",
     "medium_pairs": 4,
+    "paraphrase_pairs": 7,
+    "graders_per_pair": 3,
     "pairs_per_participant": 12,
     "repeats_per_participant": 1,
     "replaces_excluded": False,
