@@ -11,7 +11,9 @@ from annotation.machine.ml_requests import (
     completed_difficulty,
     completed_diversity,
     completed_evaluation,
+    completed_neighbours,
     completed_pool_ranking,
+    completed_pools,
     completed_similarities,
 )
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
@@ -34,5 +36,7 @@ register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similar
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)
 register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking)
+register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), completed_neighbours)
+register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools)
 register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)

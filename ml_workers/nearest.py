@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
+Rows = NDArray[np.float32]
 
 # Of a corpus this much is in memory at a time, as float32; so many queries are asked of it at once.
-BLOCK_BYTES = 512 * 1024**2
-QUERIES_AT_ONCE = 1_024
+BLOCK_BYTES = 1024**3
+QUERIES_AT_ONCE = 2_048
 # Lists of an inverted file: LISTS * sqrt(rows); looked into are so many that they hold PROBED rows for each neighbour.
 LISTS = 4
 PROBED = 20
@@ -39,12 +40,16 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """How many of the exact neighbours an index found: `hits` of `asked`, over `queries` of them at this k."""
+    """How many of the exact neighbours an index found: `hits` of `asked`, over `queries` of them at this k.
+
+    `lowest` and `deviation` (standard, n - 1) are of the shares of single queries.
+    """
 
     hits: int
     asked: int
     queries: int
     lowest: float
+    deviation: float
 
     @property
     def share(self) -> float:
@@ -63,12 +68,13 @@ def faiss_module() -> Any:
     return faiss
 
 
-def unit_rows(features: Floats) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def unit_rows(features: Floats, into: NDArray[np.float32] | None = None) -> tuple[Rows, NDArray[np.bool_]]:
     """Return the rows at length 1, float32, and which of them can be: not those of length 0 or with no number.
 
-    The others become zeros.
+    The others become zeros. The rows are written into the beginning of `into` where that is given.
     """
-    rows = np.array(features, dtype=np.float32, order="C")
+    rows = np.empty(features.shape, dtype=np.float32) if into is None else into[: len(features)]
+    rows[...] = features
     squares = np.einsum("ij,ij->i", rows, rows)
     usable = np.isfinite(squares) & (squares > 0)
     if not usable.all():
@@ -114,9 +120,14 @@ def exact_neighbours(queries: Floats, corpus: Floats, k: int, *, first: int = 0)
 
 
 def _usable_blocks(corpus: Floats, first: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield (numbers, rows of length 1) block by block, without the rows that have no direction."""
+    """Yield (numbers, rows of length 1) block by block, without the rows that have no direction.
+
+    All blocks lie in the same memory, one after the other.
+    """
+    memory: Rows | None = None
     for start, block in blocks(corpus):
-        rows, usable = unit_rows(block)
+        memory = np.empty(block.shape, dtype=np.float32) if memory is None else memory
+        rows, usable = unit_rows(block, memory)
         numbers = np.arange(start, start + len(rows), dtype=np.int64) + first
         if not usable.all():
             rows, numbers = rows[usable], numbers[usable]
@@ -185,4 +196,5 @@ def recall(found: Neighbours, exact: Neighbours) -> Recall:
         n = int(np.isin(wanted, got).sum())
         hits, asked = hits + n, asked + len(wanted)
         shares.append(n / len(wanted) if len(wanted) else 1.0)
-    return Recall(hits, asked, len(shares), min(shares, default=1.0))
+    deviation = float(np.std(shares, ddof=1)) if len(shares) > 1 else 0.0
+    return Recall(hits, asked, len(shares), min(shares, default=1.0), deviation)

@@ -9,6 +9,12 @@ from pathlib import Path
 from django.core.files.storage import default_storage
 
 from annotation.captions.editing import content_hash
+from annotation.importing.pooling import (
+    PoolCaption,
+    PoolSource,
+    add_pool_captions,
+    count_pool_captions,
+)
 from annotation.machine.evaluation_results import (
     Figure,
     begin_evaluation,
@@ -49,7 +55,18 @@ from annotation.machine.ml_results import (
     write_embeddings,
     write_similarities,
 )
+from annotation.machine.neighbours import (
+    drop_files,
+    images_to_search,
+    keep_file,
+    keep_json,
+    kept_hashes,
+    kept_json,
+    picture_features,
+    search_of,
+)
 from annotation.machine.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
+from annotation.models import NeighbourFileKind
 from projects.storage import open_stored, storage_name
 
 __all__ = [
@@ -58,31 +75,44 @@ __all__ = [
     "Figure",
     "ImageContent",
     "KnownThreshold",
+    "NeighbourFileKind",
     "PairFeatures",
+    "PoolCaption",
+    "PoolSource",
     "TextContent",
     "Vote",
     "active_images",
+    "add_pool_captions",
     "begin_evaluation",
     "benchmark_pairs",
     "content_hash",
     "cosines",
     "count_benchmark_pairs",
     "count_levels",
+    "count_pool_captions",
     "count_similarities",
     "distinct_pictures",
     "distinct_texts",
+    "drop_files",
     "encoder_name",
     "evaluated_pictures",
     "good_captions",
     "images_not_shown",
+    "images_to_search",
+    "keep_file",
+    "keep_json",
+    "kept_hashes",
+    "kept_json",
     "level_votes",
     "local_files",
     "make_choices_current",
     "pair_features",
+    "picture_features",
     "pictures_to_embed",
     "pool_captions",
     "register_encoder",
     "register_threshold",
+    "search_of",
     "text_features",
     "texts_to_embed",
     "threshold_of",

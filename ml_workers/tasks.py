@@ -5,7 +5,9 @@ from django.db import InterfaceError, OperationalError
 
 from ml_workers.calibration_runner import CalibrationRunner
 from ml_workers.evaluation_runner import EvaluationRunner
+from ml_workers.neighbours_runner import NeighboursRunner
 from ml_workers.pool_runner import PoolRankingRunner
+from ml_workers.pools_runner import PoolsRunner
 from ml_workers.runners import DifficultyRunner, DiversityRunner, SimilaritiesRunner
 from ml_workers.words import embed_words
 from projects import running
@@ -16,6 +18,8 @@ register_runner("calibration", CalibrationRunner())
 register_runner("difficulty", DifficultyRunner())
 register_runner("diversity", DiversityRunner())
 register_runner("pool_ranking", PoolRankingRunner())
+register_runner("neighbours", NeighboursRunner())
+register_runner("pools", PoolsRunner())
 register_runner("evaluation", EvaluationRunner())
 
 

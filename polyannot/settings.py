@@ -234,6 +234,8 @@ STORAGES = {
 MODEL_FOLDER = Path(env.text("MODEL_FOLDER", str(POLYANNOT_HOME / "models")))
 # The image-text models whose similarities and votes a new project gets.
 ENCODERS = env.words("ENCODERS", "shipped:lite0,shipped:lite1,shipped:lite2")
+# Each folder in here is a corpus that projects may take candidate captions from; web and model workers both see it.
+CORPORA_DIR = Path(env.text("CORPORA_DIR", str(POLYANNOT_HOME / "corpora")))
 
 # Images above this number of pixels are refused before they are decoded.
 IMAGE_PIXEL_LIMIT = env.integer("IMAGE_PIXEL_LIMIT", 50_000_000)

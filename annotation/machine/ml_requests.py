@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.machine.neighbours import corpora, search_of
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
 from polyannot.kernel.errors import Invalid
@@ -25,6 +26,12 @@ SENTENCE_ENCODER = "sentence:minilm-l6"
 CALIBRATION_BATCH = 64
 # Captions chosen for an image (IMP: five).
 CHOSEN_CAPTIONS = 5
+# Nearest corpus images of an image that a search keeps (IMP: 800 to 3,000 captions an image).
+RADIUS = 3_000
+# Every row, or lists of rows; auto takes lists beyond three million rows.
+INDEXES = ("auto", "exact", "lists")
+# Images whose exact neighbours are found too, where lists are searched.
+RECALL_IMAGES = 100
 
 
 def _refused(message: str) -> Invalid:
@@ -153,6 +160,63 @@ def completed_pool_ranking(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a ranking of pools: the sentence `encoder`. Raises Invalid."""
     _known(parameters, "encoder")
     return {"encoder": str(parameters.get("encoder") or SENTENCE_ENCODER).strip()}
+
+
+def completed_neighbours(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of a search for the nearest images of a corpus. Raises Invalid.
+
+    `corpus` is a folder of CORPORA_DIR; `radius` the neighbours of an image; `index` one of auto, exact and lists;
+    `probes` the lists looked into (0: by the rule); `recall_images` those whose exact neighbours are found too.
+    """
+    _known(parameters, "corpus", "encoder", "radius", "index", "probes", "recall_images")
+    corpus = str(parameters.get("corpus") or "").strip()
+    if corpus not in corpora():
+        raise _refused(
+            _("There is no corpus %(name)s on this server; there are: %(known)s.")
+            % {"name": corpus or "?", "known": ", ".join(corpora()) or _("none")}
+        )
+    index = str(parameters.get("index") or INDEXES[0])
+    if index not in INDEXES:
+        raise _refused(_("The index is one of %(known)s.") % {"known": ", ".join(INDEXES)})
+    return {
+        "corpus": corpus,
+        "encoder": str(parameters.get("encoder") or settings.ENCODERS[-1]).strip(),
+        "radius": _whole_number(parameters, "radius", RADIUS, 1, 10_000),
+        "index": index,
+        "probes": _whole_number(parameters, "probes", 0, 0, 65_536),
+        "recall_images": _whole_number(parameters, "recall_images", RECALL_IMAGES, 1, 5_000),
+    }
+
+
+def completed_pools(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of filling pools: the id of the `search`, and the `threshold`. Raises Invalid."""
+    _known(parameters, "search", "threshold")
+    try:
+        threshold = float(parameters.get("threshold", "nan"))
+    except (TypeError, ValueError):
+        threshold = float("nan")
+    if not -1 <= threshold <= 1:
+        raise _refused(_("Say the threshold, a cosine from -1 to 1."))
+    return {"search": str(parameters.get("search") or "").strip(), "threshold": round(threshold, 2)}
+
+
+def ask_for_neighbours(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
+    """Find the nearest images of a corpus for every active and reserve image; takes no caption in. Raises Invalid."""
+    return enqueue(
+        kind="neighbours", project=project, parameters=parameters, asked_by=actor, seed=project.seed
+    )
+
+
+def ask_for_pools(*, project: Project, actor: User | None, search: str, threshold: float) -> Job:
+    """Take the captions that a search found from a threshold on into the pools. Raises Invalid, Missing."""
+    found = search_of(project, search)
+    return enqueue(
+        kind="pools",
+        project=project,
+        parameters={"search": str(found.public_id), "threshold": threshold},
+        asked_by=actor,
+        seed=project.seed,
+    )
 
 
 def ask_for_similarities(*, project: Project, actor: User | None, encoders: Sequence[str] = ()) -> Job:

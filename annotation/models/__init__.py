@@ -43,6 +43,7 @@ from annotation.models.machine import (
     Similarity,
     Threshold,
 )
+from annotation.models.neighbours import NeighbourFile, NeighbourFileKind
 from annotation.models.questions import Precedent, Question, QuestionState
 from annotation.models.reports import (
     AgreementCell,
@@ -123,6 +124,8 @@ __all__ = [
     "LabelMeaning",
     "LabelSchema",
     "MeasurementLevel",
+    "NeighbourFile",
+    "NeighbourFileKind",
     "OnboardingAnswer",
     "OnboardingPlan",
     "OnboardingRun",

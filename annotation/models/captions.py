@@ -51,6 +51,8 @@ class Caption(models.Model):
     licence = models.CharField(max_length=120, blank=True)
     neighbour_similarity = models.FloatField(null=True)
     neighbour_encoder = models.CharField(max_length=120, blank=True)
+    # Place of the corpus image among the neighbours of the image, from 1.
+    neighbour_rank = models.PositiveIntegerField(null=True)
     # Rank in the pool's diversity order; the lowest ranks are shown first.
     pool_rank = models.PositiveIntegerField(default=0)
     drop_reason = models.CharField(max_length=12, choices=DropReason.choices, blank=True, default="")

@@ -23,6 +23,7 @@ class Sample:
     texts: dict[str, bytes] = field(default_factory=dict)
     picture: bytes | None = None
     problem: str = ""
+    breaks_off: bool = False
 
     @property
     def caption(self) -> str | None:
@@ -64,7 +65,9 @@ def samples(path: Path, *, with_pictures: bool = False, start: int = 0) -> Itera
                     _take(archive, member, ending, current, with_pictures=with_pictures)
     except (tarfile.TarError, OSError, EOFError) as error:
         yield Sample(
-            current.key if current else "", problem=f"The archive breaks off here ({type(error).__name__})."
+            current.key if current else "",
+            problem=f"The archive breaks off here ({type(error).__name__}).",
+            breaks_off=True,
         )
         return
     if current is not None and number >= start:
@@ -101,7 +104,7 @@ def read_webdataset(path: Path, start: int = 0) -> Rows:
     """Yield the rows of a shard: caption from .txt, else from .json, which also says link and key."""
     for number, sample in enumerate(samples(path, start=start), start):
         if sample.problem:
-            yield BadRow(number, path.name, number + 1, sample.problem)
+            yield BadRow(number, path.name, number + 1, sample.problem, takes_more=sample.breaks_off)
         else:
             yield _row(sample, number, path.name)
 

@@ -24,12 +24,16 @@ class CorpusRow:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that is passed over: `line` counts from 1 as an editor does (a row, or a sample of an archive)."""
+    """A row that is passed over: `line` counts from 1 as an editor does (a row, or a sample of an archive).
+
+    `takes_more` says that rows after it are lost with it.
+    """
 
     number: int
     file: str
     line: int
     reason: str
+    takes_more: bool = False
 
 
 Rows = Iterator[CorpusRow | BadRow]

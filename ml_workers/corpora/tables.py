@@ -202,4 +202,10 @@ def _group_rows(
                     yield checked_row(number, file, number + 1, (caption, url, key))
                 number += 1
     except (OSError, ValueError) as error:
-        yield BadRow(number, file, number + 1, f"The rest of row group {group + 1} is damaged: {error}")
+        yield BadRow(
+            number,
+            file,
+            number + 1,
+            f"The rest of row group {group + 1} is damaged: {error}",
+            takes_more=True,
+        )

@@ -1,0 +1,63 @@
+"""What is asked of a search of a corpus, and which threshold its captions have to reach."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from annotation.machine.ml_requests import RADIUS
+from annotation.machine.neighbours import corpora
+from annotation.machine.pools_showing import ThresholdRow
+
+
+class SearchForm(forms.Form):
+    """Which corpus is searched, with which encoder, and how deep."""
+
+    corpus = forms.ChoiceField(label=_("Corpus"))
+    encoder = forms.CharField(
+        label=_("Encoder"),
+        max_length=300,
+        help_text=_(
+            "Of images: the one that the features of the corpus are of, or any where it has pictures."
+        ),
+    )
+    radius = forms.IntegerField(
+        label=_("Nearest corpus images of each image"),
+        min_value=1,
+        max_value=10_000,
+        initial=RADIUS,
+        help_text=_("At most so many captions come into a pool; the paper has 800 to 3,000."),
+    )
+    index = forms.ChoiceField(
+        label=_("Search"),
+        choices=[
+            ("auto", _("Exact; lists from 3 million rows on")),
+            ("exact", _("Exact: every row is looked at")),
+            ("lists", _("By lists: sooner, and its recall is measured")),
+        ],
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["corpus"] = forms.ChoiceField(
+            label=_("Corpus"), choices=[(name, name) for name in corpora()]
+        )
+        self.fields["encoder"].initial = settings.ENCODERS[-1]
+
+
+class FillForm(forms.Form):
+    """From which cosine on captions come into the pools; each choice says what it brings."""
+
+    threshold = forms.ChoiceField(
+        label=_("Threshold"),
+        help_text=_("The cosine that a corpus image has to reach. Each line says what would come in."),
+    )
+
+    def __init__(self, *args: Any, rows: list[ThresholdRow], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["threshold"] = forms.ChoiceField(
+            label=_("Threshold"),
+            help_text=self.fields["threshold"].help_text,
+            choices=[(f"{row.threshold:.2f}", row.words) for row in rows],
+        )
