@@ -1,5 +1,6 @@
 """Typed reading of environment variables: a wrong value stops the start with a sentence, never a guess."""
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -48,3 +49,14 @@ def integer(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated variable as a list without empty parts."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Return a comma-separated list of networks; raises ImproperlyConfigured for anything else."""
+    found = []
+    for word in words(name):
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} lists networks such as 10.1.0.0/16, not {word!r}.") from error
+    return found

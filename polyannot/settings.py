@@ -239,8 +239,10 @@ CORPORA_DIR = Path(env.text("CORPORA_DIR", str(POLYANNOT_HOME / "corpora")))
 
 # Images above this number of pixels are refused before they are decoded.
 IMAGE_PIXEL_LIMIT = env.integer("IMAGE_PIXEL_LIMIT", 50_000_000)
-# A form takes 100 pictures and its two tables (the page of the import says so).
-DATA_UPLOAD_MAX_NUMBER_FILES = 102
+# Networks that addresses which people give may lead into beside the public internet: 10.1.0.0/16,fd00::/8.
+FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
+# A form takes 100 pictures and its three tables (the page of the import says so).
+DATA_UPLOAD_MAX_NUMBER_FILES = 103
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
