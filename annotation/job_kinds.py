@@ -6,6 +6,7 @@ from annotation.agreement.reports import KIND as AGREEMENT
 from annotation.agreement.reports import completed_agreement
 from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
+from annotation.importing.requesting import IMPORT, TRIAL
 from annotation.machine.ml_requests import (
     completed_calibration,
     completed_difficulty,
@@ -24,7 +25,8 @@ from annotation.quality.reports import DRIFT, FEEDBACK, completed_drift, complet
 from projects.models.jobs import JobQueue
 from projects.queue import register_kind
 
-register_kind("import", JobQueue.DEFAULT, _("Import"))
+register_kind(IMPORT, JobQueue.DEFAULT, _("Import"))
+register_kind(TRIAL, JobQueue.DEFAULT, _("Trial of an import"))
 register_kind(JUDGMENTS, JobQueue.DEFAULT, _("Import of judgments"))
 register_kind(AGREEMENT, JobQueue.DEFAULT, _("Agreement report"), completed_agreement)
 register_kind(FEEDBACK, JobQueue.DEFAULT, _("Calibration series"), completed_feedback)

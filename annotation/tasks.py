@@ -8,8 +8,9 @@ from annotation.captions.fix_running import FixRunner
 from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.exchange.judgment_import_running import JudgmentImportRunner
-from annotation.importing.requesting import IMPORT
+from annotation.importing.requesting import IMPORT, TRIAL
 from annotation.importing.running import ImportRunner
+from annotation.importing.trial_running import TrialRunner
 from annotation.machine.indexing import index_embeddings
 from annotation.progress.tallying import settle_everything
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
@@ -20,6 +21,7 @@ from annotation.quality.reports import DRIFT, FEEDBACK, drift_runner, feedback_r
 from projects.running import register_runner
 
 register_runner(IMPORT, ImportRunner())
+register_runner(TRIAL, TrialRunner())
 register_runner(AGREEMENT, AgreementRunner())
 register_runner(FEEDBACK, feedback_runner())
 register_runner(HUBS, HubRunner())

@@ -15,7 +15,7 @@ from projects.queue import KINDS
 # A pace from fewer items than this is no basis for a forecast.
 FEWEST_ITEMS = 5
 # The counts of an import, in the order in which one asks for them.
-COUNTS = ("given", "added", "already_there", "refused")
+COUNTS = ("given", "added", "would_be_added", "already_there", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,18 @@ def outlook_of(job: Job) -> JobOutlook:
 
 
 def figures_of(job: Job) -> list[tuple[str, list[tuple[str, object]]]]:
-    """Return the figures of a job's result as (name, [(word, value)]), imports in the order of their way."""
+    """Return the figures of a job's result as (name, [(word, value)]), imports in the order of their way.
+
+    Lists, such as the examples of a trial, are left to the page of their own kind.
+    """
     return [(_spoken(name), _counted(value)) for name, value in job.result.items()]
 
 
 def _counted(value: object) -> list[tuple[str, object]]:
     if not isinstance(value, dict):
         return [("", value)]
-    names = sorted(value, key=lambda name: COUNTS.index(name) if name in COUNTS else len(COUNTS))
+    counts = [name for name in value if not isinstance(value[name], list)]
+    names = sorted(counts, key=lambda name: COUNTS.index(name) if name in COUNTS else len(COUNTS))
     return [(_spoken(name), value[name]) for name in names]
 
 

@@ -11,7 +11,7 @@ from annotation.exchange.imported_labels import label_keys, labels_of_file
 from annotation.exchange.imported_raters import FileRater
 from annotation.exchange.matching_pairs import FoundVersion, PairsFound
 from annotation.exchange.reading_judgments import GivenRating, PairNames, UnreadRating
-from annotation.importing.captions import caption_text
+from annotation.importing.deciding import caption_text
 from annotation.models import Batch, CaptionVersion, EditKind, Judgment, LabelMeaning, LabelSchema
 from annotation.rules.label_presets import GivenLabel
 from polyannot.kernel.errors import Invalid

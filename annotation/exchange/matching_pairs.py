@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from annotation.exchange.reading_judgments import PairNames
-from annotation.importing.captions import caption_text
+from annotation.importing.deciding import caption_text
 from annotation.models import CaptionVersion, Image, VersionState
 from projects.models import Project
 

@@ -33,24 +33,40 @@ class ManyFilesField(forms.FileField):
 
 
 class ImportForm(forms.Form):
-    """Files to import; at least one of the three."""
+    """Files to import; at least one of the four."""
 
     images = ManyFilesField(
         label=_("Images"),
         required=False,
-        help_text=_("One zip or tar, or up to 100 JPEG, PNG, WebP or GIF files."),
+        help_text=_(
+            "One zip or tar, or up to 100 JPEG, PNG, WebP or GIF files. Archives may be image folders of Hugging Face, "
+            "webdataset shards, or hold COCO captions."
+        ),
     )
     metadata = forms.FileField(
         label=_("Table of images"), required=False, help_text=_("Titles, authors, licences: CSV or TSV.")
     )
     captions = forms.FileField(
-        label=_("Table of captions"), required=False, help_text=_("The candidate pools: CSV or TSV.")
+        label=_("Captions"),
+        required=False,
+        help_text=_(
+            "The candidate pools: CSV or TSV, COCO captions (.json), or a metadata.jsonl of Hugging Face."
+        ),
+    )
+    addresses = forms.FileField(
+        label=_("List of addresses"),
+        required=False,
+        help_text=_(
+            "Images to be fetched from the web by a worker: CSV, TSV or one address a line; photos.tsv of Unsplash; "
+            "tasks of Label Studio."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:
         """Hold the limit on the upload's size."""
         cleaned = super().clean() or {}
-        files = [*(cleaned.get("images") or []), cleaned.get("metadata"), cleaned.get("captions")]
+        tables = [cleaned.get(name) for name in ("metadata", "captions", "addresses")]
+        files = [*(cleaned.get("images") or []), *tables]
         if sum(file.size or 0 for file in files if file) > LARGEST_UPLOAD:
             raise forms.ValidationError(
                 _("This is more than 4 GiB; send it in parts, or import a folder on the server.")

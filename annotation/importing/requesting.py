@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.importing.reading_images import archive_kind, is_litter
 from annotation.importing.reading_rows import Head, TableRefused, read_head
-from polyannot.kernel.errors import Invalid
+from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Job, Project, StoredFile
 from projects.queue import enqueue
 from projects.storage import open_stored, store_bytes, store_path
 
-IMPORT = "import"
+IMPORT, TRIAL = "import", "import_trial"
 IMAGE_COLUMNS = ("file", "key")
 CAPTION_COLUMNS = ("image_key", "text")
 
@@ -69,24 +69,50 @@ def request_import(
     images: Sequence[GivenFile] = (),
     metadata: GivenFile | None = None,
     captions: GivenFile | None = None,
+    addresses: GivenFile | None = None,
+    is_trial: bool = False,
 ) -> Job:
-    """Store what was given and ask for its import; the same files again while it runs are the same job.
+    """Store what was given and ask for its import, or for a trial that says what it would come to.
+
+    The same files again while it runs are the same job.
 
     `images` is one archive or any number of picture files, `metadata` the table of images, `captions` the table of
-    captions. Raises Invalid when nothing was given or a table lacks a column.
+    captions or COCO captions (.json) or a Hugging Face metadata.jsonl; `addresses` a list of web addresses of images,
+    which brings its own table. Raises Invalid when nothing was given or a table lacks a column.
     """
-    if not (images or metadata or captions):
+    if not (images or metadata or captions or addresses):
         raise Invalid("import_empty", _("Choose images, a table of images or a table of captions."))
+    if addresses is not None and (images or metadata):
+        raise Invalid(
+            "import_mixed",
+            _("A list of addresses names its images itself; send files and tables by themselves."),
+        )
     parameters: dict[str, Any] = {}
     if metadata is not None:
         parameters["metadata"] = _stored_table(metadata, IMAGE_COLUMNS)
-    if captions is not None:
+    if addresses is not None:
+        parameters["addresses"] = _stored_description(addresses, "addresses")
+    if captions is not None and (kind := _tool_of(captions.name)):
+        parameters["described"] = _stored_description(captions, kind)
+    elif captions is not None:
         parameters["captions"] = _stored_table(captions, CAPTION_COLUMNS)
         if metadata is not None and metadata.name == captions.name:
             parameters["captions"]["name"] = f"captions of {captions.name}"
     if images:
         parameters["images"] = _stored_images(images)
-    return enqueue(kind=IMPORT, project=project, parameters=parameters, asked_by=actor, seed=project.seed)
+    kind = TRIAL if is_trial else IMPORT
+    return enqueue(kind=kind, project=project, parameters=parameters, asked_by=actor, seed=project.seed)
+
+
+def import_for_good(*, project: Project, actor: User, trial: Job) -> Job:
+    """Ask for the import that a trial tried. Raises Invalid for another job, Conflict while the trial is at work."""
+    if trial.kind != TRIAL or trial.project_id != project.pk:
+        raise Invalid("no_trial", _("This job is no trial of an import."))
+    if trial.is_active:
+        raise Conflict("trial_active", _("The trial is still at work; wait for what it comes to."))
+    return enqueue(
+        kind=IMPORT, project=project, parameters=trial.parameters, asked_by=actor, seed=project.seed
+    )
 
 
 def open_table(stored: StoredFile, required: Sequence[str]) -> tuple[Any, Head]:
@@ -107,6 +133,16 @@ def _stored_table(given: GivenFile, required: Sequence[str]) -> dict[str, str]:
         raise Invalid("table_refused", f"{given.name}: {error.message}") from error
     source.close()
     return {"name": Path(given.name).name, "sha256": stored.sha256}
+
+
+def _tool_of(name: str) -> str:
+    """Return which tool's description a file's ending speaks of, nothing for a table."""
+    return {".json": "coco", ".jsonl": "imagefolder"}.get(Path(name).suffix.lower(), "")
+
+
+def _stored_description(given: GivenFile, kind: str) -> dict[str, str]:
+    stored = given.stored("application/octet-stream")
+    return {"name": Path(given.name).name, "sha256": stored.sha256, "kind": kind}
 
 
 def _stored_images(images: Sequence[GivenFile]) -> dict[str, str]:

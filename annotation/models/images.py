@@ -37,6 +37,8 @@ class Image(models.Model):
     licence_url = models.URLField(max_length=600, blank=True)
     attribution = models.TextField(blank=True)
     may_redistribute = models.BooleanField(default=False)
+    # The address that a worker fetched the bytes from; empty where they came in a file.
+    fetched_from = models.CharField(max_length=2000, blank=True)
     imported_by = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")
     imported_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True)

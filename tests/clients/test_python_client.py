@@ -35,9 +35,15 @@ def test_a_script_makes_a_project_imports_opens_a_batch_and_reads_judgments(
     site = Polyannot(live_web.url, make.token_of(make.make_user(is_site_admin=True), None))
     herons = site.create_project(name="Herons", slug="herons", description="Birds.")
     given = files(tmp_path)
-    asked = herons.import_files(
-        images=[given[f"{key}.jpg"] for key in IMAGES], captions=given["captions.csv"]
+    pictures = [given[f"{key}.jpg"] for key in IMAGES]
+    trial = herons.wait(
+        herons.import_files(images=pictures, captions=given["captions.csv"], trial=True),
+        seconds=120,
+        pause=0.2,
     )
+    assert trial.result["captions"]["would_be_added"] == 6
+    assert list(herons.images()) == []
+    asked = herons.import_files(images=pictures, captions=given["captions.csv"])
     done = herons.wait(asked, seconds=120, pause=0.2)
     assert done.result["captions"]["added"] == 6
     assert [reason for _item, reason in herons.left_out(done)] != []

@@ -102,18 +102,32 @@ class ImageFile(ProjectApiView):
         return response
 
 
+TABLES = ("metadata", "captions", "addresses")
+
+
 class ImportIn(serializers.Serializer[Any]):
-    """Files to import; at least one of the three. The columns of tables: docs/algorithms/import.md."""
+    """Files to import; at least one of the four. The columns of tables: docs/algorithms/import.md."""
 
     images = serializers.ListField(
-        child=serializers.FileField(), required=False, max_length=100, help_text="One archive, or pictures."
+        child=serializers.FileField(),
+        required=False,
+        max_length=100,
+        help_text="One archive (also an image folder, webdataset or COCO), or pictures.",
     )
     metadata = serializers.FileField(required=False, help_text="The table of images.")
-    captions = serializers.FileField(required=False, help_text="The table of captions.")
+    captions = serializers.FileField(
+        required=False, help_text="The table of captions, COCO captions (.json) or a metadata.jsonl."
+    )
+    addresses = serializers.FileField(
+        required=False, help_text="A list of web addresses of images, fetched by a worker."
+    )
+    trial = serializers.BooleanField(
+        default=False, help_text="Say what the import would come to, and bring nothing in."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Hold the limit on the whole upload."""
-        files = [*attrs.get("images", ()), attrs.get("metadata"), attrs.get("captions")]
+        files = [*attrs.get("images", ()), *(attrs.get(name) for name in TABLES)]
         if sum(file.size for file in files if file is not None) > LARGEST_UPLOAD:
             raise serializers.ValidationError("This is more than 4 GiB; send it in parts.")
         return attrs
@@ -129,12 +143,19 @@ class ImportNew(ProjectApiView):
     @kept
     @extend_schema(operation_id="imports_create", responses={202: JobOut})
     def post(self, request: Request, project_slug: str) -> Response:
-        """Store the files and ask a worker to import them; natural keys make a second import harmless."""
+        """Store the files and ask a worker to import them, or to try it; natural keys make a second import harmless."""
         given = self.sent()
         return once(request, lambda: self._asked(given))
 
     def _asked(self, given: dict[str, Any]) -> Response:
-        tables = {name: given_file(given[name]) for name in ("metadata", "captions") if name in given}
-        images = [given_file(file) for file in given.get("images", ())]
-        job = request_import(project=self.access.project, actor=self.person, images=images, **tables)
+        tables = {name: given_file(given[name]) for name in TABLES if name in given}
+        job = request_import(
+            project=self.access.project,
+            actor=self.person,
+            images=[given_file(file) for file in given.get("images", ())],
+            metadata=tables.get("metadata"),
+            captions=tables.get("captions"),
+            addresses=tables.get("addresses"),
+            is_trial=given["trial"],
+        )
         return asked(job)

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation.importing.requesting import IMPORT, GivenFile, files_of_folder, request_import
+from annotation.importing.requesting import IMPORT, TRIAL, GivenFile, files_of_folder, request_import
 from annotation.importing.running import ImportRunner
+from annotation.importing.trial_running import TrialRunner
 from polyannot.kernel.errors import DomainError
 from projects.models import Project
+from projects.outlook import figures_of
 from projects.running import register_runner, run_job
 
 SHOWN_FAILURES = 20
@@ -24,14 +26,18 @@ class Command(BaseCommand):
         parser.add_argument("project", help="the short name in the project's web address")
         parser.add_argument("folder", type=Path, nargs="?", help="a folder of pictures, or one archive")
         parser.add_argument("--csv", type=Path, help="table of images: file,key,title,author,...")
-        parser.add_argument("--captions", type=Path, help="table of captions: image_key,caption_key,text,...")
+        parser.add_argument("--captions", type=Path, help="image_key,caption_key,text,..., or COCO .json")
+        parser.add_argument("--addresses", type=Path, help="list of web addresses of images: key,url,...")
+        parser.add_argument(
+            "--trial", action="store_true", help="say what would happen, and bring nothing in"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Store, import, and say what came of it. Raises CommandError where nothing could be imported."""
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project with the address {options['project']!r}.")
-        tables = [_table(options[name]) for name in ("csv", "captions")]
+        tables = [_table(options[name]) for name in ("csv", "captions", "addresses")]
         try:
             job = request_import(
                 project=project,
@@ -39,16 +45,19 @@ class Command(BaseCommand):
                 images=_images(options["folder"]),
                 metadata=tables[0],
                 captions=tables[1],
+                addresses=tables[2],
+                is_trial=options["trial"],
             )
         except DomainError as error:
             raise CommandError(str(error.message)) from error
         register_runner(IMPORT, ImportRunner())
+        register_runner(TRIAL, TrialRunner())
         run_job(job.pk)
         job.refresh_from_db()
         if job.error:
             raise CommandError(job.error)
-        for what, counts in job.result.items():
-            self.stdout.write(f"{what}: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
+        for what, counts in figures_of(job):
+            self.stdout.write(f"{what}: " + ", ".join(f"{n} {word}" for word, n in counts))
         for failure in job.failures.all()[:SHOWN_FAILURES]:
             self.stdout.write(f"  {failure.item}: {failure.reason}")
         if (more := job.failures.count() - SHOWN_FAILURES) > 0:

@@ -94,14 +94,21 @@ class Project:
         images: Sequence[str | Path] = (),
         metadata: str | Path | None = None,
         captions: str | Path | None = None,
+        addresses: str | Path | None = None,
+        trial: bool = False,
     ) -> Job:
-        """Ask for an import of one archive or of pictures, and of tables; a second time it changes nothing."""
+        """Ask for an import of one archive or of pictures, and of tables; a second time it changes nothing.
+
+        With `trial` the job says in its `result` what the import would come to, and brings nothing in.
+        """
+        tables = {"metadata": metadata, "captions": captions, "addresses": addresses}
         named = [("images", path) for path in images]
-        named += [(name, path) for name, path in (("metadata", metadata), ("captions", captions)) if path]
+        named += [(name, path) for name, path in tables.items() if path]
         with ExitStack() as opened:
-            files = [
+            files: list[tuple[str, tuple[str | None, object]]] = [
                 (name, (Path(path).name, opened.enter_context(Path(path).open("rb")))) for name, path in named
             ]
+            files += [("trial", (None, "true"))] if trial else []
             return _job(self._transport.post(self._at("imports/"), files=files))
 
     def job(self, job_id: str) -> Job:
