@@ -23,24 +23,21 @@ BESIDE = frozenset({".json", ".txt"})
 
 
 def prepare(job: Job) -> None:
-    """Write tables of images and captions for what other tools' files say; tables that were given stay.
+    """Write tables of images and captions for what other tools' files say; tables that are there stay.
 
-    Raises Invalid where such a file cannot be read at all.
+    Doing it twice gives the same. Raises Invalid where such a file cannot be read at all.
     """
     parameters = job.parameters
-    if parameters.get("is_prepared"):
-        return
     try:
         said, name = _said(parameters)
     except (DescriptionRefused, SourceRefused) as error:
         raise Invalid("source_refused", str(error)) from error
     if said.images:
-        parameters.setdefault("metadata", stored_records(name, said.images))
+        parameters.setdefault("metadata", stored_records(name, said.images, source=name))
     if said.captions:
-        parameters.setdefault("captions", stored_records(f"captions of {name}", said.captions))
+        parameters.setdefault("captions", stored_records(f"captions of {name}", said.captions, source=name))
     if "addresses" in parameters:
         parameters["images"] = dict(parameters["metadata"]) | {"kind": ADDRESSES}
-    parameters["is_prepared"] = True
     Job.objects.filter(pk=job.pk).update(parameters=parameters)
 
 

@@ -43,13 +43,16 @@ class Described:
         self.captions += more.captions
 
 
-def stored_records(name: str, records: Iterable[Record]) -> dict[str, str]:
-    """Put records into the store; return the table as the parameters of a job name it."""
+def stored_records(name: str, records: Iterable[Record], *, source: str) -> dict[str, str]:
+    """Put records into the store; return the table as the parameters of a job name it.
+
+    `source` is the file that they were taken from, by which captions without a source of their own are named.
+    """
     out = io.BytesIO()
     for record in records:
         out.write(_line(record))
     stored = store_bytes(out.getvalue(), media_type="application/jsonl")
-    return {"name": name, "sha256": stored.sha256, "kind": RECORDS}
+    return {"name": name, "sha256": stored.sha256, "kind": RECORDS, "source": source}
 
 
 def _line(record: Record) -> bytes:

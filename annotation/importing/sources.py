@@ -59,8 +59,8 @@ def told_place(item: str) -> tuple[str, str]:
 
 
 def default_source(table: Table) -> str:
-    """Return the source of captions whose row names none: the table's name."""
-    return PurePath(table["name"]).stem[:120]
+    """Return the source of captions whose row names none: the name of the file that was sent."""
+    return PurePath(table.get("source") or table["name"]).stem[:120]
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from projects.views.jobs import progress_context
 MAY_IMPORT = (Role.HEAD, Role.ADMIN)
 IMPORTS_SHOWN = 10
 FAILURES_SHOWN = 50
+GIVEN = ("addresses", "described", "images", "metadata", "captions")
 PARTS = (("images", gettext_lazy("images")), ("captions", gettext_lazy("captions")))
 
 
@@ -65,13 +66,10 @@ def import_trial(request: HttpRequest, access: Access, job_id: UUID) -> HttpResp
     failures = [
         (*told_place(failure.item), failure.reason) for failure in job.failures.all()[:FAILURES_SHOWN]
     ]
-    given = [
-        job.parameters[name]["name"]
-        for name in ("images", "metadata", "captions", "described")
-        if name in job.parameters
-    ]
+    given = [job.parameters[name] for name in GIVEN if name in job.parameters]
     context = progress_context(access, job) | {
-        "given": given,
+        "given": list(dict.fromkeys(file.get("source") or file["name"] for file in given)),
+        "has_addresses": "addresses" in job.parameters,
         "counts": _counts(job),
         "n_new": sum(n["would_be_added"] for _word, n in _counts(job)),
         "has_table": "metadata" in job.parameters,

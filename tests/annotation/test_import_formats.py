@@ -93,6 +93,7 @@ def test_an_image_folder_brings_pictures_facts_and_captions(project: Project) ->
     job = both(project, images=zipped(files | {"train/metadata.jsonl": lines(*rows) + b"\n{broken\n"}))
     assert job.result["images"] == {"given": 3, "added": 3, "already_there": 0, "refused": 0}
     assert texts(project) == {"heron": ["A heron."], "owl": ["An owl.", "It looks."]}
+    assert set(project.captions.values_list("source", flat=True)) == {"set"}
     heron = project.images.get(key="heron")
     assert (heron.licence, heron.title, heron.may_redistribute) == ("CC0", "Heron", False)
     assert set(project.captions.values_list("source_key", "verbatim")) == {

@@ -108,7 +108,7 @@ class Project:
             files: list[tuple[str, tuple[str | None, object]]] = [
                 (name, (Path(path).name, opened.enter_context(Path(path).open("rb")))) for name, path in named
             ]
-            files += [("trial", (None, "true"))] if trial else []
+            files += [("trial", (None, io.BytesIO(b"true")))] if trial else []
             return _job(self._transport.post(self._at("imports/"), files=files))
 
     def job(self, job_id: str) -> Job:
