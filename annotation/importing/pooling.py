@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.captions.editing import LONGEST_CAPTION, content_hash
-from annotation.importing.captions import caption_text
-from annotation.importing.images import checked_url
+from annotation.importing.deciding import caption_text
+from annotation.importing.describing import checked_url
 from annotation.importing.requesting import shuffled_rank
 from annotation.models import Caption, CaptionVersion, Image
 from projects.models import Job, Project
