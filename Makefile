@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo up test check pytest soak screenshots browser clean
+.PHONY: demo up test check pytest soak docs screenshots browser clean
 
 demo: $(VENV)/installed
 	@$(BIN)/python manage.py demo
@@ -27,6 +27,10 @@ pytest: $(VENV)/installed-dev browser
 # Proofs that take long.
 soak: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest -m soak
+
+# Builds the documentation into docs/built.
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m sphinx -q -W -b html docs docs/built
 
 # Fills docs/images.
 screenshots: $(VENV)/installed-dev browser

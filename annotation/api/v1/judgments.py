@@ -20,6 +20,8 @@ from projects.models import Role, Scope
 
 MAY_EXPORT = (Role.HEAD, Role.RESEARCHER)
 BINARY = OpenApiResponse(OpenApiTypes.BINARY)
+# A file of JSON is JSON to a client: Label Studio's list of tasks.
+TASKS = OpenApiResponse({"type": "array", "items": {"type": "object", "additionalProperties": {}}})
 FILES = ("text/csv", "application/x-ndjson", "application/json", "application/xml")
 
 
@@ -105,7 +107,8 @@ class JudgmentExport(ProjectApiView):
     read_scope = write_scope = Scope.JUDGMENTS
 
     @extend_schema(
-        operation_id="judgments_export", responses=dict.fromkeys([(200, kind) for kind in FILES], BINARY)
+        operation_id="judgments_export",
+        responses={(200, kind): TASKS if kind == "application/json" else BINARY for kind in FILES},
     )
     def post(self, request: Request, project_slug: str) -> HttpResponseBase:
         """Send the file."""
