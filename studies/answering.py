@@ -57,16 +57,16 @@ def place_of(participant: Participant) -> Place:
         return Place(Stage.QUESTIONS)
     if state in BEFORE_CARDS:
         return Place(BEFORE_CARDS[state])
-    shown = participant.cards.select_related("pair__image", "pair__version", "pair__original")
-    cards = list(shown.order_by("position"))
-    waiting = [card for card in cards if card.state != CardState.ANSWERED]
+    cards = list(participant.cards.order_by("position").values_list("pk", "state"))
+    waiting = [pk for pk, card_state in cards if card_state != CardState.ANSWERED]
     answered = len(cards) - len(waiting)
     if not waiting:  # the last answer arrived since the participant's row was read
         return Place(Stage.DONE)
     if participant.began_at is None:
         return Place(Stage.INSTRUCTIONS, answered, len(cards))
-    following = waiting[1] if len(waiting) > 1 else None
-    return Place(Stage.CARD, answered, len(cards), waiting[0], following)
+    shown = participant.cards.select_related("pair__image", "pair__version", "pair__original")
+    card, *following = shown.filter(pk__in=waiting[:2]).order_by("position")
+    return Place(Stage.CARD, answered, len(cards), card, following[0] if following else None)
 
 
 def show_card(*, participant: Participant, card: Card) -> None:
