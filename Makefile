@@ -21,8 +21,9 @@ check: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/mypy .
 
+# Two processes, each with servers of its own; a file of tests stays in one of them.
 pytest: $(VENV)/installed-dev browser
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile
 
 # Proofs that take long.
 soak: $(VENV)/installed-dev browser
