@@ -1,46 +1,18 @@
-"""The test session's own embedded servers, in a folder that goes when the session ends.
+"""What every test session has: settings read, static files collected, patient emptying of tables.
 
-They must be there before Django reads its settings, hence at import and not in a fixture (and without a
-DJANGO_SETTINGS_MODULE in pyproject, which pytest-django reads first). With DATABASE_URL and REDIS_URL set,
-those servers are used instead.
+The session's own servers are in tests/session.py, which is loaded before the settings are read.
 """
 
-import os
-import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import django
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import TransactionTestCase
 from playwright.sync_api import expect
 
-from polyannot import embedded
-from polyannot.embedded import addresses
-
 pytest_plugins = ["tests.live"]
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.pop("POLYANNOT_DEMO", None)
-SESSION_HOME = Path(tempfile.mkdtemp(prefix="polyannot-tests-"))
-os.environ["POLYANNOT_HOME"] = str(SESSION_HOME)
-# Messages of the tests never reach another worker, whatever broker REDIS_URL names.
-os.environ["BROKER_PREFIX"] = f"test-{secrets.token_hex(4)}:"
-embedded.join()
-if "DATABASE_URL" not in os.environ:
-    # The session's own cluster goes with the session: it need not outlive a power cut, as the real one must.
-    with psycopg.connect(addresses.database_url(), autocommit=True) as cluster:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
-            cluster.execute(f"ALTER SYSTEM SET {setting} = off")
-        cluster.execute("SELECT pg_reload_conf()")
-os.environ["DJANGO_SETTINGS_MODULE"] = "polyannot.settings"
-django.setup()
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +42,3 @@ def flush_patiently(case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = flush_patiently  # type: ignore[attr-defined]
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the session's servers and remove their folder."""
-    embedded.leave(wait=True)
-    shutil.rmtree(SESSION_HOME)
