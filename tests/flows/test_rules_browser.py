@@ -133,6 +133,8 @@ def test_a_newcomer_goes_from_the_guidelines_to_their_first_batch_by_keyboard(se
         expect(page.get_by_role("heading", name="Qualification")).to_be_visible()
         answers = run.answers.filter(stage="qualification").count()
         right = project.known_answers.get(pk=known).label
+        # A key is heard once the page's script is there, which is after its heading.
+        page.wait_for_load_state()
         page.keyboard.press(right[0])
         page.wait_for_load_state()
         expect(
