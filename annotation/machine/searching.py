@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from celery import current_app
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError as BrokerError
 from pgvector import HalfVector
@@ -78,11 +79,10 @@ class FoundCaption:
 
 def searchable_encoders(project: Project) -> list[Encoder]:
     """Return the image-text encoders that have seen the project, the one that saw it last first."""
-    last: dict[int, int] = {}
-    rows = Similarity.objects.filter(project=project).order_by().values_list("encoder").distinct()
-    for (encoder,) in rows:
-        newest = Similarity.objects.filter(project=project, encoder=encoder).order_by("-pk").first()
-        last[encoder] = newest.pk if newest else 0
+    seen = (
+        Similarity.objects.filter(project=project).order_by().values_list("encoder").annotate(last=Max("pk"))
+    )
+    last = dict(seen)
     return sorted(Encoder.objects.filter(pk__in=last), key=lambda encoder: -last[encoder.pk])
 
 
