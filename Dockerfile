@@ -1,5 +1,5 @@
 # One image for all parts. EXTRAS=web for web server, default worker and scheduler (no torch);
-# EXTRAS=web,ml,corpora for the worker of the model queues.
+# EXTRAS=web,ml,corpora,layout for the worker of the model queues.
 FROM python:3.12-slim
 
 ARG EXTRAS=web

