@@ -45,7 +45,7 @@ def made_up_snapshot(n_images: int, seed: int) -> dict[str, Any]:
         for _rater in range(2)
     ]
     return {
-        "format": "polyannot-snapshot/2",
+        "format": "polyannot-snapshot/3",
         "number": "1.0.0",
         "seed": seed,
         "licence": "CC-BY-4.0",

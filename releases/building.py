@@ -15,8 +15,8 @@ from releases.rows import TABLES, Table, caption_rows, evaluation_rows, image_pa
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-# 2 added the formats of other tools, and a mark in files that hold no row.
-MANIFEST_FORMAT = "polyannot-release/2"
+# 2 added the formats of other tools, and a mark in files that hold no row; 3 went to Croissant 1.1.
+MANIFEST_FORMAT = "polyannot-release/3"
 # Every entry of the bundle carries this time, and nothing is compressed: compressors differ between machines.
 ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
 CANARY = "canary"

@@ -106,7 +106,7 @@ def _files(snapshot: Snapshot) -> list[str]:
             "- `retrieval/karpathy.json`: the form of Karpathy's splits, all in `test`; `relevant.json`: which"
             " captions are relevant to which image (`i2t`) and the other way (`t2i`)."
         ),
-        "- `croissant.json`: Croissant 1.0 metadata over the Parquet files.",
+        "- `croissant.json`: Croissant 1.1 metadata over the Parquet files, with provenance and terms.",
         "- `gallery.html`: every image with its captions, for the eye.",
         "- `agreement.json`: agreement between annotators with n and intervals.",
         "- `guidelines.md`: what annotators were told, verbatim. `DATASHEET.md`, `ATTRIBUTION.md`, `CITATION.cff`.",

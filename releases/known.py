@@ -4,7 +4,21 @@ from releases.rows import Snapshot
 
 BLANK_PLAIN = "(to be filled in by the authors)"
 BLANK = f"_{BLANK_PLAIN}_"
+# Licences that are known by their SPDX identifier.
+SPDX = {
+    name.lower(): name
+    for name in (
+        "CC0-1.0 CC-BY-4.0 CC-BY-SA-4.0 CC-BY-NC-4.0 CC-BY-ND-4.0 CC-BY-NC-SA-4.0 CC-BY-NC-ND-4.0 CC-BY-2.0 CC-BY-3.0"
+        " CC-BY-SA-2.0 CC-BY-SA-3.0 ODC-By-1.0 ODbL-1.0 MIT Apache-2.0"
+    ).split()
+}
 DEMO = "> This release contains demonstration data: part of the work was played by a script. Do not use it as data."
+
+
+def licence_address(name: str) -> str:
+    """Return the address of a licence that is named by its SPDX identifier, else an empty text."""
+    known = SPDX.get(name.strip().lower())
+    return f"https://spdx.org/licenses/{known}.html" if known else ""
 
 
 def canary_comment(canary: str) -> str:

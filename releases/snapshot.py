@@ -24,7 +24,7 @@ from annotation.progress.verdicts import bad_versions, with_verdict
 from projects.models import Project
 from studies.results import PairShare, pair_shares
 
-FORMAT = "polyannot-snapshot/2"
+FORMAT = "polyannot-snapshot/3"
 # A cell that fewer people or judgments stand behind is withheld (docs/algorithms/releases.md).
 SMALLEST_CELL = 5
 # Upper ends of the bins, in seconds, into which the time of a judgment is coarsened.
@@ -69,6 +69,7 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
             "good_target": project.good_target,
             "is_demo": project.is_demo,
         },
+        "earlier_release": _earlier_release(project),
         "images": [_image(choice, captions, negatives) for choice in choices],
         "difficulty_run": _run(run),
         "encoders": _encoders(project),
@@ -80,6 +81,12 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
         "ratings": _ratings(project, _rater_shuffler(project, number, seed)),
         "flow": _flow(project, len(chosen), len(choices)),
     }
+
+
+def _earlier_release(project: Project) -> dict[str, Any] | None:
+    """Return number and mark of the release that this one follows, where there is one."""
+    built = project.releases.filter(state="built").order_by("-major", "-minor", "-patch").first()
+    return {"number": built.number, "canary": str(built.canary)} if built is not None else None
 
 
 def _rater_shuffler(project: Project, number: str, seed: int) -> random.Random:

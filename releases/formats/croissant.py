@@ -1,51 +1,42 @@
-"""Croissant 1.0 metadata of a release, with the vocabulary for responsible AI; record sets read the Parquet files."""
+"""Croissant 1.1 metadata of a release with provenance, terms and responsible AI; record sets read the Parquet files."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from releases.formats.parquet import Column, Kind
-from releases.known import BLANK_PLAIN, collected, flow_sentence
+from releases.formats.provenance import generated_by, provenance, usage
+from releases.known import BLANK_PLAIN, collected, flow_sentence, licence_address
 from releases.rows import TABLES, Snapshot, Table
 
-CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
+CONFORMS_TO = ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"]
 TYPES = {Kind.TEXT: "sc:Text", Kind.INT: "sc:Integer", Kind.FLOAT: "sc:Float", Kind.BOOL: "sc:Boolean"}
+# What the columns of a table say of the column beside them, as properties of PROV-O.
+SAID_OF = {
+    ("captions", "text"): ("source", "prov:wasDerivedFrom"),
+    ("judgments", "outcome"): ("rater_id", "prov:wasAttributedTo"),
+    ("votes", "is_yes"): ("encoder", "prov:wasAttributedTo"),
+}
+KEYS = {"images": "id", "captions": "caption_id", "negatives": "caption_id"}
+IN_CROISSANT = (
+    "annotation arrayShape citeAs column containedIn equivalentProperty excludes extract field fileObject fileProperty"
+    " fileSet format includes isArray isLiveDataset jsonPath key md5 parentField path readLines recordSet references"
+    " regex repeated replace samplingRate sdVersion separator source subField transform unArchive value"
+)
 CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
     "conformsTo": "dct:conformsTo",
     "cr": "http://mlcommons.org/croissant/",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
-    "equivalentProperty": "cr:equivalentProperty",
+    "description": {"@container": "@language"},
     "examples": {"@id": "cr:examples", "@type": "@json"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileObject": "cr:fileObject",
-    "fileProperty": "cr:fileProperty",
-    "fileSet": "cr:fileSet",
-    "format": "cr:format",
-    "includes": "cr:includes",
-    "isLiveDataset": "cr:isLiveDataset",
-    "jsonPath": "cr:jsonPath",
-    "key": "cr:key",
-    "md5": "cr:md5",
-    "parentField": "cr:parentField",
-    "path": "cr:path",
+    "name": {"@container": "@language"},
+    "prov": "http://www.w3.org/ns/prov#",
     "rai": "http://mlcommons.org/croissant/RAI/",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "repeated": "cr:repeated",
-    "replace": "cr:replace",
-    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
-    "separator": "cr:separator",
-    "source": "cr:source",
-    "subField": "cr:subField",
-    "transform": "cr:transform",
+    **{name: f"cr:{name}" for name in IN_CROISSANT.split()},
 }
 
 
@@ -59,16 +50,26 @@ def croissant(snapshot: Snapshot, canary: str, files: Mapping[str, str]) -> dict
         "name": project["name"],
         "description": project["description"] or BLANK_PLAIN,
         "version": snapshot["number"],
+        "sdVersion": snapshot["number"],
         "datePublished": snapshot["frozen"],
-        "license": snapshot["licence"] or BLANK_PLAIN,
+        "license": _licence(snapshot["licence"]),
+        "usageInfo": usage(snapshot),
         "url": BLANK_PLAIN,
         "citeAs": BLANK_PLAIN,
         "creator": {"@type": "Organization", "name": BLANK_PLAIN},
         "identifier": canary,
         **_responsible(snapshot),
+        **provenance(snapshot),
         "distribution": _file_objects(files),
-        "recordSet": [_record_set(table) for table in TABLES if table_path(table) in files],
+        "recordSet": [_record_set(snapshot, table) for table in TABLES if table_path(table) in files],
     }
+
+
+def _licence(name: str) -> str | dict[str, str]:
+    """Return the address of a known licence; of another one what it is called."""
+    if not name:
+        return BLANK_PLAIN
+    return licence_address(name) or {"@type": "CreativeWork", "name": name}
 
 
 def table_path(table: Table) -> str:
@@ -115,24 +116,38 @@ def _file_objects(files: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _record_set(table: Table) -> dict[str, Any]:
+def _record_set(snapshot: Snapshot, table: Table) -> dict[str, Any]:
+    key = KEYS.get(table.name)
     return {
         "@type": "cr:RecordSet",
         "@id": table.name,
         "name": table.name,
         "description": table.told,
+        **({"key": {"@id": f"{table.name}/{key}"}} if key else {}),
+        **generated_by(snapshot, table.name),
         "field": [_field(table, column) for column in table.columns],
     }
 
 
 def _field(table: Table, column: Column) -> dict[str, Any]:
-    return {
+    field = {
         "@type": "cr:Field",
         "@id": f"{table.name}/{column.name}",
         "name": column.name,
         "dataType": TYPES[column.kind],
-        "source": {
-            "fileObject": {"@id": table_path(table)},
-            "extract": {"column": column.name},
-        },
+        "source": _column(table, column.name),
     }
+    if (table.name, column.name) in SAID_OF:
+        other, meaning = SAID_OF[table.name, column.name]
+        field["annotation"] = {
+            "@type": "cr:Field",
+            "@id": f"{table.name}/{column.name}/{other}",
+            "dataType": "sc:Text",
+            "equivalentProperty": meaning,
+            "source": _column(table, other),
+        }
+    return field
+
+
+def _column(table: Table, name: str) -> dict[str, Any]:
+    return {"fileObject": {"@id": table_path(table)}, "extract": {"column": name}}

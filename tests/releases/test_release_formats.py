@@ -14,6 +14,7 @@ import datasets
 import mlcroissant
 import pyarrow.parquet
 import pytest
+import rdflib
 import webdataset
 import yaml
 from PIL import Image as Picture
@@ -113,14 +114,50 @@ def test_shards_are_plain_tar_without_owner_or_time_and_end_at_their_bound(relea
     assert all(len(b"".join(s.parts(by_hash.__getitem__))) == s.size for s in each)
 
 
-def test_mlcroissant_validates_the_metadata_and_yields_the_records(folder: Path, small: Small) -> None:
+def test_mlcroissant_validates_the_metadata_and_yields_the_records(
+    folder: Path, small: Small, caplog: pytest.LogCaptureFixture
+) -> None:
     dataset = mlcroissant.Dataset(str(folder / "croissant.json"))
     assert not dataset.metadata.issues.errors
+    assert not caplog.records, "a context that the library does not know is told there"
+    assert dataset.metadata.ctx.is_v1_1()
     captions = list(dataset.records("captions"))
     assert [row["captions/text"].decode() for row in captions] == texts(small)
     assert {row["captions/n_good"] for row in captions} == {2}
     assert len(list(dataset.records("judgments"))) == 14
     assert dataset.metadata.annotations_per_item == "2 to 2 judgments of each released caption"
+    assert str(dataset.metadata.license) == "['https://spdx.org/licenses/CC-BY-4.0.html']"
+
+
+def test_croissant_tells_provenance_and_terms_as_linked_data(folder: Path, small: Small) -> None:
+    """Read by an RDF library: what the file says is in the vocabularies, not only in its own keys."""
+    graph = rdflib.Graph().parse(folder / "croissant.json", format="json-ld", publicID="http://release/")
+    prov, schema = rdflib.Namespace("http://www.w3.org/ns/prov#"), rdflib.Namespace("https://schema.org/")
+    (dataset,) = graph.subjects(rdflib.RDF.type, schema.Dataset)
+    activities = list(graph.objects(dataset, prov.wasGeneratedBy))
+    agents = {
+        str(label)
+        for activity in activities
+        for agent in graph.objects(activity, prov.wasAssociatedWith)
+        for label in graph.objects(agent, prov.label)
+    }
+    assert agents == {"2 annotators under pseudonyms", f"test (weights {'0' * 64})"}
+    (judging,) = graph.subjects(prov.used, None)
+    assert judging in activities
+    terms = {
+        str(name) for part in graph.objects(dataset, schema.usageInfo) for name in graph[part : schema.name]
+    }
+    assert terms == {"Captions and labels: CC-BY-4.0", "Images: CC-BY-4.0", "Images: CC0-1.0"}
+    croissant = rdflib.Namespace("http://mlcommons.org/croissant/")
+    (rater,) = graph.subjects(croissant.equivalentProperty, rdflib.Literal("prov:wasAttributedTo", lang="en"))
+    assert str(rater) == "http://release/judgments/outcome/rater_id"
+    assert json.loads((folder / "croissant.json").read_text())["conformsTo"][0].endswith("/1.1")
+
+
+def test_a_later_release_says_which_one_it_follows(small: Small) -> None:
+    first, second = small.release("1.0.0"), small.release("1.0.1")
+    told = json.loads(opened(second)["croissant.json"])["prov:wasDerivedFrom"]
+    assert told[0]["prov:label"] == f"Release 1.0.0 (canary {first.canary})"
 
 
 def test_parquet_holds_what_the_tables_hold_and_the_mark(release: Release) -> None:
