@@ -46,7 +46,7 @@ INSERT INTO "{CaptionVersion._meta.db_table}" (
 )
 SELECT gen_random_uuid(), %(project)s, new.image_id, new.id, staged.text, staged.content_hash, '{{}}', 'base', '',
     %(now)s, %(is_demo)s
-FROM new JOIN staged_caption AS staged USING (public_id)
+FROM new JOIN staged_caption AS staged USING (public_id) ORDER BY new.id
 """  # noqa: S608 - names of tables only
 
 

@@ -40,9 +40,22 @@ class Caption(models.Model):
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="captions")
-    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="captions")
-    paraphrase_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="paraphrases")
+    # A pool takes in many thousand captions at once, so a key has one check and no index that another one covers: the
+    # database holds project and image together (migration 0002), and the index in the order of the pool is by image.
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="captions"
+    )
+    image = models.ForeignKey(
+        Image, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="captions"
+    )
+    paraphrase_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="paraphrases",
+    )
     key = models.CharField(max_length=200)
     verbatim = models.TextField()
     source = models.CharField(max_length=120)
@@ -75,7 +88,14 @@ class Caption(models.Model):
                 name="caption_not_its_own_paraphrase",
             ),
         ]
-        indexes = [models.Index(fields=["image", "pool_rank"], name="caption_pool_order")]
+        indexes = [
+            models.Index(fields=["image", "pool_rank"], name="caption_pool_order"),
+            models.Index(
+                fields=["paraphrase_of"],
+                condition=Q(paraphrase_of__isnull=False),
+                name="caption_paraphrases",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.verbatim[:80]
@@ -129,24 +149,40 @@ class CaptionVersion(models.Model):
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="caption_versions")
-    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="caption_versions")
-    caption = models.ForeignKey(Caption, on_delete=models.PROTECT, related_name="versions")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    # As with captions: project, image and caption are held together by one key, and what an imported text has not
+    # (parent, author, decision) is in no index.
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_constraint=False, related_name="caption_versions"
+    )
+    image = models.ForeignKey(
+        Image, on_delete=models.PROTECT, db_constraint=False, related_name="caption_versions"
+    )
+    caption = models.ForeignKey(
+        Caption, on_delete=models.PROTECT, db_constraint=False, related_name="versions"
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="children"
+    )
     text = models.TextField()
-    content_hash = models.CharField(max_length=64, db_index=True)
+    content_hash = models.CharField(max_length=64)
     kinds = ArrayField(models.CharField(max_length=12, choices=EditKind.choices), default=list, blank=True)
     state = models.CharField(max_length=10, choices=VersionState.choices)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="edits"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="edits"
     )
     made_at = models.DateTimeField(auto_now_add=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
     reverts_to = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reverted_by"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="reverted_by",
     )
     reason = models.CharField(max_length=300, blank=True, default="")
     is_demo = models.BooleanField(default=False)
@@ -189,6 +225,15 @@ class CaptionVersion(models.Model):
         ]
         indexes = [
             GinIndex(SearchVector("text", config="simple"), name="version_words"),
+            models.Index(fields=["content_hash"], name="version_content"),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="version_children"),
+            models.Index(fields=["author"], condition=Q(author__isnull=False), name="version_by_author"),
+            models.Index(
+                fields=["decided_by"], condition=Q(decided_by__isnull=False), name="version_by_decider"
+            ),
+            models.Index(
+                fields=["reverts_to"], condition=Q(reverts_to__isnull=False), name="version_reverted"
+            ),
         ]
 
     def __str__(self) -> str:
