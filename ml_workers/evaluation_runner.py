@@ -6,12 +6,14 @@ from typing import Any
 from ml_workers import store
 from ml_workers.jobs.embeddings import embed_pictures, embed_texts
 from ml_workers.jobs.evaluation import (
+    BenchmarkFeatures,
     ComputedFigure,
     benchmark,
     benchmark_features,
     leaving_out_own,
     levels_without,
 )
+from ml_workers.jobs.paraphrases import EXPANSIONS, Gallery, paraphrase_figures, unit_texts
 from ml_workers.jobs.similarities import (
     PICTURES_PER_CHUNK,
     TEXTS_PER_CHUNK,
@@ -31,7 +33,8 @@ class EvaluationRunner:
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
         """For each encoder all pictures, all texts, then the figures over all pairs."""
         versions = store.begin_evaluation(job)
-        pictures, texts = store.evaluated_pictures(versions), store.distinct_texts(versions)
+        pictures = store.evaluated_pictures(versions)
+        texts = store.distinct_texts([*versions, *store.fix_paraphrases(job)])
         plans = []
         for place in range(len(job.parameters["encoders"])):
             plans += [
@@ -69,6 +72,7 @@ class EvaluationRunner:
             return
         features = benchmark_features(good, negative)
         figures = benchmark(features, [level_of[version] for version in good.version_ids], seed=job.seed)
+        figures += _of_paraphrases(job, encoder_id, good.version_ids, features)
         if (cast := store.level_votes(job.pk, encoder_id)) is not None:
             others = levels_without(
                 cast.votes,
@@ -81,6 +85,21 @@ class EvaluationRunner:
                 levels = [others.get(version, "") for version in good.version_ids]
                 figures += leaving_out_own(benchmark(features, levels, seed=job.seed))
         store.write_evaluation(job.pk, encoder_id, [_stored(figure) for figure in figures])
+
+
+def _of_paraphrases(
+    job: Job, encoder_id: int, benchmarked: Sequence[int], features: BenchmarkFeatures
+) -> list[ComputedFigure]:
+    pairs = store.benchmark_paraphrases(job.pk)
+    versions = {version for pair in pairs for version in (pair.original_id, pair.version_id)}
+    image_of = dict(zip(benchmarked, features.owner.tolist(), strict=True))
+    return paraphrase_figures(
+        pairs,
+        unit_texts(store.text_features(encoder_id, sorted(versions))),
+        Gallery(features.images, image_of),
+        expansions=job.parameters.get("expansions", EXPANSIONS),
+        seed=job.seed,
+    )
 
 
 def _stored(one: ComputedFigure) -> store.Figure:

@@ -15,6 +15,7 @@ from annotation.importing.pooling import (
     add_pool_captions,
     count_pool_captions,
 )
+from annotation.machine.evaluation_paraphrases import benchmark_paraphrases, fix_paraphrases
 from annotation.machine.evaluation_results import (
     Figure,
     begin_evaluation,
@@ -85,6 +86,7 @@ __all__ = [
     "add_pool_captions",
     "begin_evaluation",
     "benchmark_pairs",
+    "benchmark_paraphrases",
     "content_hash",
     "cosines",
     "count_benchmark_pairs",
@@ -96,6 +98,7 @@ __all__ = [
     "drop_files",
     "encoder_name",
     "evaluated_pictures",
+    "fix_paraphrases",
     "good_captions",
     "images_not_shown",
     "images_to_search",

@@ -11,5 +11,6 @@ class StudiesConfig(AppConfig):
     name = "studies"
 
     def ready(self) -> None:
-        """Make the kinds of job known that this app asks for; the module needs the models to be there."""
+        """Make known which kinds of job this app asks for, and its grades; the modules need the models to be there."""
         import_module("studies.job_kinds")
+        import_module("studies.telling_grades")

@@ -62,6 +62,13 @@ class EvaluationForm(SimilaritiesForm):
     """Which encoders are benchmarked on which captions."""
 
     captions = forms.ChoiceField(label=_("Captions"), choices=EvaluatedCaptions.choices)
+    expansions = forms.IntegerField(
+        label=_("Paraphrases that expand a query"),
+        help_text=_("Query expansion needs as many paraphrases of a caption; empty: 3."),
+        min_value=1,
+        max_value=20,
+        required=False,
+    )
 
 
 class DiversityForm(forms.Form):

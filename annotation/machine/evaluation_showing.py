@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from annotation.machine.evaluation_paraphrase_tables import PARAPHRASES_PART, paraphrase_tables
 from annotation.machine.evaluation_tables import (
     COSINES_PART,
     LEVELS_PART,
@@ -31,12 +32,15 @@ PUBLISHED_TABLES = (
     (LEVELS_PART, "imp_table4_retrieval_by_difficulty", gettext_lazy("Table 4: retrieval by difficulty")),
     (PAIRS_PART, "imp_table5_auprc", gettext_lazy("Table 5: AUPRC")),
     (PAIRS_PART, "imp_table6_auprc_by_scale", gettext_lazy("Table 6: AUPRC by pretraining and size")),
+    (PARAPHRASES_PART, "paraphrased_retrieval", gettext_lazy("Paraphrased retrieval and text similarity")),
+    (PARAPHRASES_PART, "query_expansion", gettext_lazy("Query expansion with three texts, trained on CC12M")),
 )
 PARTS = (
     (RETRIEVAL_PART, gettext_lazy("Retrieval")),
     (LEVELS_PART, gettext_lazy("By difficulty")),
     (PAIRS_PART, gettext_lazy("Good against bad")),
     (COSINES_PART, gettext_lazy("Cosines")),
+    (PARAPHRASES_PART, gettext_lazy("Paraphrases")),
 )
 COLUMNS = (
     "encoder", "weights_sha256", "voted", "direction", "level", "own_vote_left_out", "figure", "value", "low",
@@ -94,7 +98,8 @@ def overview(run: EvaluationRun) -> RunOverview:
         images=Count("version__image", filter=Q(is_negative=False), distinct=True),
     )
     names = _names(run)
-    tables = tables_of(run.figures.all(), names, voters_of(run))
+    figures = list(run.figures.all())
+    tables = [*tables_of(figures, names, voters_of(run)), *paraphrase_tables(figures, names)]
     return RunOverview(
         run=run, n_images=counts["images"], n_captions=counts["captions"], n_negatives=counts["negatives"],
         n_without_level=counts["bare"], tables=tables,
@@ -129,7 +134,7 @@ def figure_rows(run: EvaluationRun) -> Iterator[Sequence[object]]:
 
 @cache
 def published_tables() -> Sequence[PublishedTable]:
-    """Return the tables that the IMP paper prints, as read from the files beside this module."""
+    """Return the tables that the papers print, as read from the files beside this module."""
     tables = []
     for part, name, title in PUBLISHED_TABLES:
         with (PUBLISHED / f"{name}.csv").open(encoding="utf-8", newline="") as file:

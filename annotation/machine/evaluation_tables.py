@@ -1,5 +1,6 @@
 """The tables of a benchmark: stored figures laid out in rows and columns, for the page and for LaTeX alike."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
@@ -13,6 +14,8 @@ from annotation.models import DifficultyLevel, Direction, EvaluationFigure
 NOTHING = "–"
 RETRIEVAL_PART, LEVELS_PART, PAIRS_PART, COSINES_PART = "retrieval", "levels", "pairs", "cosines"
 SHARES = frozenset({"R@1", "R@5", "R@10", "mAP@R", "mAP"})
+# A share of queries or of what is found, among the first so many.
+SHARE_OF_FIRST = re.compile(r"\b(R|AO|JS)@\d+")
 LEVELS = ("", *DifficultyLevel.values)
 
 
@@ -104,7 +107,7 @@ def shown_value(figure: EvaluationFigure | None) -> str:
 
 
 def _in_words(name: str, value: float) -> str:
-    if name in SHARES or name.startswith("share"):
+    if name in SHARES or name.startswith("share") or SHARE_OF_FIRST.search(name):
         return f"{100 * value:.1f}%"
     if name == "meanR":
         return f"{value:.1f}"
@@ -126,14 +129,20 @@ def basis_of(figure: EvaluationFigure | None, n_of_row: int) -> str:
     return ", ".join(parts)
 
 
-def tables_of(
-    figures: Iterable[EvaluationFigure], names: Mapping[int, str], voters: frozenset[int]
-) -> list[BenchmarkTable]:
-    """Return all tables of a run from its figures, the encoders' names in the order of the rows, and who voted."""
+def found_in(figures: Iterable[EvaluationFigure]) -> Found:
+    """Return figures by name under their encoder, direction, level and whether its own vote is left out."""
     found: dict[Key, dict[str, EvaluationFigure]] = {}
     for one in figures:
         key = (one.encoder_id, one.direction, one.level, one.leaves_out_own)
         found.setdefault(key, {})[one.name] = one
+    return found
+
+
+def tables_of(
+    figures: Iterable[EvaluationFigure], names: Mapping[int, str], voters: frozenset[int]
+) -> list[BenchmarkTable]:
+    """Return the tables of good and bad pairs, the encoders' names in the order of the rows, and who voted."""
+    found = found_in(figures)
     tables = [_retrieval(found, names, voters, direction) for direction in Direction]
     has_levels = any(
         level and not way and figures["cosine"].n for (_e, way, level, _o), figures in found.items()
@@ -145,7 +154,7 @@ def tables_of(
     return [*tables, _cosines(found, names, voters)]
 
 
-def _rows(
+def rows_of(
     found: Found,
     names: Mapping[int, str],
     voters: frozenset[int],
@@ -153,6 +162,7 @@ def _rows(
     levels: Sequence[str],
     columns: Sequence[Column],
 ) -> list[BenchmarkRow]:
+    """Return a row for each encoder and level that has the first of the columns; its n is the row's."""
     rows = []
     for encoder, name in names.items():
         for leaves_out_own in (False, True):
@@ -174,7 +184,8 @@ def _rows(
     return rows
 
 
-def _labels(columns: Sequence[Column]) -> list[str]:
+def labels_of(columns: Sequence[Column]) -> list[str]:
+    """Return what the columns are called."""
     return [str(column.label) for column in columns]
 
 
@@ -191,10 +202,10 @@ def _retrieval(
             "n are the captions. Each has one relevant image, so mAP@R is R@1 and mAP the mean reciprocal rank."
         )
     )
-    rows = _rows(found, names, voters, direction, [""], RETRIEVAL)
+    rows = rows_of(found, names, voters, direction, [""], RETRIEVAL)
     title = _("Retrieval, %(direction)s") % {"direction": str(direction.label).lower()}
     return BenchmarkTable(
-        f"retrieval-{direction}", RETRIEVAL_PART, title, note, _labels(RETRIEVAL), rows, has_levels=False
+        f"retrieval-{direction}", RETRIEVAL_PART, title, note, labels_of(RETRIEVAL), rows, has_levels=False
     )
 
 
@@ -207,14 +218,14 @@ def _inside(
     )
     columns = INSIDE[direction]
     title = _("By difficulty, %(direction)s") % {"direction": str(direction.label).lower()}
-    rows = _rows(found, names, voters, direction, DifficultyLevel.values, columns)
+    rows = rows_of(found, names, voters, direction, DifficultyLevel.values, columns)
     return BenchmarkTable(
-        f"levels-{direction}", LEVELS_PART, title, note, _labels(columns), rows, has_levels=True
+        f"levels-{direction}", LEVELS_PART, title, note, labels_of(columns), rows, has_levels=True
     )
 
 
 def _binary(found: Found, names: Mapping[int, str], voters: frozenset[int]) -> BenchmarkTable:
-    rows = _rows(found, names, voters, "", LEVELS, BINARY)
+    rows = rows_of(found, names, voters, "", LEVELS, BINARY)
     note = _(
         "n are the good captions of a level + captions that people found bad, one an image. The chance level differs by"
         " level; the last column is at half and half everywhere, where chance is 0.500. SD: over models."
@@ -225,7 +236,7 @@ def _binary(found: Found, names: Mapping[int, str], voters: frozenset[int]) -> B
         PAIRS_PART,
         title,
         note,
-        _labels(BINARY),
+        labels_of(BINARY),
         [*rows, *_mean_of_voters(found, voters)],
         has_levels=True,
     )
@@ -253,10 +264,10 @@ def _mean_of_voters(found: Found, voters: frozenset[int]) -> list[BenchmarkRow]:
 
 
 def _cosines(found: Found, names: Mapping[int, str], voters: frozenset[int]) -> BenchmarkTable:
-    rows = _rows(found, names, voters, "", LEVELS, COSINE)
+    rows = rows_of(found, names, voters, "", LEVELS, COSINE)
     note = _(
         "The plain cosine of each good pair; with ViT-B/32 this is what IMP's Table 11 calls CLIPScore. The standard"
         " deviation is the spread of pairs, no uncertainty of the mean."
     )
     title = _("Cosines of good pairs")
-    return BenchmarkTable("cosines", COSINES_PART, title, note, _labels(COSINE), rows, has_levels=True)
+    return BenchmarkTable("cosines", COSINES_PART, title, note, labels_of(COSINE), rows, has_levels=True)

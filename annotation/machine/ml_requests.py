@@ -24,6 +24,8 @@ MOST_ENCODERS = 30
 SENTENCE_ENCODER = "sentence:minilm-l6"
 # Pairs in a batch when thresholds are found on a project's own good pairs, fewer where there are fewer.
 CALIBRATION_BATCH = 64
+# Paraphrases that expand a query (paraphrased retrieval: K = 3).
+EXPANSIONS = 3
 # Captions chosen for an image (IMP: five).
 CHOSEN_CAPTIONS = 5
 # Nearest corpus images of an image that a search keeps (IMP: 800 to 3,000 captions an image).
@@ -141,9 +143,9 @@ def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
 def completed_evaluation(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a benchmark: `encoders`, which `captions`, and the job of the `vote` for the levels.
 
-    Without a vote the latest one gives the levels. Raises Invalid.
+    Without a vote the latest one gives the levels. `expansions` paraphrases expand a query. Raises Invalid.
     """
-    _known(parameters, "encoders", "captions", "vote")
+    _known(parameters, "encoders", "captions", "vote", "expansions")
     captions = str(parameters.get("captions") or EvaluatedCaptions.GOOD)
     if captions not in EvaluatedCaptions.values:
         raise _refused(
@@ -153,6 +155,7 @@ def completed_evaluation(parameters: Mapping[str, Any]) -> Parameters:
         "encoders": _encoders(parameters),
         "captions": captions,
         "vote": str(parameters.get("vote") or "").strip(),
+        "expansions": _whole_number(parameters, "expansions", EXPANSIONS, 1, 20),
     }
 
 

@@ -7,6 +7,7 @@ from annotation.models.evaluations import (
     EvaluatedCaptions,
     EvaluationFigure,
     EvaluationPair,
+    EvaluationParaphrase,
     EvaluationRun,
 )
 from annotation.models.exchange import ImportedRater, JudgmentFormat, JudgmentImport
@@ -92,6 +93,7 @@ __all__ = [
     "EvaluatedCaptions",
     "EvaluationFigure",
     "EvaluationPair",
+    "EvaluationParaphrase",
     "EvaluationRun",
     "Fits",
     "FixItem",

@@ -68,6 +68,37 @@ class EvaluationPair(models.Model):
         return f"{self.run_id} {self.version_id}"
 
 
+class EvaluationParaphrase(models.Model):
+    """A paraphrase that took part beside its original, both as imported.
+
+    `grade` is the mean of `n_grades` grades 0 to 5 by people, if there are any; `is_drawn` marks the one perfect
+    paraphrase that was drawn of each original.
+    """
+
+    run = models.ForeignKey(EvaluationRun, on_delete=models.CASCADE, related_name="paraphrases")
+    original = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="+")
+    grade = models.FloatField(null=True)
+    n_grades = models.PositiveIntegerField(default=0)
+    is_drawn = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "version"], name="evaluation_paraphrase_once"),
+            models.CheckConstraint(
+                condition=Q(grade=None, n_grades=0) | Q(grade__gte=0, grade__lte=5, n_grades__gt=0),
+                name="evaluation_paraphrase_graded",
+            ),
+            models.CheckConstraint(
+                condition=~Q(original=models.F("version")), name="evaluation_paraphrase_is_another"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.version_id}"
+
+
 class Direction(models.TextChoices):
     """What is asked for by what; empty for figures of pairs."""
 

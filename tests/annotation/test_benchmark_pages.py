@@ -80,6 +80,9 @@ def _figures(recall: float) -> list[evaluation_results.Figure]:
         figure("t2i", "easy", "R@1", 0.8, 5, 3),
         figure("t2i", "medium", "R@1", None, 0, 3),
         figure("t2i", "easy", "R@1", 0.6, 4, 3, leaves_out_own=True),
+        figure("t2i", "", "AO@10", 0.67, 8, 12, low=0.5, high=0.75),
+        figure("t2i", "", "JS@10", 0.581, 8, 12, low=0.5, high=0.75),
+        figure("", "", "STS Spearman", 0.695, 7, low=0.5, high=0.75),
         figure("", "", "cosine", 0.25, 9),
         figure("", "easy", "cosine", 0.28, 5),
         *(
@@ -112,6 +115,11 @@ def test_the_tables_give_n_and_intervals_and_mark_who_voted() -> None:
     assert (first.encoder, first.is_voter) == ("voter_1", True)
     assert (second.encoder, second.is_voter) == ("other", False)
     assert [cell.text for cell in first.cells[:5]] == ["50.0%", "–", "–", "–", "4.5"]
+    paraphrases = client.get(f"{address}?part=paraphrases").text
+    assert "67.0%" in paraphrases
+    assert "50.0 to 75.0" in paraphrases
+    assert "Query expansion, text to image" not in paraphrases, "no encoder has a figure there"
+    assert tables["grades"].rows[0].cells[0].text == "0.695"
     medium = next(row for row in tables["levels-t2i"].rows if row.level == "medium")
     assert (medium.n, medium.cells[0].text, medium.cells[0].basis) == ("0", "–", "")
 
@@ -123,7 +131,7 @@ def test_the_published_tables_stand_beside_with_their_remark() -> None:
     tables = {table.name: table for table in evaluation_showing.published_tables()}
     vit = next(row for row in tables["imp_table3_retrieval"].rows if row[0] == "CLIP-ViT-L/14")
     assert vit[1:4] == ["15.8", "30.9", "38.8"]
-    assert [len(table.rows) for table in tables.values()] == [20, 20, 16, 24]
+    assert [len(table.rows) for table in tables.values()] == [20, 20, 16, 24, 7, 4]
 
 
 def test_the_figures_are_sent_as_csv_and_as_latex() -> None:
@@ -132,7 +140,7 @@ def test_the_figures_are_sent_as_csv_and_as_latex() -> None:
     address = f"/p/{run.project.slug}/difficulty/benchmark/{run.public_id}/"
     sent = client.get(f"{address}figures.csv")
     rows = list(csv.DictReader(sent.getvalue().decode().splitlines()))
-    assert len(rows) == 22
+    assert len(rows) == 28
     assert rows[0] | {"weights_sha256": ""} == {
         "encoder": "voter_1", "weights_sha256": "", "voted": "1", "direction": "i2t", "level": "",
         "own_vote_left_out": "0", "figure": "R@1", "value": "0.5", "low": "0.125", "high": "0.875", "n": "3",
@@ -141,7 +149,7 @@ def test_the_figures_are_sent_as_csv_and_as_latex() -> None:
     text = client.get(f"{address}tables.tex").text
     assert text.startswith(f"% Benchmark {run.public_id}")
     assert r"voter\_1$^\dagger$ & 3 & 50.0\% (12.5 to 87.5) & --" in text
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 6
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 8
     for line in text.splitlines():
         if line.endswith(r"\\"):
             assert line.count(" & ") >= 2
@@ -159,7 +167,9 @@ def test_a_benchmark_is_asked_for_once_and_refused_in_words() -> None:
         answer = client.post(f"{address}run/", {"encoders": "shipped:lite0", "captions": "chosen"})
         assert answer.status_code == 302
     job = Job.objects.get(kind="evaluation")
-    assert job.parameters == {"encoders": ["shipped:lite0"], "captions": "chosen", "vote": ""}
+    assert job.parameters == {
+        "encoders": ["shipped:lite0"], "captions": "chosen", "vote": "", "expansions": 3,
+    }  # fmt: skip
     assert job.seed == project.seed
     refused = client.post(f"{address}run/", {"encoders": ", ".join(map(str, range(31))), "captions": "good"})
     assert refused.status_code == 422
