@@ -13,6 +13,7 @@ from ml_workers.jobs.evaluation import (
     leaving_out_own,
     levels_without,
 )
+from ml_workers.jobs.pair_scores import ComputedScore, choice_figures, earlier_cosines, pair_scores
 from ml_workers.jobs.paraphrases import EXPANSIONS, Gallery, paraphrase_figures, unit_texts
 from ml_workers.jobs.similarities import (
     PICTURES_PER_CHUNK,
@@ -34,7 +35,8 @@ class EvaluationRunner:
         """For each encoder all pictures, all texts, then the figures over all pairs."""
         versions = store.begin_evaluation(job)
         pictures = store.evaluated_pictures(versions)
-        texts = store.distinct_texts([*versions, *store.fix_paraphrases(job)])
+        others = [*store.fix_paraphrases(job), *store.texts_before_edits(job)]
+        texts = store.distinct_texts([*versions, *others])
         plans = []
         for place in range(len(job.parameters["encoders"])):
             plans += [
@@ -84,7 +86,11 @@ class EvaluationRunner:
             if others is not None:
                 levels = [others.get(version, "") for version in good.version_ids]
                 figures += leaving_out_own(benchmark(features, levels, seed=job.seed))
-        store.write_evaluation(job.pk, encoder_id, [_stored(figure) for figure in figures])
+        scores = list(pair_scores(features, good.version_ids, negative.version_ids))
+        figures += _of_choices(job, encoder_id, scores, features, good.version_ids)
+        store.write_evaluation(
+            job.pk, encoder_id, [_stored(one) for one in figures], [_stored_score(one) for one in scores]
+        )
 
 
 def _of_paraphrases(
@@ -100,6 +106,24 @@ def _of_paraphrases(
         expansions=job.parameters.get("expansions", EXPANSIONS),
         seed=job.seed,
     )
+
+
+def _of_choices(
+    job: Job,
+    encoder_id: int,
+    scores: Sequence[ComputedScore],
+    features: BenchmarkFeatures,
+    good: Sequence[int],
+) -> list[ComputedFigure]:
+    contrasts = store.contrasts_of(job.pk)
+    before = sorted({one.other_id for one in contrasts if one.is_edit})
+    texts = unit_texts(store.text_features(encoder_id, before))
+    cosines = {one.version_id: one.cosine for one in scores}
+    return list(choice_figures(contrasts, earlier_cosines(features, good, contrasts, texts) | cosines))
+
+
+def _stored_score(one: ComputedScore) -> store.PairScore:
+    return store.PairScore(one.version_id, one.cosine, one.image_rank, one.caption_rank)
 
 
 def _stored(one: ComputedFigure) -> store.Figure:

@@ -15,6 +15,7 @@ from annotation.importing.pooling import (
     add_pool_captions,
     count_pool_captions,
 )
+from annotation.machine.evaluation_pairs import PairScore, contrasts_of, texts_before_edits
 from annotation.machine.evaluation_paraphrases import benchmark_paraphrases, fix_paraphrases
 from annotation.machine.evaluation_results import (
     Figure,
@@ -78,6 +79,7 @@ __all__ = [
     "KnownThreshold",
     "NeighbourFileKind",
     "PairFeatures",
+    "PairScore",
     "PoolCaption",
     "PoolSource",
     "TextContent",
@@ -88,6 +90,7 @@ __all__ = [
     "benchmark_pairs",
     "benchmark_paraphrases",
     "content_hash",
+    "contrasts_of",
     "cosines",
     "count_benchmark_pairs",
     "count_levels",
@@ -117,6 +120,7 @@ __all__ = [
     "register_threshold",
     "search_of",
     "text_features",
+    "texts_before_edits",
     "texts_to_embed",
     "threshold_of",
     "version_ids",

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from annotation.machine.evaluation_pairs import PairScore, write_pair_scores
 from annotation.models import (
     CaptionChoice,
     CaptionVersion,
@@ -185,8 +186,10 @@ def level_votes(job_id: int, encoder_id: int) -> LevelVotes | None:
     )
 
 
-def write_evaluation(job_id: int, encoder_id: int, figures: Iterable[Figure]) -> None:
-    """Keep the figures of one encoder, in place of what an interrupted worker had written."""
+def write_evaluation(
+    job_id: int, encoder_id: int, figures: Iterable[Figure], scores: Iterable[PairScore] = ()
+) -> None:
+    """Keep the figures of one encoder and what it made of each pair, in place of an interrupted worker's."""
     with transaction.atomic():
         run = EvaluationRun.objects.select_for_update(no_key=True).get(job_id=job_id)
         EvaluationFigure.objects.filter(run=run, encoder_id=encoder_id).delete()
@@ -208,6 +211,7 @@ def write_evaluation(job_id: int, encoder_id: int, figures: Iterable[Figure]) ->
                 for one in figures
             ]
         )
+        write_pair_scores(job_id, encoder_id, scores)
 
 
 def evaluated_pictures(versions: Sequence[int]) -> list[int]:

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from annotation.machine.evaluation_choice_tables import choice_tables
 from annotation.machine.evaluation_paraphrase_tables import PARAPHRASES_PART, paraphrase_tables
 from annotation.machine.evaluation_tables import (
     COSINES_PART,
@@ -99,7 +100,11 @@ def overview(run: EvaluationRun) -> RunOverview:
     )
     names = _names(run)
     figures = list(run.figures.all())
-    tables = [*tables_of(figures, names, voters_of(run)), *paraphrase_tables(figures, names)]
+    tables = [
+        *tables_of(figures, names, voters_of(run)),
+        *choice_tables(figures, names),
+        *paraphrase_tables(figures, names),
+    ]
     return RunOverview(
         run=run, n_images=counts["images"], n_captions=counts["captions"], n_negatives=counts["negatives"],
         n_without_level=counts["bare"], tables=tables,

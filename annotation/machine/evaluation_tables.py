@@ -107,7 +107,7 @@ def shown_value(figure: EvaluationFigure | None) -> str:
 
 
 def _in_words(name: str, value: float) -> str:
-    if name in SHARES or name.startswith("share") or SHARE_OF_FIRST.search(name):
+    if name in SHARES or name.startswith(("share", "choice")) or SHARE_OF_FIRST.search(name):
         return f"{100 * value:.1f}%"
     if name == "meanR":
         return f"{value:.1f}"

@@ -9,6 +9,7 @@ from annotation.models.evaluations import (
     EvaluationPair,
     EvaluationParaphrase,
     EvaluationRun,
+    EvaluationScore,
 )
 from annotation.models.exchange import ImportedRater, JudgmentFormat, JudgmentImport
 from annotation.models.fixes import CaptionFix, FixItem, FixOutcome, FixReason, FixState, SavedFilter
@@ -95,6 +96,7 @@ __all__ = [
     "EvaluationPair",
     "EvaluationParaphrase",
     "EvaluationRun",
+    "EvaluationScore",
     "Fits",
     "FixItem",
     "FixOutcome",

@@ -99,6 +99,36 @@ class EvaluationParaphrase(models.Model):
         return f"{self.run_id} {self.version_id}"
 
 
+class EvaluationScore(models.Model):
+    """What one encoder made of one pair of a benchmark: its cosine, and for a good pair both ranks, from 1.
+
+    `image_rank` is that of the image where the caption asks, `caption_rank` that of the caption where the image asks.
+    """
+
+    run = models.ForeignKey(EvaluationRun, on_delete=models.CASCADE, related_name="scores")
+    encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(CaptionVersion, on_delete=models.PROTECT, related_name="+")
+    cosine = models.FloatField()
+    image_rank = models.PositiveIntegerField(null=True)
+    caption_rank = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "encoder", "version"], name="evaluation_score_once"),
+            models.CheckConstraint(
+                condition=Q(cosine__gte=-1.0001, cosine__lte=1.0001), name="evaluation_score_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(image_rank=None, caption_rank=None) | Q(image_rank__gte=1, caption_rank__gte=1),
+                name="evaluation_score_ranks",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.encoder_id} {self.version_id} {self.cosine:.3f}"
+
+
 class Direction(models.TextChoices):
     """What is asked for by what; empty for figures of pairs."""
 

@@ -83,6 +83,8 @@ def _figures(recall: float) -> list[evaluation_results.Figure]:
         figure("t2i", "", "AO@10", 0.67, 8, 12, low=0.5, high=0.75),
         figure("t2i", "", "JS@10", 0.581, 8, 12, low=0.5, high=0.75),
         figure("", "", "STS Spearman", 0.695, 7, low=0.5, high=0.75),
+        figure("", "", "choice edit", 0.75, 4, low=0.3, high=0.95),
+        figure("", "", "choice edit color", 1.0, 1, low=0.2, high=1.0),
         figure("", "", "cosine", 0.25, 9),
         figure("", "easy", "cosine", 0.28, 5),
         *(
@@ -115,6 +117,11 @@ def test_the_tables_give_n_and_intervals_and_mark_who_voted() -> None:
     assert (first.encoder, first.is_voter) == ("voter_1", True)
     assert (second.encoder, second.is_voter) == ("other", False)
     assert [cell.text for cell in first.cells[:5]] == ["50.0%", "–", "–", "–", "4.5"]
+    choices = tables["choices"].rows[0].cells
+    assert [(cell.label, cell.text, cell.basis) for cell in choices] == [
+        ("against before an edit", "75.0%", "30.0 to 95.0"),
+        ("Colour", "100.0%", "20.0 to 100.0, n = 1"),
+    ]
     paraphrases = client.get(f"{address}?part=paraphrases").text
     assert "67.0%" in paraphrases
     assert "50.0 to 75.0" in paraphrases
@@ -140,7 +147,7 @@ def test_the_figures_are_sent_as_csv_and_as_latex() -> None:
     address = f"/p/{run.project.slug}/difficulty/benchmark/{run.public_id}/"
     sent = client.get(f"{address}figures.csv")
     rows = list(csv.DictReader(sent.getvalue().decode().splitlines()))
-    assert len(rows) == 28
+    assert len(rows) == 32
     assert rows[0] | {"weights_sha256": ""} == {
         "encoder": "voter_1", "weights_sha256": "", "voted": "1", "direction": "i2t", "level": "",
         "own_vote_left_out": "0", "figure": "R@1", "value": "0.5", "low": "0.125", "high": "0.875", "n": "3",
@@ -149,7 +156,7 @@ def test_the_figures_are_sent_as_csv_and_as_latex() -> None:
     text = client.get(f"{address}tables.tex").text
     assert text.startswith(f"% Benchmark {run.public_id}")
     assert r"voter\_1$^\dagger$ & 3 & 50.0\% (12.5 to 87.5) & --" in text
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 8
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 9
     for line in text.splitlines():
         if line.endswith(r"\\"):
             assert line.count(" & ") >= 2

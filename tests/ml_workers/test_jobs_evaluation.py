@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from annotation.captions.editing import content_hash
+from annotation.machine.evaluation_pairs import Contrast
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty, ask_for_evaluation
 from annotation.models import (
     CaptionVersion,
@@ -15,6 +17,8 @@ from annotation.models import (
     EvaluationFigure,
     EvaluationPair,
     EvaluationRun,
+    EvaluationScore,
+    VersionState,
 )
 from ml_workers.difficulty import PRESETS, rule_without_voter
 from ml_workers.jobs.evaluation import (
@@ -23,6 +27,7 @@ from ml_workers.jobs.evaluation import (
     leaving_out_own,
     levels_without,
 )
+from ml_workers.jobs.pair_scores import choice_figures, earlier_cosines, pair_scores
 from projects.models.jobs import JobState
 from tests.live import LiveProgram
 from tests.ml_workers.working import a_pool, ended, find_bad, find_good
@@ -73,6 +78,36 @@ def test_figures_come_from_good_pairs_and_from_negatives_of_the_same_images():
     assert told["", "medium", "chance"].value is None
 
 
+def test_single_pairs_have_their_ranks_and_good_captions_are_chosen_over_others():
+    vectors = [[1.0, 0.0], [0.0, 2.0]]
+    good = rows([1, 0, 1], vectors, [[0.0, 1.0], [3.0, 0.0], [1.0, 1.0]])
+    negative = rows([0, 1], vectors, [[0.0, 1.0], [-1.0, 0.0]])
+    features = benchmark_features(good, negative)
+    told = list(pair_scores(features, [10, 11, 12], [20, 21]))
+    assert [(one.version_id, one.image_rank, one.caption_rank) for one in told] == [
+        (10, 1, 1), (11, 1, 1), (12, 2, 2), (20, None, None), (21, None, None),
+    ]  # fmt: skip
+    assert told[2].cosine == pytest.approx(np.sqrt(0.5))
+    contrasts = [
+        Contrast(10, 21, (), is_edit=False),
+        Contrast(11, 20, (), is_edit=False),
+        Contrast(12, 30, ("color", "number"), is_edit=True),
+        Contrast(11, 31, ("color",), is_edit=True),
+        Contrast(11, 99, (), is_edit=True),
+    ]
+    before = {30: np.array([1.0, 0.0]), 31: np.array([1.0, 0.0])}
+    earlier = earlier_cosines(features, [10, 11, 12], contrasts, before)
+    assert earlier == {30: pytest.approx(0), 31: pytest.approx(1)}
+    cosines = earlier | {one.version_id: one.cosine for one in told}
+    choices = {one.name: (one.value, one.n) for one in choice_figures(contrasts, cosines)}
+    assert choices == {
+        "choice rejected": (1.0, 2),
+        "choice edit": (0.5, 2),
+        "choice edit color": (0.5, 2),
+        "choice edit number": (1.0, 1),
+    }, "what was not embedded takes no part, and a tie is wrong"
+
+
 def test_without_negatives_nothing_is_told_apart():
     good = rows([0, 1], [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
     told = benchmark(benchmark_features(good, rows([], [], [])), ["", ""], seed=1)
@@ -108,11 +143,15 @@ def test_levels_change_where_the_left_out_model_had_decided():
 
 
 def a_judged_pool() -> tuple[list[CaptionVersion], list[CaptionVersion]]:
-    """Return good and bad versions of a project with four images of five captions."""
+    """Return good and bad versions of a project with four images of five captions; one good one is an edit."""
     project = a_pool(4, 5)
     versions = list(CaptionVersion.objects.filter(project=project).order_by("image_id", "pk"))
     good = [version for place, version in enumerate(versions) if place % 5 < 3]
     bad = [version for place, version in enumerate(versions) if place % 5 >= 3]
+    good[0] = CaptionVersion.objects.create(
+        project=project, image=good[0].image, caption=good[0].caption, parent=good[0], text="Squares in a town",
+        content_hash=content_hash("Squares in a town"), kinds=["location"], state=VersionState.ACCEPTED,
+    )  # fmt: skip
     find_good(good)
     find_bad(bad)
     return good, bad
@@ -151,6 +190,17 @@ def test_a_benchmark_keeps_its_pairs_its_figures_and_those_without_the_own_vote(
     assert (recall.n, recall.n_other) == (12, 4)
     assert recall.value is not None
     assert recall.low is not None
+
+    scores = EvaluationScore.objects.filter(run=run, encoder__name=names[2])
+    assert scores.count() == 12 + 4
+    found = [one.image_rank <= 1 for one in scores if one.image_rank is not None]
+    assert sum(found) / 12 == pytest.approx(recall.value)
+    assert {one.version_id for one in scores.filter(image_rank=None)} == set(
+        negatives.values_list("version", flat=True)
+    )
+    rejected = figures.get(encoder__name=names[2], name="choice rejected")
+    edited = figures.get(encoder__name=names[2], name="choice edit location")
+    assert (rejected.n, edited.n) == (12, 1)
 
     told = list(figures.order_by("pk").values_list("encoder", "direction", "level", "name", "value", "low"))
     again = ended(
