@@ -12,6 +12,7 @@ from annotation.models import (
     Caption,
     CaptionFix,
     CaptionVersion,
+    Cleaning,
     FixState,
     GenericnessCheck,
     GenericnessQuestion,
@@ -151,6 +152,14 @@ def caption_fix_of(access: Access, public_id: UUID) -> CaptionFix:
     )
     if (row := rows.filter(public_id=public_id).first()) is None:
         raise _missing(_("There is no such find-and-fix in this project."))
+    return row
+
+
+def cleaning_of(access: Access, public_id: UUID) -> Cleaning:
+    """Return a cleaning of the project by the id of its job; raises Missing."""
+    rows = Cleaning.objects.select_related("job__asked_by", "project", "undone_by")
+    if (row := rows.filter(project=access.project, job__public_id=public_id).first()) is None:
+        raise _missing(_("There is no such cleaning in this project."))
     return row
 
 

@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.agreement.reports import KIND as AGREEMENT
 from annotation.agreement.reports import completed_agreement
+from annotation.captions.cleaning import KIND as CLEANING
+from annotation.captions.cleaning import completed_cleaning
 from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.importing.requesting import IMPORT, TRIAL
@@ -42,3 +44,4 @@ register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), compl
 register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools)
 register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)
+register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning)

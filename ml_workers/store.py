@@ -8,6 +8,14 @@ from pathlib import Path
 
 from django.core.files.storage import default_storage
 
+from annotation.captions.cleaning_writing import (
+    CleanedText,
+    TextToClean,
+    begin_cleaning,
+    conclude_cleaning,
+    texts_to_clean,
+    write_cleaned,
+)
 from annotation.captions.editing import content_hash
 from annotation.importing.pooling import (
     PoolCaption,
@@ -73,6 +81,7 @@ from projects.storage import open_stored, storage_name
 
 __all__ = [
     "ChosenCaptions",
+    "CleanedText",
     "Decision",
     "Figure",
     "ImageContent",
@@ -83,12 +92,15 @@ __all__ = [
     "PoolCaption",
     "PoolSource",
     "TextContent",
+    "TextToClean",
     "Vote",
     "active_images",
     "add_pool_captions",
+    "begin_cleaning",
     "begin_evaluation",
     "benchmark_pairs",
     "benchmark_paraphrases",
+    "conclude_cleaning",
     "content_hash",
     "contrasts_of",
     "cosines",
@@ -121,10 +133,12 @@ __all__ = [
     "search_of",
     "text_features",
     "texts_before_edits",
+    "texts_to_clean",
     "texts_to_embed",
     "threshold_of",
     "version_ids",
     "write_choices",
+    "write_cleaned",
     "write_difficulty",
     "write_embeddings",
     "write_evaluation",

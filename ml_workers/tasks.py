@@ -4,6 +4,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from ml_workers.calibration_runner import CalibrationRunner
+from ml_workers.cleaning_runner import CleaningRunner
 from ml_workers.evaluation_runner import EvaluationRunner
 from ml_workers.neighbours_runner import NeighboursRunner
 from ml_workers.pool_runner import PoolRankingRunner
@@ -21,6 +22,7 @@ register_runner("pool_ranking", PoolRankingRunner())
 register_runner("neighbours", NeighboursRunner())
 register_runner("pools", PoolsRunner())
 register_runner("evaluation", EvaluationRunner())
+register_runner("cleaning", CleaningRunner())
 
 
 @shared_task(

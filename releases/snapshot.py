@@ -353,6 +353,7 @@ def _flow(project: Project, n_released: int, n_images: int) -> list[dict[str, An
     return [
         {"step": "images imported", "n": project.images.count()},
         {"step": "captions imported", "n": captions.count()},
+        {"step": "captions after cleaning", "n": captions.left_by_cleaning().count()},
         {"step": "captions in the pool", "n": captions.filter(drop_reason="").count()},
         {"step": "captions shown", "n": len(shown)},
         {"step": "captions judged", "n": judged.values("caption").distinct().count()},

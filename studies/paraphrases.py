@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
-from annotation.models import CaptionVersion
+from annotation.models import CaptionVersion, VersionState
 from annotation.progress.verdicts import versions_in_pool
 from projects.models import Project
 from studies.candidates import DraftChoice
@@ -35,7 +35,9 @@ def paraphrase_pairs(project: Project) -> list[ParaphrasePair]:
 
 
 def _imported(project: Project) -> list[CaptionVersion]:
-    return list(versions_in_pool(project).filter(parent=None).select_related("caption").order_by("pk"))
+    return list(
+        versions_in_pool(project).filter(state=VersionState.BASE).select_related("caption").order_by("pk")
+    )
 
 
 def originals_of(pairs: list[ParaphrasePair]) -> list[Text]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import User
+from annotation.captions.cleaning import completed_cleaning
 from annotation.models import (
     AgreementReport,
     CaptionFix,
+    Cleaning,
     EvaluationRun,
     GenericnessCheck,
     GenericnessQuestion,
@@ -116,6 +118,15 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         code_version="0",
         figures={},
     )
+    cleaned = Job.objects.create(
+        kind="cleaning",
+        project=project,
+        queue="cpu",
+        fingerprint="d" * 64,
+        state="done",
+        parameters=completed_cleaning({}),
+    )
+    Cleaning.objects.create(project=project, job=cleaned, n_given=1, n_cleaned=0)
     token, _secret = make_token(user=annotator, project=project, name="Script", scopes=["read"], days=1)
     values = {
         "agreement_id": agreement.public_id,
@@ -143,6 +154,7 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "estimate_run_id": estimate_run.public_id,
         "evaluation_id": evaluation.public_id,
         "check_id": check.public_id,
+        "cleaning_id": cleaned.public_id,
         "fits_question_id": asked.public_id,
         "release_id": release.public_id,
         "study_id": study.public_id,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from annotation.agreement.scope import Scope
-from annotation.models import CaptionVersion, Judgment, LabelSchema
+from annotation.models import CaptionVersion, Judgment, LabelSchema, VersionState
 from annotation.models.schemas import LabelMeaning, MeasurementLevel
 from annotation.models.work import JudgmentMode
 from measures.agreement import Ratings
@@ -158,13 +158,13 @@ ROW_COLUMNS = ("version", "annotator", "image", "label", "edited_version", "dura
 def read_judgments(scope: Scope) -> JudgmentsRead:
     """Return the judgments of a scope. One revised after feedback counts as it was before the feedback."""
     read = JudgmentsRead(schema=scope.schema, last_judgment=scope.last_judgment())
-    more = ("version__parent", "supersedes", "mode", "is_demo", "is_revision")
+    more = ("version__state", "supersedes", "mode", "is_demo", "is_revision")
     revised: list[int] = []
     rows = scope.judgments().current()  # type: ignore[attr-defined]
     for row in rows.order_by("pk").values_list(*ROW_COLUMNS, *more).iterator(chunk_size=ROWS_AT_ONCE):
-        parent, before, mode, demo, again = row[len(ROW_COLUMNS) :]
+        state, before, mode, demo, again = row[len(ROW_COLUMNS) :]
         read.includes_demo |= demo
-        reason = _reason(mode, parent, is_revision=again)
+        reason = _reason(mode, state, is_revision=again)
         if reason:
             read.left_out[reason] += 1
         if reason == LeftOut.REVISION:
@@ -187,8 +187,8 @@ def read_judgments(scope: Scope) -> JudgmentsRead:
     return read
 
 
-def _reason(mode: str, parent: int | None, *, is_revision: bool) -> str:
-    if parent is not None:
+def _reason(mode: str, state: str, *, is_revision: bool) -> str:
+    if state not in {VersionState.BASE, VersionState.UNCLEANED}:
         return LeftOut.EDIT_JUDGED
     if mode == JudgmentMode.REST_BAD:
         return LeftOut.REST_BAD

@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from annotation.access import visible_versions
-from annotation.models import Adjudication, Caption, FixItem, PairReport
+from annotation.models import (
+    Adjudication,
+    Caption,
+    CleaningItem,
+    CleaningOutcome,
+    FixItem,
+    PairReport,
+)
 from projects.access import Access
 from projects.models import Event, Membership, Role
 
@@ -28,6 +35,8 @@ ACTS: dict[str, str | Promise] = {
     "fix_confirmed": gettext_lazy("accepted the new texts of a find and fix"),
     "fix_rejected": gettext_lazy("rejected the new texts of a find and fix"),
     "fix_undone": gettext_lazy("undid a find and fix"),
+    "captions_cleaned": gettext_lazy("had it cleaned with others"),
+    "cleaning_undone": gettext_lazy("undid its cleaning"),
 }
 
 
@@ -69,6 +78,8 @@ def happenings_of(access: Access, caption: Caption) -> Sequence[Happening]:
     fixes = FixItem.objects.filter(made__in=versions.values("pk")).values("fix")
     rows |= Q(row_type="annotation.captionfix", row_id__in=fixes) & ~Q(act__in=["fix_drafted", "fix_asked"])
     rows |= Q(row_type="annotation.caption", row_id=caption.pk)
+    cleanings = CleaningItem.objects.filter(caption=caption).exclude(outcome=CleaningOutcome.HELD)
+    rows |= Q(row_type="annotation.cleaning", row_id__in=cleanings.values("cleaning"))
     if access.may_act_as(Role.HEAD):
         finals = Adjudication.objects.filter(version__caption=caption).values("pk")
         reports = PairReport.objects.filter(caption=caption).values("pk")

@@ -73,7 +73,12 @@ def found_captions(access: Access, captions: Sequence[Caption]) -> list[FoundCap
 def standing_of(versions: Sequence[Any]) -> Any:
     """Return the text that stands among the versions of one caption, given by age."""
     accepted = [version for version in versions if version.state == VersionState.ACCEPTED]
-    return accepted[-1] if accepted else versions[0]
+    return accepted[-1] if accepted else base_of(versions)
+
+
+def base_of(versions: Sequence[Any]) -> Any:
+    """Return the text that annotators are given among the versions of one caption, given by age."""
+    return next((version for version in versions if version.state == VersionState.BASE), versions[0])
 
 
 @dataclass(frozen=True, slots=True)

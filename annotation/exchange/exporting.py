@@ -259,7 +259,7 @@ def _in_scope(project: Project, request: ExportRequest) -> QuerySet[Judgment]:
 def _ratings_of(project: Project, request: ExportRequest, schema: LabelSchema) -> QuerySet[Judgment]:
     """Return what `read_judgments` takes, with the revisions that it takes an earlier judgment for."""
     current: QuerySet[Judgment] = _in_scope(project, request).current()  # type: ignore[attr-defined]
-    return current.filter(schema=schema, version__parent=None).exclude(mode=JudgmentMode.REST_BAD)
+    return current.filter(schema=schema, version__state=VersionState.BASE).exclude(mode=JudgmentMode.REST_BAD)
 
 
 def exported(judgments: QuerySet[Judgment]) -> Iterator[ExportedJudgment]:

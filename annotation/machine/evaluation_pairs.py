@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from annotation.bulk_rows import copy_rows
-from annotation.models import EvaluationPair, EvaluationRun, EvaluationScore
+from annotation.models import EvaluationPair, EvaluationRun, EvaluationScore, VersionState
 from projects.models import Job
 
 
@@ -36,13 +36,14 @@ def contrasts_of(job_id: int) -> list[Contrast]:
     pairs = EvaluationPair.objects.filter(run__job_id=job_id).order_by("version_id")
     bad = dict(pairs.filter(is_negative=True).values_list("version__image_id", "version_id"))
     good = pairs.filter(is_negative=False).values_list(
-        "version_id", "version__image_id", "version__parent_id", "version__kinds"
+        "version_id", "version__image_id", "version__parent_id", "version__kinds", "version__state"
     )
     found = []
-    for version, image, parent, kinds in good:
+    for version, image, parent, kinds, state in good:
         if image in bad:
             found.append(Contrast(version, bad[image], (), is_edit=False))
-        if parent is not None:
+        # What cleaning made of a text is no edit: nobody said that the text before was wrong.
+        if parent is not None and state != VersionState.BASE:
             found.append(Contrast(version, parent, tuple(kinds), is_edit=True))
     return found
 
@@ -50,7 +51,8 @@ def contrasts_of(job_id: int) -> list[Contrast]:
 def texts_before_edits(job: Job) -> list[int]:
     """Return the versions of which benchmarked captions are edits."""
     good = EvaluationPair.objects.filter(run__job=job, is_negative=False)
-    parents = good.values_list("version__parent_id", flat=True)
+    edits = good.exclude(version__state=VersionState.BASE)
+    parents = edits.values_list("version__parent_id", flat=True)
     return sorted({parent for parent in parents if parent is not None})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from annotation.machine.paraphrase_grades import ParaphraseGrade, grades_of
-from annotation.models import EvaluationParaphrase, EvaluationRun
+from annotation.models import EvaluationParaphrase, EvaluationRun, VersionState
 from annotation.progress.verdicts import versions_in_pool
 from projects.models import Job, Project
 
@@ -73,7 +73,7 @@ def _imported(project: Project) -> list[tuple[int, int]]:
 def _base_texts(project: Project, **only: bool) -> list[tuple[int, tuple[int, str]]]:
     """Return base versions with the hashes of their texts, under the caption or the original that they belong to."""
     named = "caption__paraphrase_of" if "caption__paraphrase_of__isnull" in only else "caption"
-    rows = versions_in_pool(project).filter(parent=None, **only).order_by("pk").distinct()
+    rows = versions_in_pool(project).filter(state=VersionState.BASE, **only).order_by("pk").distinct()
     return [(caption, (pk, text)) for caption, pk, text in rows.values_list(named, "pk", "content_hash")]
 
 

@@ -1,6 +1,13 @@
 """The rows of annotation, by noun."""
 
 from annotation.models.captions import Caption, CaptionVersion, DropReason, EditKind, VersionState
+from annotation.models.cleaning import (
+    Cleaning,
+    CleaningHold,
+    CleaningItem,
+    CleaningOutcome,
+    CleaningStep,
+)
 from annotation.models.estimates import LabelEstimate, LabelEstimateRun
 from annotation.models.evaluations import (
     Direction,
@@ -82,6 +89,11 @@ __all__ = [
     "CaptionVersion",
     "CellKind",
     "CheckOrigin",
+    "Cleaning",
+    "CleaningHold",
+    "CleaningItem",
+    "CleaningOutcome",
+    "CleaningStep",
     "Difficulty",
     "DifficultyLevel",
     "DifficultyRun",

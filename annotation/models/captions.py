@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models.images import Image
@@ -21,6 +22,7 @@ class DropReason(models.TextChoices):
     NONE = "", _("In the pool")
     REPORTED = "reported", _("Reported, waits for a decision")
     CLEANED = "cleaned", _("Dropped by cleaning")
+    LEAKAGE = "leakage", _("Its picture is one of the project's")
     TOO_GENERIC = "too_generic", _("Too generic")
     TAKEN_DOWN = "taken_down", _("Taken down")
 
@@ -31,6 +33,10 @@ class CaptionQuerySet(models.QuerySet["Caption"]):
     def in_pool(self) -> Self:
         """Keep the captions that may be shown."""
         return self.filter(drop_reason="")
+
+    def left_by_cleaning(self) -> Self:
+        """Keep the captions that neither cleaning nor a search for leakage has taken out."""
+        return self.exclude(drop_reason__in=[DropReason.CLEANED, DropReason.LEAKAGE])
 
 
 class Caption(models.Model):
@@ -113,9 +119,14 @@ class EditKind(models.TextChoices):
 
 
 class VersionState(models.TextChoices):
-    """An edit is seen by its author, reviewers and adjudicators only until accepted; withdrawn by undoing a fix."""
+    """An edit is seen by its author, reviewers and adjudicators only until accepted; withdrawn by undoing a fix.
+
+    A caption has one base: what annotators are given. It is the imported text, or what cleaning made of it; the text
+    before that is then uncleaned.
+    """
 
     BASE = "base", _("As imported")
+    UNCLEANED = "uncleaned", _("Before cleaning")
     PROPOSED = "proposed", _("Proposed")
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected")
@@ -126,11 +137,11 @@ class CaptionVersionQuerySet(models.QuerySet["CaptionVersion"]):
     """Named filters over versions."""
 
     def standing(self) -> Self:
-        """Keep those that everybody may see: the imported text and accepted versions."""
+        """Keep those that everybody may see: the text that annotators are given, and accepted versions."""
         return self.filter(state__in=[VersionState.BASE, VersionState.ACCEPTED])
 
     def current(self) -> Self:
-        """Keep of each caption the text that stands now: the youngest accepted version, else the imported one."""
+        """Keep of each caption the text that stands now: the youngest accepted version, else the base."""
         return self.standing().filter(~Exists(younger_accepted()))
 
 
@@ -142,7 +153,7 @@ def younger_accepted() -> "models.QuerySet[CaptionVersion]":
 
 
 class CaptionVersion(models.Model):
-    """A text of a caption; versions form a tree whose root is the imported base. The text never changes.
+    """A text of a caption; versions form a tree whose root is the imported text. The text never changes.
 
     `content_hash` is the SHA-256 of the text in UTF-8: the key under which its embeddings lie. `reverts_to` names the
     version whose text was made current again, for the reason given.
@@ -194,7 +205,7 @@ class CaptionVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "caption", "image", "project"], name="version_of_caption"),
             models.UniqueConstraint(fields=["id", "project"], name="version_of_project"),
-            models.UniqueConstraint(fields=["caption"], condition=Q(parent=None), name="version_one_base"),
+            models.UniqueConstraint(fields=["caption"], condition=Q(state="base"), name="version_one_base"),
             models.UniqueConstraint(
                 fields=["caption", "content_hash", "author"],
                 condition=Q(reverts_to=None) & ~Q(state="withdrawn"),
@@ -202,8 +213,8 @@ class CaptionVersion(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=VersionState.values), name="version_state_known"),
             models.CheckConstraint(
-                condition=Q(parent=None, state="base") | (Q(parent__isnull=False) & ~Q(state="base")),
-                name="version_base_is_root",
+                condition=Q(parent__isnull=False) | Q(state__in=["base", "uncleaned"]),
+                name="version_root_is_no_edit",
             ),
             models.CheckConstraint(condition=~Q(text=""), name="version_not_empty"),
             models.CheckConstraint(
@@ -241,5 +252,12 @@ class CaptionVersion(models.Model):
 
     @property
     def is_base(self) -> bool:
-        """Say whether this is the imported text."""
-        return self.parent_id is None
+        """Say whether this is no edit of a person: the imported text, or what cleaning made of it."""
+        return self.state in {VersionState.BASE, VersionState.UNCLEANED}
+
+    @property
+    def state_name(self) -> str:
+        """Return what people call its state."""
+        if self.state == VersionState.BASE and self.parent_id is not None:
+            return gettext("Cleaned")
+        return str(self.get_state_display())

@@ -101,6 +101,7 @@ class Flow:
     """The way of the captions, each stage a part of the one before it where nothing was dropped since."""
 
     imported: int
+    cleaned: int
     in_pool: int
     shown: int
     judged: int
@@ -116,6 +117,7 @@ def flow_of(project: Project) -> Flow:
     released = CaptionVersion.objects.filter(project=project, released_in__isnull=False).order_by()
     return Flow(
         imported=project.captions.count(),
+        cleaned=project.captions.left_by_cleaning().count(),
         in_pool=project.captions.in_pool().count(),
         shown=ever["shown"],
         judged=ever["judged"],

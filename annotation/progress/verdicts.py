@@ -106,7 +106,8 @@ def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]
             When(accepted_by_two, then=Value(Verdict.GOOD)),
             When(accepted & Q(n_by_others=0), then=Value(Verdict.INCOMPLETE)),
             When(
-                state__in=[VersionState.REJECTED, VersionState.WITHDRAWN], then=Value(Verdict.NOT_RELEASABLE)
+                state__in=[VersionState.REJECTED, VersionState.WITHDRAWN, VersionState.UNCLEANED],
+                then=Value(Verdict.NOT_RELEASABLE),
             ),
             When(n_judgments=0, then=Value(Verdict.NOT_JUDGED)),
             When(n_judgments__lt=F("n_needed"), then=Value(Verdict.INCOMPLETE)),
@@ -120,8 +121,9 @@ def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]
 
 
 def versions_in_pool(project: Project) -> QuerySet[CaptionVersion]:
-    """Return the versions of captions that are in circulation, of active images."""
-    return CaptionVersion.objects.filter(project=project, caption__drop_reason="", image__state="active")
+    """Return the versions of captions that are in circulation, of active images; texts before cleaning are not."""
+    versions = CaptionVersion.objects.filter(project=project, caption__drop_reason="", image__state="active")
+    return versions.exclude(state=VersionState.UNCLEANED)
 
 
 def good_versions(project: Project) -> QuerySet[CaptionVersion]:

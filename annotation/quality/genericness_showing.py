@@ -18,6 +18,7 @@ from annotation.models import (
     GenericnessAnswer,
     GenericnessCheck,
     GenericnessDecision,
+    VersionState,
 )
 from annotation.quality.genericness import counted
 from measures.proportions import wilson
@@ -134,7 +135,7 @@ def baseline(project: Project) -> Share:
 def removed_by_difficulty(project: Project) -> list[RemovedRow]:
     """Return how many captions of each difficulty were removed as too generic, by the newest vote of the models."""
     run = DifficultyRun.objects.filter(project=project).order_by("-pk").values("pk")[:1]
-    levels = Difficulty.objects.filter(run__in=run, version__parent=None)
+    levels = Difficulty.objects.filter(run__in=run, version__state=VersionState.BASE)
     is_removed = Q(version__caption__drop_reason=DropReason.TOO_GENERIC)
     found = {
         row["level"]: (row["removed"], row["n"])

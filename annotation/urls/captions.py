@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import caption_detail, captions, fixes, stale
+from annotation.views import caption_detail, captions, cleaning, fixes, stale
 
 FIX = "captions/fixes/<uuid:fix_id>/"
 
@@ -20,6 +20,20 @@ urlpatterns = [
     path(f"{FIX}discard", fixes.fix_discard, name="caption-fix-discard"),
     path(f"{FIX}confirm", fixes.fix_confirm, name="caption-fix-confirm"),
     path(f"{FIX}undo", fixes.fix_undo, name="caption-fix-undo"),
+    path("captions/cleaning/", cleaning.cleanings, name="captions-cleaning"),
+    path("captions/cleaning/run", cleaning.cleaning_run, name="captions-cleaning-run"),
+    path("captions/cleaning/<uuid:cleaning_id>/", cleaning.cleaning_report, name="captions-cleaning-report"),
+    path(
+        "captions/cleaning/<uuid:cleaning_id>/captions.csv",
+        cleaning.cleaning_csv,
+        name="captions-cleaning-csv",
+    ),
+    path("captions/cleaning/<uuid:cleaning_id>/undo", cleaning.cleaning_undo, name="captions-cleaning-undo"),
+    path(
+        "captions/cleaning/<uuid:cleaning_id>/undo/<uuid:caption_id>",
+        cleaning.cleaning_undo_caption,
+        name="captions-cleaning-undo-caption",
+    ),
     path("captions/<uuid:caption_id>/", caption_detail.caption, name="caption"),
     path("captions/<uuid:caption_id>/revert", caption_detail.caption_revert, name="caption-revert"),
     path("captions/versions/<uuid:version_id>/decide", caption_detail.caption_decide, name="caption-decide"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import image_of, visible_versions
+from annotation.captions.showing import base_of
 from annotation.forms.images import RetireForm
 from annotation.machine.ml_requests import ask_for_pool_ranking
 from annotation.models import Caption, CaptionVersion, Image, ImageState
@@ -99,13 +100,17 @@ def image_detail(request: HttpRequest, access: Access, image_id: UUID) -> HttpRe
 
 
 def _rows(access: Access, captions: list[Caption]) -> list[dict[str, Any]]:
-    """Return each caption with the versions of it that the person may see, the imported one first."""
+    """Return each caption with the text that annotators are given, and the edits that the person may see."""
     versions: dict[int, list[CaptionVersion]] = {caption.pk: [] for caption in captions}
     asked = visible_versions(access).filter(caption__in=captions)
     for version in with_verdict(asked).select_related("author").order_by("pk"):
         versions[version.caption_id].append(version)
     return [
-        {"caption": caption, "base": found[0], "edits": found[1:]}
+        {
+            "caption": caption,
+            "base": base_of(found),
+            "edits": [version for version in found if not version.is_base],
+        }
         for caption in captions
         if (found := versions[caption.pk])
     ]

@@ -39,7 +39,8 @@ def project_home(request: HttpRequest, access: Access) -> HttpResponse:
     context = {
         "progress": progress,
         "stages": [
-            (flow.imported, _("imported"), flow.imported - flow.in_pool),
+            (flow.imported, _("imported"), flow.imported - flow.cleaned),
+            (flow.cleaned, _("after cleaning"), flow.cleaned - flow.in_pool),
             (flow.shown, _("shown"), 0),
             (flow.judged, _("judged"), 0),
             (flow.good, _("good"), 0),

@@ -20,6 +20,7 @@ from annotation.models import (
     LabelMeaning,
     PairReport,
     Precedent,
+    VersionState,
 )
 from annotation.models.reviews import ReportState
 from annotation.review.ruling import ShownPair, similar_precedents
@@ -238,7 +239,9 @@ def original_texts(versions: Iterable[CaptionVersion]) -> dict[int, str]:
     asked = {original for original in of.values() if original is not None}
     if not asked:
         return {}
-    bases = CaptionVersion.objects.filter(caption__in=asked, parent=None).values_list("caption_id", "text")
+    bases = CaptionVersion.objects.filter(caption__in=asked, state=VersionState.BASE).values_list(
+        "caption_id", "text"
+    )
     texts = dict(bases)
     return {caption: texts[original] for caption, original in of.items() if original is not None}
 

@@ -30,7 +30,8 @@ class GivenCaption:
 class CleanedCaption:
     """What became of one caption: its text now, what changed it, and the step that dropped it with the reason.
 
-    The text as it was given is kept, so nothing is lost: a step is undone by leaving it out.
+    The text as it was given is kept, so nothing is lost: a step is undone by leaving it out. `same_as` is the place of
+    the caption that says what a near-duplicate says.
     """
 
     given: str
@@ -38,6 +39,7 @@ class CleanedCaption:
     changed_by: tuple[str, ...] = ()
     dropped_by: str = ""
     reason: str = ""
+    same_as: int | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -114,7 +116,7 @@ def _without_duplicates(
         for found in near_duplicates([made[place].text for place in places], least):
             place, kept = places[found.place], places[found.kept]
             reason = f"says what row {kept + 1} says, Jaccard {found.jaccard:.2f}"
-            after[place] = replace(made[place], dropped_by=NEAR_DUPLICATES, reason=reason)
+            after[place] = replace(made[place], dropped_by=NEAR_DUPLICATES, reason=reason, same_as=kept)
     return after
 
 
