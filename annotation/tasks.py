@@ -18,6 +18,7 @@ from annotation.quality.estimating import LabelEstimateRunner
 from annotation.quality.hubs import KIND as HUBS
 from annotation.quality.hubs import HubRunner
 from annotation.quality.reports import DRIFT, FEEDBACK, drift_runner, feedback_runner
+from annotation.working.completing import note_done_batches
 from projects.running import register_runner
 
 register_runner(IMPORT, ImportRunner())
@@ -41,3 +42,9 @@ def settle_tallies() -> int:
 def index_what_is_near() -> list[str]:
     """Make the index of what is near for encoders that have embedded much."""
     return index_embeddings()
+
+
+@shared_task(name="annotation.note_done_batches")
+def note_done() -> int:
+    """Note which batches have nothing left that waits for an annotator."""
+    return note_done_batches()

@@ -65,7 +65,8 @@ def _personal_data_keys(secret_key: str) -> list[str]:
 
 
 SECRET_KEY = _secret_key()
-# Fernet keys for what is encrypted at rest (the ids of survey platforms): the first one writes, all of them read.
+# Fernet keys for what is encrypted at rest (ids of survey platforms, secrets of webhooks).
+# The first one writes, all of them read.
 PERSONAL_DATA_KEYS = _personal_data_keys(SECRET_KEY)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
@@ -186,6 +187,21 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "wake-waiting-jobs": {"task": "projects.wake_waiting_jobs", "schedule": 10.0, "options": {"expires": 10}},
+    "call-due-webhooks": {
+        "task": "projects.call_due_webhooks",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "note-done-batches": {
+        "task": "annotation.note_done_batches",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "note-reached-targets": {
+        "task": "studies.note_reached_targets",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "settle-tallies": {"task": "annotation.settle_tallies", "schedule": 10.0, "options": {"expires": 10}},
     "index-embeddings": {
         "task": "annotation.index_embeddings",
@@ -292,6 +308,7 @@ SPECTACULAR_SETTINGS = {
         "ImageState": "annotation.models.ImageState",
         "StudyState": "studies.models.StudyState",
         "ReleaseState": "releases.models.ReleaseState",
+        "DeliveryState": "projects.models.webhooks.DeliveryState",
         "Verdict": "annotation.progress.verdicts.Verdict",
     },
     "OAS_VERSION": "3.0.3",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from polyannot.kernel.errors import Denied, Missing
 from polyannot.kernel.prepared import Prepared, columns_of, row_as
-from projects.models import ApiToken, Job, Membership, Project, Role
+from projects.models import ApiToken, Job, Membership, Project, Role, Webhook, WebhookDelivery
 
 # What each role may do beside its own work: an admin may do all, a head annotator also annotates.
 INCLUDED: dict[str, frozenset[str]] = {
@@ -126,3 +126,21 @@ def token_of(user: User, project: Project | None, public_id: UUID) -> ApiToken:
     if token is None:
         raise Missing("token_missing", _("You have no such token here."))
     return token
+
+
+def webhook_of(access: Access, public_id: UUID) -> Webhook:
+    """Return a webhook of the project; raises Missing."""
+    found = Webhook.objects.select_related("project", "made_by").filter(project=access.project)
+    if (webhook := found.filter(public_id=public_id).first()) is None:
+        raise Missing("webhook_missing", _("There is no such webhook in this project."))
+    return webhook
+
+
+def delivery_of(access: Access, webhook_id: UUID, public_id: UUID) -> WebhookDelivery:
+    """Return what a webhook of the project was told; raises Missing."""
+    found = WebhookDelivery.objects.select_related("webhook__project").filter(
+        webhook__project=access.project, webhook__public_id=webhook_id
+    )
+    if (delivery := found.filter(public_id=public_id).first()) is None:
+        raise Missing("delivery_missing", _("There is no such delivery; old ones are dropped."))
+    return delivery

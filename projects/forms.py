@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from projects.changing import CHANGEABLE
-from projects.models import Project, Role, Scope
+from projects.models import HookKind, Project, Role, Scope
 from projects.tokens import MOST_DAYS
 
 if TYPE_CHECKING:
@@ -100,4 +100,24 @@ class TokenForm(SiteTokenForm):
         choices=[choice for choice in Scope.choices if choice[0] != Scope.PROJECTS],
         widget=forms.CheckboxSelectMultiple,
         initial=[Scope.READ],
+    )
+
+
+class WebhookForm(forms.Form):
+    """An address that is told what happens."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What listens there, so that you know it again.")
+    )
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=2000,
+        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("Of your own server, https if you can: https://example.org/polyannot"),
+    )
+    kinds = forms.MultipleChoiceField(
+        label=_("It is told when"),
+        choices=HookKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[HookKind.JOB_DONE],
     )

@@ -60,7 +60,7 @@ SECTIONS = (
         ("guideline", "precedent", "label-", "known-"),
     ),
     Section(_("Jobs"), "jobs", frozenset({HEAD, RESEARCHER, ADMIN}), ("job",)),
-    Section(_("People"), "people", frozenset({ADMIN}), ("people", "settings", "history")),
+    Section(_("People"), "people", frozenset({ADMIN}), ("people", "settings", "webhook", "history")),
 )
 
 

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from polyannot.kernel.errors import DomainError
 from projects.claims import claim_chunk, claimant, release_dead_claims, renewed
-from projects.models import Job, JobChunk, JobFailure
+from projects.models import HookKind, Job, JobChunk, JobFailure
 from projects.models.jobs import ACTIVE_STATES, JobState
 from projects.queue import wake
+from projects.telling import tell_job
 
 log = logging.getLogger(__name__)
 
@@ -178,11 +179,17 @@ def _finish(job: Job, runner: JobRunner) -> None:
         if locked.state != JobState.RUNNING or locked.chunks.exclude(state=JobState.DONE).exists():
             return
         result = runner.finish(locked)
-        Job.objects.filter(pk=job.pk).update(state=JobState.DONE, result=result, ended_at=timezone.now())
+        locked.state, locked.result, locked.ended_at = JobState.DONE, result, timezone.now()
+        locked.save(update_fields=["state", "result", "ended_at"])
+        tell_job(locked, HookKind.JOB_DONE)
 
 
 def _fail(job: Job, message: str) -> None:
     """Put the reason on the job and end it; what was written stays."""
-    Job.objects.filter(pk=job.pk, state__in=ACTIVE_STATES).update(
-        state=JobState.FAILED, error=message, ended_at=timezone.now(), attempts=F("attempts") + 1
-    )
+    with transaction.atomic():
+        ended = Job.objects.filter(pk=job.pk, state__in=ACTIVE_STATES).update(
+            state=JobState.FAILED, error=message, ended_at=timezone.now(), attempts=F("attempts") + 1
+        )
+        if ended:
+            job.refresh_from_db()
+            tell_job(job, HookKind.JOB_FAILED)

@@ -14,9 +14,10 @@ from accounts.models import User
 from annotation.models import CaptionVersion
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.history import append_event
-from projects.models import Job, Project, StoredFile
+from projects.models import HookKind, Job, Project, StoredFile
 from projects.queue import enqueue
 from projects.storage import read_stored, store_bytes, store_path
+from projects.telling import tell
 from releases import building
 from releases.cells import json_bytes
 from releases.models import Release, ReleaseCaption, ReleaseFile, ReleaseState
@@ -189,10 +190,25 @@ def build_release(release: Release) -> None:
                 for file in files
             ]
         )
+        before = Release.objects.select_for_update(no_key=True, of=("self",)).get(pk=release.pk).state
         Release.objects.filter(pk=release.pk).exclude(state=ReleaseState.WITHDRAWN).update(
             bundle=stored, built_at=timezone.now(), state=ReleaseState.BUILT
         )
+        if before == ReleaseState.FROZEN:
+            _tell_built(release)
         append_event(actor=release.frozen_by, act="release_built", row=release, project=release.project)
+
+
+def _tell_built(release: Release) -> None:
+    tell(
+        project=release.project,
+        kind=HookKind.RELEASE_BUILT,
+        row=f"releases/{release.public_id}/",
+        id=release.public_id,
+        number=release.number,
+        n_images=release.n_images,
+        n_captions=release.n_captions,
+    )
 
 
 def _stored_image(sha256: str) -> bytes:

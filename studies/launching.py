@@ -21,6 +21,7 @@ from studies.piloting import delete_pilot
 from studies.plans import drafted_plan
 from studies.platforms import recruiting_problems
 from studies.preregistering import freeze
+from studies.reaching import note_target
 from studies.tabling import set_problems
 from studies.trying import delete_test_runs
 from studies.wording import empty_texts, missing_consent_fields
@@ -116,6 +117,7 @@ def close_study(*, study: Study, actor: User | None) -> None:
             pk=study.pk, state__in=[StudyState.LAUNCHED, StudyState.PAUSED]
         ).update(state=StudyState.CLOSED, closed_at=timezone.now())
         _settle(study, changed, actor, "study_closed")
+        note_target(study)
 
 
 def _move(study: Study, actor: User | None, before: str, after: str, act: str) -> None:
@@ -146,8 +148,9 @@ def extend_study(*, study: Study, participants: int, why: str, actor: User | Non
         text = told % {"before": row.target_participants, "after": participants, "why": why.strip()}
         note_deviation(study=row, text=text if why.strip() else "", actor=actor)
         row.target_participants = participants
-        row.save(update_fields=["target_participants"])
-    study.refresh_from_db(fields=["target_participants"])
+        row.target_reached_at = None
+        row.save(update_fields=["target_participants", "target_reached_at"])
+    study.refresh_from_db(fields=["target_participants", "target_reached_at"])
 
 
 def note_deviation(*, study: Study, text: str, actor: User | None) -> Deviation:

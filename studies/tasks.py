@@ -11,6 +11,7 @@ from studies.computing import write_result
 from studies.drawing import store_figures
 from studies.job_kinds import STUDY_RESULTS
 from studies.models import Study, StudyResult
+from studies.reaching import note_targets
 from studies.withdrawing import return_lapsed_cards
 
 
@@ -40,3 +41,9 @@ register_runner(STUDY_RESULTS, StudyResultsRunner())
 def return_lapsed() -> int:
     """Let the cards of people who have not been seen for a while go to others."""
     return return_lapsed_cards()
+
+
+@shared_task(name="studies.note_reached_targets")
+def note_reached() -> int:
+    """Note which studies have all the answers that they were planned with."""
+    return note_targets()

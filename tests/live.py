@@ -126,6 +126,7 @@ def live_environment(django_db_setup: None) -> Mapping[str, str]:
         "DATABASE_URL": urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}").geturl(),
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
+        "PERSONAL_DATA_KEYS": ",".join(settings.PERSONAL_DATA_KEYS),
         "PYTHONUNBUFFERED": "1",
     }
 

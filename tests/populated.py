@@ -27,6 +27,7 @@ from annotation.rules.known_answers import make_known_answer
 from projects.models import Job, Project, Role
 from projects.storage import store_bytes
 from projects.tokens import make_token
+from projects.webhooks import make_webhook, send_test
 from releases.models import Release
 from studies.models import Study
 from tests import factories as make
@@ -128,7 +129,12 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
     )
     Cleaning.objects.create(project=project, job=cleaned, n_given=1, n_cleaned=0)
     token, _secret = make_token(user=annotator, project=project, name="Script", scopes=["read"], days=1)
+    webhook, _secret = make_webhook(
+        project=project, name="Lab", url="https://listener.invalid/hook", kinds=["job.done"], actor=head
+    )
     values = {
+        "webhook_id": webhook.public_id,
+        "delivery_id": send_test(webhook=webhook, actor=head).public_id,
         "agreement_id": agreement.public_id,
         "token_id": token.public_id,
         "other_id": release.public_id,

@@ -64,6 +64,8 @@ class Batch(models.Model):
     basis = models.CharField(max_length=10, choices=ReannotationBasis.choices, blank=True, default="")
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # When it was first seen that nothing of it waits for an annotator, or when it was closed before that.
+    done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["pk"]

@@ -10,6 +10,7 @@ from accounts.models import User
 from annotation.models import Assignment, AssignmentState, Batch, BatchPurpose, Judgment
 from annotation.models.work import SkipReason
 from annotation.working.assigning import slot_again
+from annotation.working.completing import note_done
 from annotation.working.leasing import put_back
 from polyannot.kernel.errors import Conflict
 from projects.history import append_event, append_events
@@ -46,6 +47,8 @@ def _set_closed(batch: Batch, actor: User, *, is_closed: bool) -> None:
             row=batch,
             fields=["closed_at"],
         )
+        if is_closed:
+            note_done(batch)
 
 
 def give_on(held: Sequence[Assignment]) -> None:

@@ -11,8 +11,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from django.conf import settings
@@ -28,6 +29,8 @@ BLOCK = 64 * 1024
 # Characters of a path or a query that stand for themselves.
 KEPT = "/%:@!$&'()*+,;=~-._?"
 AGENT = "polyannot"
+
+Taken = TypeVar("Taken")
 
 
 class FetchRefused(Invalid):
@@ -56,6 +59,15 @@ class Fetched:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent."""
+
+    method: str = "GET"
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 def fetch(url: str, limits: FetchLimits) -> Fetched:
     """Return what an address gives. Raises FetchRefused, whose message is for a person."""
     ends_at = time.monotonic() + limits.seconds
@@ -67,6 +79,15 @@ def fetch(url: str, limits: FetchLimits) -> Fetched:
     raise FetchRefused(
         "too_many_redirects", _("The address leads on more than %(n)d times.") % {"n": limits.redirects}
     )
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> int:
+    """Send bytes to an address and return the status that it answered; what it says beside that is not read.
+
+    A redirect is an answer like any other and is not followed. Raises FetchRefused, whose message is for a person.
+    """
+    with _Visit(checked_parts(url), time.monotonic() + seconds, _Request("POST", body, headers)) as visit:
+        return visit.answer(lambda response: response.status)
 
 
 def checked_parts(url: str) -> SplitResult:
@@ -88,15 +109,22 @@ def checked_parts(url: str) -> SplitResult:
 
 def _visit(parts: SplitResult, limits: FetchLimits, ends_at: float) -> Fetched | str:
     """Return the content, or the address that it leads on to."""
-    with _Visit(parts, ends_at) as visit:
-        return visit.answer(limits)
+
+    def taken(response: http.client.HTTPResponse) -> Fetched | str:
+        if response.status in REDIRECTS and (leads_to := response.getheader("Location")):
+            return urljoin(parts.geturl(), leads_to.strip())
+        return _content(response, parts.geturl(), limits)
+
+    with _Visit(parts, ends_at, _Request()) as visit:
+        return visit.answer(taken)
 
 
 class _Visit:
     """One request over one connection, which is cut when the time is over."""
 
-    def __init__(self, parts: SplitResult, ends_at: float) -> None:
+    def __init__(self, parts: SplitResult, ends_at: float, request: _Request) -> None:
         self.parts = parts
+        self.request = request
         self.ends_at = ends_at
         self.is_late = False
         self.sock: socket.socket | None = None
@@ -125,10 +153,10 @@ class _Visit:
             except OSError:
                 return
 
-    def answer(self, limits: FetchLimits) -> Fetched | str:
-        """Return the content, or the address that it leads on to. Raises FetchRefused."""
+    def answer(self, take: Callable[[http.client.HTTPResponse], Taken]) -> Taken:
+        """Return what `take` makes of the answer. Raises FetchRefused."""
         try:
-            found = self._asked(limits)
+            found = take(self._asked())
         except ssl.SSLCertVerificationError as error:
             raise FetchRefused("certificate", _("The server's certificate is not to be trusted.")) from error
         except http.client.IncompleteRead as error:
@@ -144,7 +172,7 @@ class _Visit:
         if self.is_late or time.monotonic() >= self.ends_at:
             raise FetchRefused("too_slow", _("The address did not answer whole in time."))
 
-    def _asked(self, limits: FetchLimits) -> Fetched | str:
+    def _asked(self) -> http.client.HTTPResponse:
         parts = self.parts
         host = _ascii_host(parts.hostname or "")
         port = parts.port or PORTS[parts.scheme]
@@ -155,15 +183,11 @@ class _Visit:
         path = quote(parts.path or "/", safe=KEPT) + (
             "?" + quote(parts.query, safe=KEPT) if parts.query else ""
         )
-        connection.request(
-            "GET",
-            path,
-            headers={"User-Agent": AGENT, "Accept-Encoding": "identity", "Connection": "close"},
-        )
-        self.response = response = connection.getresponse()
-        if response.status in REDIRECTS and (leads_to := response.getheader("Location")):
-            return urljoin(parts.geturl(), leads_to.strip())
-        return _content(response, parts.geturl(), limits)
+        always = {"User-Agent": AGENT, "Accept-Encoding": "identity", "Connection": "close"}
+        sent = self.request
+        connection.request(sent.method, path, body=sent.body, headers={**sent.headers, **always})
+        self.response = connection.getresponse()
+        return self.response
 
     def _connect(self, addresses: Sequence[str], host: str, port: int) -> None:
         """Open a connection to the first address that answers; the name is not looked up again."""

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from projects.api import nouns
+from projects.api import nouns, webhooks
 
 PROJECT = "projects/<slug:project_slug>/"
+WEBHOOK = f"{PROJECT}webhooks/<uuid:webhook_id>"
 
 urlpatterns = [
     path(PROJECT, nouns.ProjectDetail.as_view(), name="api-project"),
@@ -13,4 +14,16 @@ urlpatterns = [
     path(f"{PROJECT}jobs/<uuid:job_id>/left-out/", nouns.JobLeftOut.as_view(), name="api-job-left-out"),
     path(f"{PROJECT}jobs/<uuid:job_id>/cancel/", nouns.JobCancel.as_view(), name="api-job-cancel"),
     path(f"{PROJECT}jobs/<uuid:job_id>/retry/", nouns.JobRetry.as_view(), name="api-job-retry"),
+    path(f"{PROJECT}webhooks/", webhooks.WebhookList.as_view(), name="api-webhooks"),
+    path(f"{WEBHOOK}/", webhooks.WebhookDetail.as_view(), name="api-webhook"),
+    path(f"{WEBHOOK}/on/", webhooks.WebhookOn.as_view(), name="api-webhook-on"),
+    path(f"{WEBHOOK}/off/", webhooks.WebhookOff.as_view(), name="api-webhook-off"),
+    path(f"{WEBHOOK}/test/", webhooks.WebhookTest.as_view(), name="api-webhook-test"),
+    path(f"{WEBHOOK}/secret/", webhooks.WebhookSecret.as_view(), name="api-webhook-secret"),
+    path(f"{WEBHOOK}/deliveries/", webhooks.DeliveryList.as_view(), name="api-webhook-deliveries"),
+    path(
+        f"{WEBHOOK}/deliveries/<uuid:delivery_id>/again/",
+        webhooks.DeliveryAgain.as_view(),
+        name="api-webhook-again",
+    ),
 ]

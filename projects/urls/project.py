@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.views import history, jobs, people, settings, tokens
+from projects.views import history, jobs, people, settings, tokens, webhooks
 
 urlpatterns = [
     path("jobs/", jobs.jobs, name="jobs"),
@@ -17,6 +17,17 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke", tokens.token_revoke, name="token-revoke"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:webhook_id>/on", webhooks.webhook_on, name="webhook-on"),
+    path("webhooks/<uuid:webhook_id>/off", webhooks.webhook_off, name="webhook-off"),
+    path("webhooks/<uuid:webhook_id>/test", webhooks.webhook_test, name="webhook-test"),
+    path("webhooks/<uuid:webhook_id>/secret", webhooks.webhook_secret, name="webhook-secret"),
+    path(
+        "webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/again",
+        webhooks.webhook_again,
+        name="webhook-again",
+    ),
     path("history/", history.history, name="history"),
     path("history.csv", history.history_csv, name="history-csv"),
 ]

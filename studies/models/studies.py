@@ -166,6 +166,8 @@ class Study(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    # When it was first seen that every pair has its target of kept answers; empty again after it was extended.
+    target_reached_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-pk"]

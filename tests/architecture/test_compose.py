@@ -12,7 +12,9 @@ from polyannot.kernel import programs
 
 CHECKOUT = Path(__file__).parents[2]
 OURS = ("web", "worker-default", "worker-gpu", "beat")
-READS = re.compile(r"""(?:env\.(?:text|flag|integer|words)|environ\.(?:get|setdefault))\(\s*"([A-Z_]+)\"""")
+READS = re.compile(
+    r"""(?:env\.(?:text|flag|integer|words|networks)|environ\.(?:get|setdefault))\(\s*"([A-Z_]+)\""""
+)
 VARIABLE = re.compile(r"\$\{([A-Z_]+)")
 
 
