@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import benchmark, choices, difficulty, similarity
+from annotation.views import benchmark, benchmark_pairs, choices, difficulty, similarity
 
 urlpatterns = [
     path("difficulty/", difficulty.difficulty, name="difficulty"),
@@ -22,6 +22,26 @@ urlpatterns = [
         "difficulty/benchmark/<uuid:evaluation_id>/tables.tex",
         benchmark.tables_tex,
         name="difficulty-benchmark-tex",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/pairs/",
+        benchmark_pairs.benchmark_pairs,
+        name="difficulty-benchmark-pairs",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/pairs.csv",
+        benchmark_pairs.benchmark_pairs_csv,
+        name="difficulty-benchmark-pairs-csv",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/captions/<uuid:version_id>/",
+        benchmark_pairs.benchmark_caption,
+        name="difficulty-benchmark-caption",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/images/<uuid:image_id>/",
+        benchmark_pairs.benchmark_image,
+        name="difficulty-benchmark-image",
     ),
     path("choices/", choices.choices, name="choices"),
     path("choices/run/", choices.run_choices, name="choices-run"),
