@@ -19,6 +19,8 @@ from annotation.machine.ml_requests import (
     completed_pools,
     completed_similarities,
 )
+from annotation.machine.score_comparing import KIND as SCORES
+from annotation.machine.score_comparing import completed_comparison
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
 from annotation.quality.estimating import completed_estimates
 from annotation.quality.hubs import KIND as HUBS
@@ -36,6 +38,7 @@ register_kind(HUBS, JobQueue.DEFAULT, _("Captions near to many images"), complet
 register_kind(DRIFT, JobQueue.DEFAULT, _("Control charts"), completed_drift)
 register_kind(LABEL_ESTIMATES, JobQueue.DEFAULT, _("Estimated labels"), completed_estimates)
 register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
+register_kind(SCORES, JobQueue.DEFAULT, _("Comparison of scores"), completed_comparison)
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)

@@ -12,6 +12,8 @@ from annotation.importing.requesting import IMPORT, TRIAL
 from annotation.importing.running import ImportRunner
 from annotation.importing.trial_running import TrialRunner
 from annotation.machine.indexing import index_embeddings
+from annotation.machine.score_comparing import KIND as SCORES
+from annotation.machine.score_comparing import ScoreComparisonRunner
 from annotation.progress.tallying import settle_everything
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
 from annotation.quality.estimating import LabelEstimateRunner
@@ -30,6 +32,7 @@ register_runner(DRIFT, drift_runner())
 register_runner(CAPTION_FIX, FixRunner())
 register_runner(LABEL_ESTIMATES, LabelEstimateRunner())
 register_runner(JUDGMENTS, JudgmentImportRunner())
+register_runner(SCORES, ScoreComparisonRunner())
 
 
 @shared_task(name="annotation.settle_tallies", time_limit=900)

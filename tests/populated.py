@@ -19,6 +19,7 @@ from annotation.models import (
     PairReport,
     ReviewRound,
     SavedFilter,
+    ScoreSet,
 )
 from annotation.review.asking import ask_question
 from annotation.review.reviewing import open_round
@@ -75,6 +76,7 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         kind="similarities", project=project, queue="gpu", fingerprint="f" * 64, state="done"
     )
     evaluation = EvaluationRun.objects.create(project=project, job=job, captions="good", seed=1)
+    score_set = ScoreSet.objects.create(project=project, name="VQAScore")
     snapshot = store_bytes(b'{"images": []}', media_type="application/json")
     release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
     study = Study.objects.create(project=project, slug=f"{slug}-study", title="Study")
@@ -159,6 +161,9 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "job_id": job.public_id,
         "estimate_run_id": estimate_run.public_id,
         "evaluation_id": evaluation.public_id,
+        "scores_id": score_set.public_id,
+        "drawing": "scatter",
+        "form": "svg",
         "check_id": check.public_id,
         "cleaning_id": cleaned.public_id,
         "fits_question_id": asked.public_id,

@@ -67,13 +67,18 @@ class LevelOutcomes:
     @property
     def difference(self) -> str:
         """Return by how many points the first is right more often, nothing without pairs."""
-        return f"{100 * self.told.difference:+.1f}" if self.told.n else ""
+        return _in_points(self.told.difference) if self.told.n else ""
 
     @property
     def interval(self) -> str:
         """Return the interval of the difference in points."""
         low, high = self.told.interval.low, self.told.interval.high
-        return gettext("%(low)s to %(high)s") % {"low": f"{100 * low:+.1f}", "high": f"{100 * high:+.1f}"}
+        return gettext("%(low)s to %(high)s") % {"low": _in_points(low), "high": _in_points(high)}
+
+
+def _in_points(share: float) -> str:
+    """Return a difference of shares in points with its sign."""
+    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,13 @@ GRADES = (
 def paraphrase_tables(figures: Iterable[EvaluationFigure], names: Mapping[int, str]) -> list[BenchmarkTable]:
     """Return those of the tables that have a row; the encoders' names are in the order of the rows."""
     found = found_in(figures)
+    gallery = max((one.n_other or 0 for of_row in found.values() for one in of_row.values()), default=0)
     tables = [
         _table(
             found, names, "paraphrases", _("Paraphrased retrieval"), OVERLAPS, Direction.TEXT_TO_IMAGE,
-            _("n are the pairs of a caption and its paraphrase, as imported. How much the first ten images that both"
-              " find overlap: AO@10 weighs the first places more, JS@10 counts what both share of what either finds."),
+            _("n are the pairs of a caption and its paraphrase, as imported. How far the first ten of %(gallery)d"
+              " images that both find overlap: AO@10 weighs the first places more, JS@10 is what both share of what"
+              " either finds. The fewer images there are, the more overlaps by chance.") % {"gallery": gallery},
         ),
         _table(
             found, names, "paraphrases-perfect", _("Paraphrased retrieval, perfect paraphrases"), PERFECT,

@@ -33,6 +33,7 @@ PUBLISHED_TABLES = (
     (LEVELS_PART, "imp_table4_retrieval_by_difficulty", gettext_lazy("Table 4: retrieval by difficulty")),
     (PAIRS_PART, "imp_table5_auprc", gettext_lazy("Table 5: AUPRC")),
     (PAIRS_PART, "imp_table6_auprc_by_scale", gettext_lazy("Table 6: AUPRC by pretraining and size")),
+    (COSINES_PART, "imp_table11_scores", gettext_lazy("Table 11: CLIPScore and VQAScore")),
     (PARAPHRASES_PART, "paraphrased_retrieval", gettext_lazy("Paraphrased retrieval and text similarity")),
     (PARAPHRASES_PART, "query_expansion", gettext_lazy("Query expansion with three texts, trained on CC12M")),
 )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
+from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -34,6 +35,17 @@ class Cell:
     label: str
     text: str
     basis: str
+
+
+class StoredFigure(Protocol):
+    """A figure as it is stored, of a benchmark or of scores beside one."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    n_other: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,7 @@ BINARY = (
 COSINE = (Column("cosine", gettext_lazy("mean cosine")), Column("cosine SD", gettext_lazy("SD")))
 
 
-def shown_value(figure: EvaluationFigure | None) -> str:
+def shown_value(figure: StoredFigure | None) -> str:
     """Return a figure in words: shares in per cent, ranks to a half, the rest with three digits."""
     if figure is None or figure.value is None:
         return NOTHING
@@ -116,7 +128,7 @@ def _in_words(name: str, value: float) -> str:
     return f"{value:.3f}"
 
 
-def basis_of(figure: EvaluationFigure | None, n_of_row: int) -> str:
+def basis_of(figure: StoredFigure | None, n_of_row: int) -> str:
     """Return the interval of a figure in words, and its n where it is not that of the row."""
     if figure is None:
         return ""

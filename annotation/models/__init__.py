@@ -19,6 +19,13 @@ from annotation.models.evaluations import (
     EvaluationScore,
 )
 from annotation.models.exchange import ImportedRater, JudgmentFormat, JudgmentImport
+from annotation.models.external_scores import (
+    ExternalScore,
+    ScoreComparison,
+    ScoreDrawing,
+    ScoreFigure,
+    ScoreSet,
+)
 from annotation.models.fixes import CaptionFix, FixItem, FixOutcome, FixReason, FixState, SavedFilter
 from annotation.models.genericness import (
     CaptionHub,
@@ -109,6 +116,7 @@ __all__ = [
     "EvaluationParaphrase",
     "EvaluationRun",
     "EvaluationScore",
+    "ExternalScore",
     "Fits",
     "FixItem",
     "FixOutcome",
@@ -155,6 +163,10 @@ __all__ = [
     "ReviewItem",
     "ReviewRound",
     "SavedFilter",
+    "ScoreComparison",
+    "ScoreDrawing",
+    "ScoreFigure",
+    "ScoreSet",
     "Similarity",
     "TallyDue",
     "Threshold",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import benchmark, benchmark_pairs, choices, difficulty, similarity
+from annotation.views import benchmark, benchmark_pairs, choices, difficulty, scores, similarity
 
 urlpatterns = [
     path("difficulty/", difficulty.difficulty, name="difficulty"),
@@ -42,6 +42,37 @@ urlpatterns = [
         "difficulty/benchmark/<uuid:evaluation_id>/images/<uuid:image_id>/",
         benchmark_pairs.benchmark_image,
         name="difficulty-benchmark-image",
+    ),
+    path("difficulty/benchmark/<uuid:evaluation_id>/scores/", scores.scores, name="difficulty-scores"),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/scores/import/",
+        scores.scores_import,
+        name="difficulty-scores-import",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/scores/pairs.csv",
+        scores.pairs_to_score,
+        name="difficulty-scores-pairs",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/scores/<uuid:scores_id>/compare/",
+        scores.scores_compare,
+        name="difficulty-scores-compare",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/scores/<uuid:scores_id>/figures.csv",
+        scores.scores_csv,
+        name="difficulty-scores-csv",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/scores/<uuid:scores_id>/tables.tex",
+        scores.scores_tex,
+        name="difficulty-scores-tex",
+    ),
+    path(
+        "difficulty/benchmark/<uuid:evaluation_id>/scores/<uuid:scores_id>/<slug:drawing>.<slug:form>",
+        scores.score_drawing,
+        name="difficulty-score-drawing",
     ),
     path("choices/", choices.choices, name="choices"),
     path("choices/run/", choices.run_choices, name="choices-run"),
