@@ -12,7 +12,7 @@ from projects import webhooks as acts
 from projects.access import delivery_of, webhook_of
 from projects.api.door import ProjectApiView
 from projects.api.once import kept, once
-from projects.models import DeliveryState, HookKind, OffReason, Role, Webhook, WebhookDelivery
+from projects.models import DeliveryState, HookKind, Role, Webhook, WebhookDelivery
 
 
 class WebhookOut(serializers.Serializer[Webhook]):
@@ -23,7 +23,9 @@ class WebhookOut(serializers.Serializer[Webhook]):
     url = serializers.CharField()
     kinds = serializers.ListField(child=serializers.ChoiceField(choices=HookKind.choices))
     is_on = serializers.BooleanField()
-    off_reason = serializers.ChoiceField(choices=OffReason.choices, allow_blank=True)
+    off_reason = serializers.CharField(
+        allow_blank=True, help_text="person, failing (for too long) or gone (it answered 410)."
+    )
     off_at = serializers.DateTimeField(allow_null=True)
     made_at = serializers.DateTimeField()
 
