@@ -18,6 +18,7 @@ from annotation.models import (
     GenericnessQuestion,
     Guideline,
     Image,
+    ImageSampling,
     KnownAnswer,
     LabelEstimateRun,
     LabelSchema,
@@ -55,6 +56,14 @@ def image_of(access: Access, public_id: UUID) -> Image:
     if (image := Image.objects.filter(project=access.project, public_id=public_id).first()) is None:
         raise _missing(_("There is no such image in this project."))
     return image
+
+
+def sampling_of(access: Access, public_id: UUID) -> ImageSampling:
+    """Return a choice of images of the project; raises Missing."""
+    rows = ImageSampling.objects.select_related("job", "encoder", "applied_by", "undone_by")
+    if (row := rows.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such choice of images in this project."))
+    return row
 
 
 def assignment_of(access: Access, public_id: UUID) -> Assignment:

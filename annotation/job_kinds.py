@@ -9,6 +9,7 @@ from annotation.captions.cleaning import completed_cleaning
 from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.importing.requesting import IMPORT, TRIAL
+from annotation.machine.drawings import DRAWING, completed_drawing
 from annotation.machine.ml_requests import (
     completed_calibration,
     completed_difficulty,
@@ -19,6 +20,7 @@ from annotation.machine.ml_requests import (
     completed_pools,
     completed_similarities,
 )
+from annotation.machine.sampling import completed_sampling
 from annotation.machine.score_comparing import KIND as SCORES
 from annotation.machine.score_comparing import completed_comparison
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
@@ -48,3 +50,5 @@ register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools)
 register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)
 register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning)
+register_kind("sampling", JobQueue.GPU, _("Choice of images"), completed_sampling)
+register_kind(DRAWING, JobQueue.DEFAULT, _("Drawing"), completed_drawing)

@@ -11,6 +11,8 @@ from annotation.exchange.judgment_import_running import JudgmentImportRunner
 from annotation.importing.requesting import IMPORT, TRIAL
 from annotation.importing.running import ImportRunner
 from annotation.importing.trial_running import TrialRunner
+from annotation.machine.drawing_running import DrawingRunner
+from annotation.machine.drawings import DRAWING
 from annotation.machine.indexing import index_embeddings
 from annotation.machine.score_comparing import KIND as SCORES
 from annotation.machine.score_comparing import ScoreComparisonRunner
@@ -33,6 +35,7 @@ register_runner(CAPTION_FIX, FixRunner())
 register_runner(LABEL_ESTIMATES, LabelEstimateRunner())
 register_runner(JUDGMENTS, JudgmentImportRunner())
 register_runner(SCORES, ScoreComparisonRunner())
+register_runner(DRAWING, DrawingRunner())
 
 
 @shared_task(name="annotation.settle_tallies", time_limit=900)

@@ -15,6 +15,8 @@ Floats = NDArray[np.floating]
 Method = Literal["kmeans", "min_similarity"]
 
 WANTED = 5
+# From so many captions on they are clustered on a plane by UMAP; below it is unstable (ours).
+PLANE_FROM = 15
 # C(30, 5): up to thirty captions every choice of five is tried.
 EXACT_CHOICES = 142_506
 RANDOM_DRAWS = 1_000
@@ -27,7 +29,8 @@ class DiverseChoice:
     Similarities are mean pairwise cosines, NaN for fewer than two captions. `random_similarity` is the
     exact mean over all random choices, `random_interval` holds 95% of `RANDOM_DRAWS` drawn ones.
     `is_complete` is false where the pool holds fewer captions than wanted: then all of them are chosen
-    and nothing is added.
+    and nothing is added. `clusters` are the cluster of every caption of the pool, numbered by their first caption;
+    empty where nothing was clustered. `is_on_plane` says whether they are clusters of a plane or of the features.
     """
 
     chosen: tuple[int, ...]
@@ -39,6 +42,8 @@ class DiverseChoice:
     random_similarity: float
     random_interval: tuple[float, float]
     seed: int
+    clusters: tuple[int, ...] = ()
+    is_on_plane: bool = False
 
 
 def mean_pairwise_similarity(cosines: Floats, chosen: NDArray[np.int64]) -> float:
@@ -50,22 +55,32 @@ def mean_pairwise_similarity(cosines: Floats, chosen: NDArray[np.int64]) -> floa
 
 
 def choose_diverse(
-    features: Floats, *, method: Method = "kmeans", wanted: int = WANTED, seed: int = 0
+    features: Floats,
+    *,
+    method: Method = "kmeans",
+    wanted: int = WANTED,
+    seed: int = 0,
+    plane: Floats | None = None,
 ) -> DiverseChoice:
     """Choose `wanted` captions from sentence features (n, d) with rows of length 1.
 
-    `kmeans`: as many clusters of the features, one caption at random from each. `min_similarity`: the
+    `kmeans`: as many clusters, one caption at random from each; clusters of the `plane` (n, 2) where it is given and
+    the pool holds `PLANE_FROM` captions, else of the features. `min_similarity`: the
     choice with the lowest mean pairwise cosine, exact up to thirty captions, beyond that greedy with
     exchanges.
     """
     n = len(features)
     cosines = np.asarray(features, dtype=np.float64) @ np.asarray(features, dtype=np.float64).T
     rng = np.random.default_rng(seed)
+    is_on_plane = plane is not None and n >= PLANE_FROM and n > wanted and method == "kmeans"
+    clusters: NDArray[np.int64] = np.empty(0, dtype=np.int64)
     is_exact = method == "min_similarity" and comb(n, wanted) <= EXACT_CHOICES
     if n <= wanted:
         chosen = np.arange(n)
     elif method == "kmeans":
-        chosen = _one_of_each_cluster(features, wanted, rng, seed)
+        points = plane if is_on_plane and plane is not None else features
+        clusters = _clusters(points, wanted, seed)
+        chosen = _one_of_each_cluster(clusters, wanted, rng)
     else:
         chosen = _least_similar(cosines, wanted) if is_exact else _greedily_dissimilar(cosines, wanted)
     random_similarity, random_interval = _random_choices(cosines, min(wanted, n), rng)
@@ -79,18 +94,27 @@ def choose_diverse(
         random_similarity=random_similarity,
         random_interval=random_interval,
         seed=seed,
+        clusters=tuple(int(cluster) for cluster in clusters),
+        is_on_plane=is_on_plane,
     )
 
 
-def _one_of_each_cluster(
-    features: Floats, wanted: int, rng: np.random.Generator, seed: int
-) -> NDArray[np.int64]:
-    """One of each cluster at random; where equal captions leave fewer clusters, the rest at random from the pool."""
+def _clusters(points: Floats, wanted: int, seed: int) -> NDArray[np.int64]:
+    """The cluster of each point, numbered from 0 in the order of their first points; equal points may leave fewer."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # equal captions: handled below
-        labels = KMeans(n_clusters=wanted, n_init=10, random_state=seed).fit_predict(features)
-    chosen = [int(rng.choice(np.flatnonzero(labels == label))) for label in np.unique(labels)]
-    others = np.setdiff1d(np.arange(len(features)), chosen)
+        labels = KMeans(n_clusters=wanted, n_init=10, random_state=seed).fit_predict(points)
+    _labels, first, places = np.unique(labels, return_index=True, return_inverse=True)
+    numbers: NDArray[np.int64] = np.argsort(np.argsort(first)).astype(np.int64)[places]
+    return numbers
+
+
+def _one_of_each_cluster(
+    clusters: NDArray[np.int64], wanted: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """One of each cluster at random; where equal captions leave fewer clusters, the rest at random from the pool."""
+    chosen = [int(rng.choice(np.flatnonzero(clusters == cluster))) for cluster in np.unique(clusters)]
+    others = np.setdiff1d(np.arange(len(clusters)), chosen)
     rest = rng.choice(others, size=wanted - len(chosen), replace=False)
     return np.array([*chosen, *rest], dtype=np.int64)
 

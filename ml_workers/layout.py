@@ -30,6 +30,13 @@ def is_available() -> bool:
     return importlib.util.find_spec("umap") is not None
 
 
+def plane_or_nothing(features: Floats, seed: int) -> NDArray[np.float64] | None:
+    """The plane of `plane_layout`; None where UMAP is not installed or the points are too few."""
+    if len(features) < FEWEST_POINTS or not is_available():
+        return None
+    return plane_layout(features, seed=seed)
+
+
 def plane_layout(
     features: Floats, *, seed: int, neighbours: int = NEIGHBOURS, min_distance: float = MIN_DISTANCE
 ) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from ml_workers.jobs.similarities import (
     row_cosines,
     stage_of,
 )
+from ml_workers.layout import plane_or_nothing
 from ml_workers.loading import registered, registered_sentence_encoder, threshold_of
 from projects.models import Job, JobChunk, Project
 from projects.running import ChunkOutcome, ChunkPlan
@@ -166,6 +167,7 @@ class DiversityRunner:
             method=job.parameters["method"],
             wanted=job.parameters["wanted"],
             seed=job.seed,
+            layout=plane_or_nothing,
         )
         store.write_choices(
             job,
@@ -178,6 +180,10 @@ class DiversityRunner:
                     version_ids=one.version_ids,
                     mean_similarity=one.mean_similarity,
                     random_mean_similarity=one.random_mean_similarity,
+                    pool=one.pool,
+                    places=one.places,
+                    clusters=one.clusters,
+                    is_on_plane=one.is_on_plane,
                 )
                 for one in chosen
             ],

@@ -76,6 +76,13 @@ from annotation.machine.neighbours import (
     search_of,
 )
 from annotation.machine.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
+from annotation.machine.sampling import (
+    ImageOrder,
+    conclude_sampling,
+    images_in_batches,
+    images_to_sample,
+    write_sampling,
+)
 from annotation.models import NeighbourFileKind
 from projects.storage import open_stored, storage_name
 
@@ -85,6 +92,7 @@ __all__ = [
     "Decision",
     "Figure",
     "ImageContent",
+    "ImageOrder",
     "KnownThreshold",
     "NeighbourFileKind",
     "PairFeatures",
@@ -101,6 +109,7 @@ __all__ = [
     "benchmark_pairs",
     "benchmark_paraphrases",
     "conclude_cleaning",
+    "conclude_sampling",
     "content_hash",
     "contrasts_of",
     "cosines",
@@ -115,7 +124,9 @@ __all__ = [
     "evaluated_pictures",
     "fix_paraphrases",
     "good_captions",
+    "images_in_batches",
     "images_not_shown",
+    "images_to_sample",
     "images_to_search",
     "keep_file",
     "keep_json",
@@ -143,6 +154,7 @@ __all__ = [
     "write_embeddings",
     "write_evaluation",
     "write_pool_ranks",
+    "write_sampling",
     "write_similarities",
 ]
 

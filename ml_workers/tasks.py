@@ -10,6 +10,7 @@ from ml_workers.neighbours_runner import NeighboursRunner
 from ml_workers.pool_runner import PoolRankingRunner
 from ml_workers.pools_runner import PoolsRunner
 from ml_workers.runners import DifficultyRunner, DiversityRunner, SimilaritiesRunner
+from ml_workers.sampling_runner import SamplingRunner
 from ml_workers.words import embed_words
 from projects import running
 from projects.running import register_runner
@@ -23,6 +24,7 @@ register_runner("neighbours", NeighboursRunner())
 register_runner("pools", PoolsRunner())
 register_runner("evaluation", EvaluationRunner())
 register_runner("cleaning", CleaningRunner())
+register_runner("sampling", SamplingRunner())
 
 
 @shared_task(

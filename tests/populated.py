@@ -11,9 +11,11 @@ from annotation.models import (
     AgreementReport,
     CaptionFix,
     Cleaning,
+    Encoder,
     EvaluationRun,
     GenericnessCheck,
     GenericnessQuestion,
+    ImageSampling,
     LabelEstimateRun,
     OnboardingRun,
     PairReport,
@@ -77,6 +79,22 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
     )
     evaluation = EvaluationRun.objects.create(project=project, job=job, captions="good", seed=1)
     score_set = ScoreSet.objects.create(project=project, name="VQAScore")
+    encoder = Encoder.objects.create(
+        name=f"{slug}-encoder", weights_hash="0" * 64, source="made", dimension=2
+    )
+    sampling = ImageSampling.objects.create(
+        project=project,
+        job=job,
+        encoder=encoder,
+        method="farthest",
+        space="plane",
+        seed=1,
+        n_images=1,
+        n_chosen=1,
+        n_reserve=0,
+        n_in_batches=0,
+        spreads={},
+    )
     snapshot = store_bytes(b'{"images": []}', media_type="application/json")
     release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
     study = Study.objects.create(project=project, slug=f"{slug}-study", title="Study")
@@ -164,6 +182,7 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "scores_id": score_set.public_id,
         "drawing": "scatter",
         "form": "svg",
+        "sampling_id": sampling.public_id,
         "check_id": check.public_id,
         "cleaning_id": cleaned.public_id,
         "fits_question_id": asked.public_id,

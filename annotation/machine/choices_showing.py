@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Avg, Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
-from annotation.models import CaptionChoice, CaptionVersion, Image, ImageChoice, ImageState
+from annotation.models import CaptionChoice, CaptionVersion, DistanceSpace, Image, ImageChoice, ImageState
+from annotation.models.machine import ChoiceMethod
 from annotation.progress.verdicts import good_versions
+from polyannot.kernel.errors import Missing
 from projects.models import Project
 
 CHOICES_PER_PAGE = 8
+# From so many captions on they are clustered on a plane (as in the model workers).
+PLANE_FROM = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class ChoicesOverview:
     n_lower: int
     n_outdated: int
     n_unseen: int
+    n_without_plane: int
 
     @property
     def n_images(self) -> int:
@@ -59,6 +65,7 @@ def overview(project: Project) -> ChoicesOverview | None:
         random_mean_similarity=means["random"],
         n_lower=means["lower"],
         n_outdated=outdated_choices(project).count(),
+        n_without_plane=_clustered_without_plane(choices).count(),
         n_unseen=Image.objects.filter(project=project, state=ImageState.ACTIVE).exclude(pk__in=seen).count(),
     )
 
@@ -87,3 +94,49 @@ def complete_choices(project: Project, page: str | int) -> "Page[ImageChoice]":
         .order_by("image__position", "image__pk")
     )
     return Paginator(choices, CHOICES_PER_PAGE).get_page(page)
+
+
+def _clustered_without_plane(choices: QuerySet[ImageChoice]) -> QuerySet[ImageChoice]:
+    """Keep the choices of enough captions for a plane that were made without one, because there was no UMAP."""
+    return choices.filter(
+        method=ChoiceMethod.KMEANS, space=DistanceSpace.FEATURES, n_good__gte=PLANE_FROM, is_complete=True
+    ).exclude(pool_clusters=[])
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCaption:
+    """A good caption of a choice: its number on the page, its cluster from 1, its place on the plane."""
+
+    number: int
+    text: str
+    cluster: int | None
+    is_chosen: bool
+    x: float | None
+    y: float | None
+
+
+def choice_of(image: Image) -> ImageChoice:
+    """Return the current choice of an image. Raises Missing before there is one."""
+    choice = (
+        ImageChoice.objects.filter(image=image, is_current=True).select_related("encoder", "project").first()
+    )
+    if choice is None:
+        raise Missing("choice_missing", _("Nothing was chosen for this image yet: choose anew."))
+    return choice
+
+
+def pool_of(choice: ImageChoice) -> list[PoolCaption]:
+    """Return the good captions of a choice by cluster, the chosen one of each first, numbered from 1."""
+    chosen = set(choice.captions.values_list("version", flat=True))
+    versions = choice.pool_versions or sorted(chosen)
+    texts = dict(CaptionVersion.objects.filter(pk__in=versions).values_list("pk", "text"))
+    rows = []
+    for place, version in enumerate(versions):
+        cluster = choice.pool_clusters[place] + 1 if choice.pool_clusters else None
+        at = (choice.pool_x[place], choice.pool_y[place]) if choice.pool_x else (None, None)
+        rows.append((cluster or 0, version not in chosen, place, cluster, version, at))
+    return [
+        PoolCaption(number, texts[version], cluster, not is_other, *at)
+        for number, (_order, is_other, _place, cluster, version, at) in enumerate(sorted(rows), start=1)
+        if version in texts
+    ]

@@ -10,16 +10,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.machine.job_parameters import encoder_names, known_only, refused, whole_number
 from annotation.machine.neighbours import corpora, search_of
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
-from polyannot.kernel.errors import Invalid
 from projects.models import Job, Project
 from projects.queue import Parameters, enqueue
 
 # From this many voters on, one that differs does not keep a pair from being easy or hard (as in the model workers).
 DISSENT_FROM = 5
-MOST_ENCODERS = 30
 # The sentence encoder that comes with polyannot; the name of any image-text encoder will do too.
 SENTENCE_ENCODER = "sentence:minilm-l6"
 # Pairs in a batch when thresholds are found on a project's own good pairs, fewer where there are fewer.
@@ -36,53 +35,18 @@ INDEXES = ("auto", "exact", "lists")
 RECALL_IMAGES = 100
 
 
-def _refused(message: str) -> Invalid:
-    return Invalid("job_parameters", message)
-
-
-def _known(parameters: Mapping[str, Any], *names: str) -> None:
-    if unknown := set(parameters) - set(names):
-        raise _refused(
-            _("This job takes the parameters %(known)s, not %(unknown)s.")
-            % {"known": ", ".join(names), "unknown": ", ".join(sorted(unknown))}
-        )
-
-
-def _whole_number(parameters: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
-    try:
-        number = int(parameters.get(name, default))
-    except (TypeError, ValueError):
-        number = least - 1
-    if not least <= number <= most:
-        raise _refused(
-            _("%(name)s is a whole number from %(least)d to %(most)d.")
-            % {"name": name, "least": least, "most": most}
-        )
-    return number
-
-
-def _encoders(parameters: Mapping[str, Any]) -> list[str]:
-    """Return the names of the encoders, each once, in the order given (text separated by commas is taken too)."""
-    given = parameters.get("encoders") or settings.ENCODERS
-    names = given.split(",") if isinstance(given, str) else list(given)
-    names = list(dict.fromkeys(str(name).strip() for name in names if str(name).strip()))
-    if not 1 <= len(names) <= MOST_ENCODERS:
-        raise _refused(_("Name 1 to %(most)d encoders.") % {"most": MOST_ENCODERS})
-    return names
-
-
 def completed_similarities(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a similarities job: `encoders`, by default those of the settings. Raises Invalid."""
-    _known(parameters, "encoders")
-    return {"encoders": _encoders(parameters)}
+    known_only(parameters, "encoders")
+    return {"encoders": encoder_names(parameters)}
 
 
 def completed_calibration(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a calibration job: `encoders`, and the `batch_size` that moves the threshold."""
-    _known(parameters, "encoders", "batch_size")
+    known_only(parameters, "encoders", "batch_size")
     return {
-        "encoders": _encoders(parameters),
-        "batch_size": _whole_number(parameters, "batch_size", CALIBRATION_BATCH, 2, 8192),
+        "encoders": encoder_names(parameters),
+        "batch_size": whole_number(parameters, "batch_size", CALIBRATION_BATCH, 2, 8192),
     }
 
 
@@ -103,17 +67,19 @@ def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
     `tie_breaker` names one more encoder that votes where the others disagree, or everywhere with
     `tie_breaker_always`; empty for none. `easy_min_votes` and `hard_max_votes` count its vote too.
     """
-    _known(parameters, "encoders", "tie_breaker", "tie_breaker_always", "easy_min_votes", "hard_max_votes")
-    encoders = _encoders(parameters)
+    known_only(
+        parameters, "encoders", "tie_breaker", "tie_breaker_always", "easy_min_votes", "hard_max_votes"
+    )
+    encoders = encoder_names(parameters)
     tie_breaker = str(parameters.get("tie_breaker") or "").strip()
     if tie_breaker in encoders:
-        raise _refused(_("The tie-breaker is one of the encoders that vote anyway; name another."))
+        raise refused(_("The tie-breaker is one of the encoders that vote anyway; name another."))
     n_votes = len(encoders) + bool(tie_breaker)
     easy, hard = default_cut_points(len(encoders), has_tie_breaker=bool(tie_breaker))
-    easy = _whole_number(parameters, "easy_min_votes", easy, 1, n_votes)
-    hard = _whole_number(parameters, "hard_max_votes", hard, 0, n_votes)
+    easy = whole_number(parameters, "easy_min_votes", easy, 1, n_votes)
+    hard = whole_number(parameters, "hard_max_votes", hard, 0, n_votes)
     if hard >= easy:
-        raise _refused(_("A pair cannot be easy and hard at once: hard_max_votes is below easy_min_votes."))
+        raise refused(_("A pair cannot be easy and hard at once: hard_max_votes is below easy_min_votes."))
     return {
         "encoders": encoders,
         "tie_breaker": tie_breaker,
@@ -129,14 +95,14 @@ def _is_yes(value: object) -> bool:
 
 def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a diversity job: `method`, sentence `encoder`, `wanted` captions. Raises Invalid."""
-    _known(parameters, "method", "encoder", "wanted")
+    known_only(parameters, "method", "encoder", "wanted")
     method = str(parameters.get("method") or ChoiceMethod.KMEANS)
     if method not in ChoiceMethod.values:
-        raise _refused(_("The method is one of %(known)s.") % {"known": ", ".join(ChoiceMethod.values)})
+        raise refused(_("The method is one of %(known)s.") % {"known": ", ".join(ChoiceMethod.values)})
     return {
         "method": method,
         "encoder": str(parameters.get("encoder") or SENTENCE_ENCODER).strip(),
-        "wanted": _whole_number(parameters, "wanted", CHOSEN_CAPTIONS, 2, 50),
+        "wanted": whole_number(parameters, "wanted", CHOSEN_CAPTIONS, 2, 50),
     }
 
 
@@ -145,23 +111,23 @@ def completed_evaluation(parameters: Mapping[str, Any]) -> Parameters:
 
     Without a vote the latest one gives the levels. `expansions` paraphrases expand a query. Raises Invalid.
     """
-    _known(parameters, "encoders", "captions", "vote", "expansions")
+    known_only(parameters, "encoders", "captions", "vote", "expansions")
     captions = str(parameters.get("captions") or EvaluatedCaptions.GOOD)
     if captions not in EvaluatedCaptions.values:
-        raise _refused(
+        raise refused(
             _("The captions are one of %(known)s.") % {"known": ", ".join(EvaluatedCaptions.values)}
         )
     return {
-        "encoders": _encoders(parameters),
+        "encoders": encoder_names(parameters),
         "captions": captions,
         "vote": str(parameters.get("vote") or "").strip(),
-        "expansions": _whole_number(parameters, "expansions", EXPANSIONS, 1, 20),
+        "expansions": whole_number(parameters, "expansions", EXPANSIONS, 1, 20),
     }
 
 
 def completed_pool_ranking(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a ranking of pools: the sentence `encoder`. Raises Invalid."""
-    _known(parameters, "encoder")
+    known_only(parameters, "encoder")
     return {"encoder": str(parameters.get("encoder") or SENTENCE_ENCODER).strip()}
 
 
@@ -171,35 +137,35 @@ def completed_neighbours(parameters: Mapping[str, Any]) -> Parameters:
     `corpus` is a folder of CORPORA_DIR; `radius` the neighbours of an image; `index` one of auto, exact and lists;
     `probes` the lists looked into (0: by the rule); `recall_images` those whose exact neighbours are found too.
     """
-    _known(parameters, "corpus", "encoder", "radius", "index", "probes", "recall_images")
+    known_only(parameters, "corpus", "encoder", "radius", "index", "probes", "recall_images")
     corpus = str(parameters.get("corpus") or "").strip()
     if corpus not in corpora():
-        raise _refused(
+        raise refused(
             _("There is no corpus %(name)s on this server; there are: %(known)s.")
             % {"name": corpus or "?", "known": ", ".join(corpora()) or _("none")}
         )
     index = str(parameters.get("index") or INDEXES[0])
     if index not in INDEXES:
-        raise _refused(_("The index is one of %(known)s.") % {"known": ", ".join(INDEXES)})
+        raise refused(_("The index is one of %(known)s.") % {"known": ", ".join(INDEXES)})
     return {
         "corpus": corpus,
         "encoder": str(parameters.get("encoder") or settings.ENCODERS[-1]).strip(),
-        "radius": _whole_number(parameters, "radius", RADIUS, 1, 10_000),
+        "radius": whole_number(parameters, "radius", RADIUS, 1, 10_000),
         "index": index,
-        "probes": _whole_number(parameters, "probes", 0, 0, 65_536),
-        "recall_images": _whole_number(parameters, "recall_images", RECALL_IMAGES, 1, 5_000),
+        "probes": whole_number(parameters, "probes", 0, 0, 65_536),
+        "recall_images": whole_number(parameters, "recall_images", RECALL_IMAGES, 1, 5_000),
     }
 
 
 def completed_pools(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of filling pools: the id of the `search`, and the `threshold`. Raises Invalid."""
-    _known(parameters, "search", "threshold")
+    known_only(parameters, "search", "threshold")
     try:
         threshold = float(parameters.get("threshold", "nan"))
     except (TypeError, ValueError):
         threshold = float("nan")
     if not -1 <= threshold <= 1:
-        raise _refused(_("Say the threshold, a cosine from -1 to 1."))
+        raise refused(_("Say the threshold, a cosine from -1 to 1."))
     return {"search": str(parameters.get("search") or "").strip(), "threshold": round(threshold, 2)}
 
 

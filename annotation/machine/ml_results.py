@@ -28,7 +28,7 @@ from annotation.models import (
     Similarity,
     Threshold,
 )
-from annotation.models.machine import Modality
+from annotation.models.machine import DistanceSpace, Modality
 from annotation.progress.verdicts import good_versions, versions_in_pool
 from projects.models import Job, Project, StoredFile
 
@@ -96,7 +96,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class ChosenCaptions:
-    """The captions chosen for one image; similarities are mean pairwise cosines, None for fewer than two."""
+    """The captions chosen for one image; similarities are mean pairwise cosines, None for fewer than two.
+
+    `pool`, `places`, `clusters` and `is_on_plane` as in `ImageChoice`.
+    """
 
     image_id: int
     n_good: int
@@ -104,6 +107,10 @@ class ChosenCaptions:
     version_ids: Sequence[int]
     mean_similarity: float | None
     random_mean_similarity: float | None
+    pool: Sequence[int] = ()
+    places: Sequence[tuple[float, float]] = ()
+    clusters: Sequence[int] = ()
+    is_on_plane: bool = False
 
 
 def register_encoder(
@@ -382,14 +389,28 @@ def write_choices(job: Job, encoder_id: int, choices: Sequence[ChosenCaptions]) 
                     random_mean_similarity=choice.random_mean_similarity,
                     is_complete=choice.is_complete,
                     is_current=False,
+                    space=DistanceSpace.PLANE if choice.is_on_plane else DistanceSpace.FEATURES,
+                    pool_versions=list(choice.pool),
+                    pool_x=[x for x, _y in choice.places],
+                    pool_y=[y for _x, y in choice.places],
+                    pool_clusters=list(choice.clusters),
                 )
                 for choice in choices
             ]
         )
         CaptionChoice.objects.bulk_create(
             [
-                CaptionChoice(choice=row, version_id=version, position=position)
+                CaptionChoice(
+                    choice=row,
+                    version_id=version,
+                    position=position,
+                    cluster=clusters.get(version),
+                    cluster_versions=[
+                        one for one, number in clusters.items() if number == clusters.get(version)
+                    ],
+                )
                 for row, choice in zip(rows, choices, strict=True)
+                for clusters in [dict(zip(choice.pool, choice.clusters, strict=False))]
                 for position, version in enumerate(choice.version_ids)
             ]
         )

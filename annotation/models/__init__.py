@@ -8,6 +8,7 @@ from annotation.models.cleaning import (
     CleaningOutcome,
     CleaningStep,
 )
+from annotation.models.drawings import MachineDrawing
 from annotation.models.estimates import LabelEstimate, LabelEstimateRun
 from annotation.models.evaluations import (
     Direction,
@@ -53,6 +54,7 @@ from annotation.models.machine import (
     DifficultyLevel,
     DifficultyRun,
     DifficultyVote,
+    DistanceSpace,
     Embedding,
     Encoder,
     ImageChoice,
@@ -69,6 +71,7 @@ from annotation.models.reports import (
     QualityReport,
 )
 from annotation.models.reviews import Adjudication, PairReport, ReviewItem, ReviewRound
+from annotation.models.sampling import ImageSampling, SampledImage, SamplingMethod
 from annotation.models.schemas import (
     Guideline,
     Label,
@@ -106,6 +109,7 @@ __all__ = [
     "DifficultyRun",
     "DifficultyVote",
     "Direction",
+    "DistanceSpace",
     "DropReason",
     "EditKind",
     "Embedding",
@@ -131,6 +135,7 @@ __all__ = [
     "Image",
     "ImageChoice",
     "ImageDerivative",
+    "ImageSampling",
     "ImageState",
     "ImageSwap",
     "ImageTally",
@@ -147,6 +152,7 @@ __all__ = [
     "LabelEstimateRun",
     "LabelMeaning",
     "LabelSchema",
+    "MachineDrawing",
     "MeasurementLevel",
     "NeighbourFile",
     "NeighbourFileKind",
@@ -162,6 +168,8 @@ __all__ = [
     "QuestionState",
     "ReviewItem",
     "ReviewRound",
+    "SampledImage",
+    "SamplingMethod",
     "SavedFilter",
     "ScoreComparison",
     "ScoreDrawing",

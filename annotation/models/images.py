@@ -11,15 +11,19 @@ from projects.models import Job, Project, StoredFile
 
 
 class ImageState(models.TextChoices):
-    """Whether an image is worked on, waits to replace one that cannot reach five, or was taken out."""
+    """Whether an image is worked on, waits to replace one that cannot reach five, was not chosen, or was taken out."""
 
     ACTIVE = "active", _("Active")
     RESERVE = "reserve", _("Reserve")
+    SET_ASIDE = "set_aside", _("Set aside")
     RETIRED = "retired", _("Retired")
 
 
 class Image(models.Model):
-    """A photograph. `key` is its natural key in the project; the original stays untouched in the file store."""
+    """A photograph. `key` is its natural key in the project; the original stays untouched in the file store.
+
+    `sampling_rank` is its place in the choice of images that is applied; reserves come in by it.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="images")
@@ -29,6 +33,7 @@ class Image(models.Model):
     height = models.PositiveIntegerField()
     position = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, choices=ImageState.choices, default=ImageState.ACTIVE)
+    sampling_rank = models.PositiveIntegerField(null=True)
     title = models.CharField(max_length=300, blank=True)
     author = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=300, blank=True)

@@ -200,8 +200,20 @@ class ChoiceMethod(models.TextChoices):
     MIN_SIMILARITY = "min_similarity", _("Lowest pairwise similarity")
 
 
+class DistanceSpace(models.TextChoices):
+    """Where distances are taken for a choice."""
+
+    PLANE = "plane", _("On a plane that UMAP lays out")
+    FEATURES = "features", _("In the features themselves")
+
+
 class ImageChoice(models.Model):
-    """The diverse captions of one image, with the mean pairwise similarity beside that of random ones."""
+    """The diverse captions of one image, with the mean pairwise similarity beside that of random ones.
+
+    `pool_versions` are the good captions that it was made from. Beside each stand its place on a plane (`pool_x`,
+    `pool_y`; empty where there is none) and its cluster (`pool_clusters`; empty where nothing was clustered); `space`
+    is where the clusters were found. They are read together for one drawing and never joined.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="image_choices")
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="choices")
@@ -214,6 +226,11 @@ class ImageChoice(models.Model):
     random_mean_similarity = models.FloatField(null=True)
     is_complete = models.BooleanField()
     is_current = models.BooleanField(default=True)
+    space = models.CharField(max_length=8, choices=DistanceSpace.choices, default=DistanceSpace.FEATURES)
+    pool_versions = ArrayField(models.BigIntegerField(), default=list)
+    pool_x = ArrayField(models.FloatField(), default=list)
+    pool_y = ArrayField(models.FloatField(), default=list)
+    pool_clusters = ArrayField(models.PositiveSmallIntegerField(), default=list)
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -225,6 +242,13 @@ class ImageChoice(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(method__in=ChoiceMethod.values), name="image_choice_method_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(space__in=DistanceSpace.values), name="image_choice_space_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(pool_x__len__in=[0, F("pool_versions__len")], pool_y__len=F("pool_x__len")),
+                name="image_choice_places_fit",
             ),
         ]
 

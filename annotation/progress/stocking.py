@@ -30,7 +30,7 @@ def retire_image(*, image: Image, actor: User, why: str) -> None:
 
 
 def activate_image(*, image: Image, actor: User) -> None:
-    """Bring a reserve or retired image into the work. Raises Conflict when it is there already."""
+    """Bring a reserve, set aside or retired image into the work. Raises Conflict when it is there already."""
     with transaction.atomic():
         changed = (
             Image.objects.filter(pk=image.pk)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +22,9 @@ from projects.models import Project
 
 
 def reserves_of(project: Project) -> QuerySet[Image]:
-    """Return the reserve images in the order in which they come in."""
-    return Image.objects.filter(project=project, state=ImageState.RESERVE).order_by("position", "pk")
+    """Return the reserve images in the order in which they come in: that of the choice of images, then of import."""
+    reserves = Image.objects.filter(project=project, state=ImageState.RESERVE)
+    return reserves.order_by(F("sampling_rank").asc(nulls_last=True), "position", "pk")
 
 
 def swap_images(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import benchmark, benchmark_pairs, choices, difficulty, scores, similarity
+from annotation.views import benchmark, benchmark_pairs, choices, difficulty, drawings, scores, similarity
 
 urlpatterns = [
     path("difficulty/", difficulty.difficulty, name="difficulty"),
@@ -74,6 +74,14 @@ urlpatterns = [
         scores.score_drawing,
         name="difficulty-score-drawing",
     ),
+    path(
+        "drawings/<uuid:job_id>/<slug:drawing_name>.<slug:drawing_form>",
+        drawings.machine_drawing,
+        name="machine-drawing",
+    ),
     path("choices/", choices.choices, name="choices"),
     path("choices/run/", choices.run_choices, name="choices-run"),
+    path("choices/<uuid:image_id>/", choices.choice_of_image, name="choice-of-image"),
+    path("choices/<uuid:image_id>/captions.csv", choices.choice_csv, name="choice-csv"),
+    path("choices/<uuid:image_id>/captions.svg", choices.choice_svg, name="choice-svg"),
 ]

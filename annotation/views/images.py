@@ -66,6 +66,7 @@ def images(request: HttpRequest, access: Access) -> HttpResponse:
             ("reached", _("Active, target reached")),
             ("cannot", _("Active, cannot reach the target")),
             ("reserve", _("Reserve")),
+            ("set_aside", _("Set aside")),
             ("retired", _("Retired")),
             ("all", _("All")),
         ],

@@ -113,6 +113,33 @@ def draw_marks(axes: Axes, marks: Sequence[Mark], *, colour: str = ACCENT, size:
     )
 
 
+def draw_cloud(
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    *,
+    label: str,
+    colour: str,
+    size: float = 3.2,
+    alpha: float = 1.0,
+    shape: str = "o",
+) -> None:
+    """Draw many points without intervals under one name in the legend."""
+    axes.plot(
+        [x for x, _y in points], [y for _x, y in points],
+        shape, color=colour, markersize=size, alpha=alpha, mew=0, label=label,
+    )  # fmt: skip
+
+
+def plane_axes(axes: Axes) -> None:
+    """Show a plane whose axes mean nothing: no ticks, equal steps both ways, the legend above."""
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, handletextpad=0.2, columnspacing=1.2)
+
+
 def share_axis(axes: Axes, label: str) -> None:
     """Let the upright axis run from 0 to 100%."""
     axes.set_ylim(-0.02, 1.02)

@@ -1,6 +1,7 @@
 """The pages of difficulty, diverse captions and similarities: what they show, and what can be asked for there."""
 
 import uuid
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -166,7 +167,15 @@ def test_the_chosen_captions_stand_beside_random_ones_and_incomplete_images_are_
         name="sentences", weights_hash="0" * 64, source="", dimension=2, preprocessing="", licence=""
     )
     chosen = ml_results.ChosenCaptions(
-        versions[0].image_id, 4, True, [version.pk for version in versions[:3]], 0.111, 0.222
+        versions[0].image_id,
+        4,
+        True,
+        [version.pk for version in versions[:3]],
+        0.111,
+        0.222,
+        pool=[version.pk for version in versions[:4]],
+        places=[(0.0, 0.0), (1.0, 0.5), (2.0, 1.0), (2.0, -1.0)],
+        clusters=[0, 1, 2, 2],
     )
     ml_results.write_choices(
         job, encoder, [chosen, ml_results.ChosenCaptions(bare.pk, 0, False, [], None, None)]
@@ -181,6 +190,18 @@ def test_the_chosen_captions_stand_beside_random_ones_and_incomplete_images_are_
     assert "0.222" in shown
     assert "bare-image" in shown
     assert "no longer good" not in shown
+    image = versions[0].image
+    whole = page(client, project, f"choices/{image.public_id}/")
+    assert "clustered by K-means in the features themselves, K = 3" in whole
+    assert whole.count('class="drawn-fill-accent') == 3
+    assert "4. Good caption 3" in whole
+    table = b"".join(client.get(f"/p/{project.slug}/choices/{image.public_id}/captions.csv"))
+    assert table.decode().splitlines()[4] == "4,3,0,2.0,-1.0,Good caption 3"
+    drawing = client.get(f"/p/{project.slug}/choices/{image.public_id}/captions.svg")
+    assert drawing.headers["Content-Type"] == "image/svg+xml"
+    ET.fromstring(drawing.content)
+    none = page(client, project, f"choices/{bare.public_id}/")
+    assert "There is no plane to look at" in none
     adjudicate(version=versions[1], head=make_user(), label="bad")
     assert "1 image has a chosen caption that is no longer good" in page(client, project, "choices/")
 

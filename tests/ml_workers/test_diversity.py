@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ml_workers.diversity import choose_diverse, mean_pairwise_similarity
+from ml_workers.diversity import PLANE_FROM, choose_diverse, mean_pairwise_similarity
 
 
 def pool(seed, n, d=6):
@@ -75,3 +75,22 @@ def test_the_mean_over_random_choices_is_the_mean_over_all_pairs_of_the_pool():
     every = np.mean([similarity(features, one) for one in combinations(range(9), 5)])
     assert choose_diverse(features).random_similarity == pytest.approx(every)
     assert np.isnan(mean_pairwise_similarity(features @ features.T, np.array([0])))
+
+
+def test_with_fifteen_captions_the_clusters_are_those_of_the_plane_and_below_those_of_the_features():
+    features = pool(6, PLANE_FROM)
+    plane = np.stack([np.repeat(np.arange(5) * 10.0, 3), np.zeros(PLANE_FROM)], axis=1)
+    found = choose_diverse(features, plane=plane, seed=2)
+    assert found.is_on_plane
+    assert found.clusters == tuple(np.repeat(np.arange(5), 3))
+    assert sorted(place // 3 for place in found.chosen) == [0, 1, 2, 3, 4]
+    small = choose_diverse(features[:-1], plane=plane[:-1], seed=2)
+    assert not small.is_on_plane
+    assert small == choose_diverse(features[:-1], seed=2)
+    assert len(small.clusters) == PLANE_FROM - 1
+
+
+def test_what_is_not_clustered_has_no_clusters():
+    plane = np.zeros((20, 2))
+    assert choose_diverse(pool(1, 20), method="min_similarity", plane=plane).clusters == ()
+    assert choose_diverse(pool(1, 5), plane=plane[:5]).clusters == ()

@@ -25,6 +25,7 @@ CAPTIONS = [
     "Red fabric, grey fur",
     "Silence with whiskers",
 ]
+ENDINGS = ["at noon", "again", "as ever", "for once"]
 
 
 def a_project() -> tuple[Project, Image, Image]:
@@ -53,12 +54,18 @@ def test_the_diverse_five_are_chosen_and_an_image_with_fewer_is_flagged_and_not_
     whole = ImageChoice.objects.get(image=rich, is_current=True)
     assert (whole.n_good, whole.is_complete, whole.seed, whole.encoder.name) == (7, True, 7, MINILM)
     assert len(chosen(job, rich)) == 5
+    assert len(whole.pool_versions) == len(whole.pool_x) == len(whole.pool_y) == len(whole.pool_clusters) == 7
+    assert whole.space == "features", "seven captions are too few for clusters of a plane"
+    one = whole.captions.first()
+    assert one is not None
+    assert one.version_id in one.cluster_versions
     assert whole.mean_similarity is not None
     assert whole.random_mean_similarity is not None
     assert whole.mean_similarity < whole.random_mean_similarity
 
     short = ImageChoice.objects.get(image=poor, is_current=True)
     assert (short.n_good, short.is_complete) == (3, False)
+    assert (len(short.pool_versions), short.pool_x, short.pool_clusters) == (3, [], [])
     assert sorted(chosen(job, poor)) == sorted(CAPTIONS[:3])
 
 
@@ -106,3 +113,16 @@ def test_two_good_versions_of_one_caption_are_never_both_chosen(
     assert ImageChoice.objects.get(job=job, image=rich).n_good == 7
     assert edit.text in chosen(job, rich)
     assert base.text not in chosen(job, rich)
+
+
+def test_sixteen_captions_are_clustered_on_a_plane_that_is_kept(
+    live_workers: Mapping[str, LiveProgram],
+) -> None:
+    project = make_project()
+    image = add_image(project)
+    find_good([add_caption(image, f"{text}, {ending}") for text in CAPTIONS[2:6] for ending in ENDINGS])
+    job = ended(ask_for_diversity(project=project, actor=None, parameters={}, seed=3))
+    choice = ImageChoice.objects.get(job=job)
+    assert (choice.space, len(choice.pool_x), len(set(choice.pool_clusters))) == ("plane", 16, 5)
+    of_chosen = [caption.cluster for caption in choice.captions.all()]
+    assert sorted(cluster for cluster in of_chosen if cluster is not None) == [0, 1, 2, 3, 4]
