@@ -22,6 +22,7 @@ from annotation.models import (
     KnownAnswer,
     LabelEstimateRun,
     LabelSchema,
+    Leak,
     OnboardingRun,
     PairReport,
     Precedent,
@@ -166,9 +167,27 @@ def caption_fix_of(access: Access, public_id: UUID) -> CaptionFix:
 
 def cleaning_of(access: Access, public_id: UUID) -> Cleaning:
     """Return a cleaning of the project by the id of its job; raises Missing."""
+    return _cleaning(access, public_id, "cleaning", _("There is no such cleaning in this project."))
+
+
+def leakage_of(access: Access, public_id: UUID) -> Cleaning:
+    """Return a finished search for leakage of the project by the id of its job; raises Missing."""
+    return _cleaning(access, public_id, "leakage", _("There is no such search for leakage in this project."))
+
+
+def _cleaning(access: Access, public_id: UUID, kind: str, missing: str) -> Cleaning:
     rows = Cleaning.objects.select_related("job__asked_by", "project", "undone_by")
-    if (row := rows.filter(project=access.project, job__public_id=public_id).first()) is None:
-        raise _missing(_("There is no such cleaning in this project."))
+    named = rows.filter(project=access.project, job__public_id=public_id, job__kind=kind)
+    if (row := named.first()) is None:
+        raise _missing(missing)
+    return row
+
+
+def leak_of(access: Access, public_id: UUID) -> Leak:
+    """Return a pair of a search for leakage of the project; raises Missing."""
+    rows = Leak.objects.select_related("cleaning__job", "image", "picture")
+    if (row := rows.filter(project=access.project, public_id=public_id).first()) is None:
+        raise _missing(_("There is no such pair in this project."))
     return row
 
 

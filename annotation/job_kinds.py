@@ -10,6 +10,8 @@ from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.importing.requesting import IMPORT, TRIAL
 from annotation.machine.drawings import DRAWING, completed_drawing
+from annotation.machine.leakage import KIND as LEAKAGE
+from annotation.machine.leakage import completed_leakage
 from annotation.machine.ml_requests import (
     completed_calibration,
     completed_difficulty,
@@ -52,3 +54,4 @@ register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_divers
 register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning)
 register_kind("sampling", JobQueue.GPU, _("Choice of images"), completed_sampling)
 register_kind(DRAWING, JobQueue.DEFAULT, _("Drawing"), completed_drawing)
+register_kind(LEAKAGE, JobQueue.CPU, _("Leakage"), completed_leakage)

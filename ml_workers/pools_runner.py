@@ -52,7 +52,11 @@ class PoolsRunner:
         with merged_table(search) as table:
             wanted = Wanted(table[: len(images)], images, job.parameters["threshold"], chunk.items[0], stop)
         try:
-            captions = wanted_captions(corpus, wanted, failed)
+            # Rows that show an image of the project stay out (docs/algorithms/leakage.md).
+            leaked = store.leaked_rows(project_of(job), corpus.name)
+            captions = (
+                row for row in wanted_captions(corpus, wanted, failed) if row.source_key not in leaked
+            )
             failed += store.add_pool_captions(
                 job=job, project=project_of(job), source=source, captions=captions
             )

@@ -34,6 +34,15 @@ from annotation.machine.evaluation_results import (
     write_evaluation,
 )
 from annotation.machine.evaluation_results import count_pairs as count_benchmark_pairs
+from annotation.machine.leakage import (
+    FoundLeak,
+    begin_leakage,
+    conclude_leakage,
+    drop_leaked,
+    file_hashes,
+    leaked_rows,
+    write_leaks,
+)
 from annotation.machine.ml_results import (
     ChosenCaptions,
     Decision,
@@ -83,7 +92,7 @@ from annotation.machine.sampling import (
     images_to_sample,
     write_sampling,
 )
-from annotation.models import NeighbourFileKind
+from annotation.models import LeakCheck, NeighbourFileKind
 from projects.storage import open_stored, storage_name
 
 __all__ = [
@@ -91,9 +100,11 @@ __all__ = [
     "CleanedText",
     "Decision",
     "Figure",
+    "FoundLeak",
     "ImageContent",
     "ImageOrder",
     "KnownThreshold",
+    "LeakCheck",
     "NeighbourFileKind",
     "PairFeatures",
     "PairScore",
@@ -106,9 +117,11 @@ __all__ = [
     "add_pool_captions",
     "begin_cleaning",
     "begin_evaluation",
+    "begin_leakage",
     "benchmark_pairs",
     "benchmark_paraphrases",
     "conclude_cleaning",
+    "conclude_leakage",
     "conclude_sampling",
     "content_hash",
     "contrasts_of",
@@ -120,8 +133,10 @@ __all__ = [
     "distinct_pictures",
     "distinct_texts",
     "drop_files",
+    "drop_leaked",
     "encoder_name",
     "evaluated_pictures",
+    "file_hashes",
     "fix_paraphrases",
     "good_captions",
     "images_in_batches",
@@ -132,6 +147,7 @@ __all__ = [
     "keep_json",
     "kept_hashes",
     "kept_json",
+    "leaked_rows",
     "level_votes",
     "local_files",
     "make_choices_current",
@@ -153,6 +169,7 @@ __all__ = [
     "write_difficulty",
     "write_embeddings",
     "write_evaluation",
+    "write_leaks",
     "write_pool_ranks",
     "write_sampling",
     "write_similarities",

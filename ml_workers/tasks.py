@@ -6,6 +6,7 @@ from django.db import InterfaceError, OperationalError
 from ml_workers.calibration_runner import CalibrationRunner
 from ml_workers.cleaning_runner import CleaningRunner
 from ml_workers.evaluation_runner import EvaluationRunner
+from ml_workers.leakage_runner import LeakageRunner
 from ml_workers.neighbours_runner import NeighboursRunner
 from ml_workers.pool_runner import PoolRankingRunner
 from ml_workers.pools_runner import PoolsRunner
@@ -25,6 +26,7 @@ register_runner("pools", PoolsRunner())
 register_runner("evaluation", EvaluationRunner())
 register_runner("cleaning", CleaningRunner())
 register_runner("sampling", SamplingRunner())
+register_runner("leakage", LeakageRunner())
 
 
 @shared_task(

@@ -14,6 +14,7 @@ from annotation.models import (
     ImageState,
     Judgment,
     LabelMeaning,
+    Leak,
     PairReport,
     ReviewItem,
     Similarity,
@@ -219,6 +220,24 @@ def _without_numbers(project: Project) -> Iterator[Finding]:
         )
 
 
+def _leaked(project: Project) -> Iterator[Finding]:
+    standing = Leak.objects.standing().filter(image=OuterRef("pk"))
+    images = Image.objects.filter(Exists(standing), project=project, state=ImageState.ACTIVE).count()
+    if images:
+        yield Finding(
+            "image_leaked",
+            images,
+            False,
+            ngettext(
+                "%(n)d image is in a corpus too: models that were trained on it have seen it.",
+                "%(n)d images are in a corpus too: models that were trained on it have seen them.",
+                images,
+            )
+            % {"n": images},
+            "pools",
+        )
+
+
 def _demo(project: Project) -> Iterator[Finding]:
     if project.is_demo:
         yield Finding(
@@ -238,5 +257,6 @@ CHECKS: tuple[Callable[[Project], Iterator[Finding]], ...] = (
     _reports_open,
     _without_licence,
     _without_numbers,
+    _leaked,
     _demo,
 )

@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from annotation.captions.cleaning import completed_cleaning
+from annotation.machine.leakage import completed_leakage
+from annotation.machine.neighbours import keep_json
 from annotation.models import (
     AgreementReport,
     CaptionFix,
+    CaptionVersion,
     Cleaning,
     Encoder,
     EvaluationRun,
@@ -17,6 +20,7 @@ from annotation.models import (
     GenericnessQuestion,
     ImageSampling,
     LabelEstimateRun,
+    Leak,
     OnboardingRun,
     PairReport,
     ReviewRound,
@@ -148,6 +152,7 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         parameters=completed_cleaning({}),
     )
     Cleaning.objects.create(project=project, job=cleaned, n_given=1, n_cleaned=0)
+    leak = a_leak(project, version)
     token, _secret = make_token(user=annotator, project=project, name="Script", scopes=["read"], days=1)
     webhook, _secret = make_webhook(
         project=project, name="Lab", url="https://listener.invalid/hook", kinds=["job.done"], actor=head
@@ -185,6 +190,8 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "sampling_id": sampling.public_id,
         "check_id": check.public_id,
         "cleaning_id": cleaned.public_id,
+        "leak_id": leak.public_id,
+        "leakage_id": leak.cleaning.job.public_id,
         "fits_question_id": asked.public_id,
         "release_id": release.public_id,
         "study_id": study.public_id,
@@ -197,3 +204,44 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "person_id": annotator.public_id,
     }
     return Populated(project, {name: str(value) for name, value in values.items()})
+
+
+def a_leak(project: Project, version: CaptionVersion) -> Leak:
+    """Return a pair of a finished search for leakage."""
+    search = Job.objects.create(
+        kind="neighbours",
+        project=project,
+        queue="gpu",
+        fingerprint="c" * 64,
+        state="done",
+        parameters={"corpus": "none", "encoder": "none", "radius": 1},
+    )
+    told = {
+        "images": 1,
+        "rows": 1,
+        "neighbours": 0,
+        "index": "exact",
+        "recall": None,
+        "recall_of_images": None,
+    }
+    keep_json(search, "summary", {**told, "proposals": [], "thresholds": []})
+    job = Job.objects.create(
+        kind="leakage",
+        project=project,
+        queue="cpu",
+        fingerprint="b" * 64,
+        state="done",
+        parameters=completed_leakage({"search": str(search.public_id)}),
+    )
+    keep_json(job, "summary", {"images": 1, "images_searched": 1, "rows": 1, "rows_with_pictures": 1})
+    cleaning = Cleaning.objects.create(project=project, job=job, sources=["none"], n_given=0, n_cleaned=0)
+    return Leak.objects.create(
+        project=project,
+        cleaning=cleaning,
+        image=version.image,
+        row_key="1",
+        caption=version.text,
+        check_made="identical",
+        score=1,
+        picture=version.image.file,
+    )

@@ -8,12 +8,14 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Caption, CleaningStep, ImageState
+from annotation.models import Caption, ImageState
+from annotation.models.cleaning import STEPS
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, Project
 from projects.queue import Parameters, enqueue
 
 KIND = "cleaning"
+STEP_NAMES = tuple(step.value for step in STEPS)
 # Stand for all sources, and for none of them: then near-duplicates alone are looked for.
 ALL_SOURCES, NO_SOURCE = "*", "-"
 LANGUAGES = ("en",)
@@ -74,17 +76,17 @@ def completed_cleaning(parameters: Mapping[str, Any]) -> Parameters:
             % {"known": ", ".join(KNOWN), "unknown": ", ".join(sorted(unknown))}
         )
     without = _listed(parameters.get("without"))
-    if wrong := set(without) - set(CleaningStep.values):
+    if wrong := set(without) - set(STEP_NAMES):
         raise _refused(
             _("There is no step %(wrong)s; there are %(known)s.")
-            % {"wrong": ", ".join(sorted(wrong)), "known": ", ".join(CleaningStep.values)}
+            % {"wrong": ", ".join(sorted(wrong)), "known": ", ".join(STEP_NAMES)}
         )
     languages = _listed(parameters.get("languages")) or list(LANGUAGES)
     if any(len(code) != 2 or not code.isalpha() or code != code.lower() for code in languages):
         raise _refused(_("Languages are codes of two small letters, such as en, de."))
     return {
         "sources": _listed(parameters.get("sources")),
-        "without": [step for step in CleaningStep.values if step in without],
+        "without": [step for step in STEP_NAMES if step in without],
         "languages": languages,
         "least_jaccard": _jaccard(parameters.get("least_jaccard", LEAST_JACCARD)),
     }

@@ -9,6 +9,7 @@ from django.db.models import Count, F, Func, Q, QuerySet
 
 from annotation.captions.editing import WordChange, word_difference
 from annotation.models import Cleaning, CleaningItem, CleaningOutcome, CleaningStep
+from annotation.models.cleaning import STEPS
 from projects.models import Job, Project
 from projects.models.jobs import ACTIVE_STATES, JobState
 
@@ -80,7 +81,9 @@ def active_cleaning(project: Project) -> Job | None:
 
 def cleanings_of(project: Project) -> QuerySet[Cleaning]:
     """Return the cleanings of the project, the newest first."""
-    return Cleaning.objects.filter(project=project).select_related("job").order_by("-pk")
+    return (
+        Cleaning.objects.filter(project=project, job__kind="cleaning").select_related("job").order_by("-pk")
+    )
 
 
 def shown_cleaning(cleaning: Cleaning) -> ShownCleaning:
@@ -106,7 +109,7 @@ def step_rows(cleaning: Cleaning) -> list[StepRow]:
     )
     rows = []
     n_came = cleaning.n_cleaned
-    for step in CleaningStep:
+    for step in STEPS:
         if step == CleaningStep.NEAR_DUPLICATES:
             n_came += cleaning.n_given - cleaning.n_cleaned
         of_step = {outcome: fates[step.value, outcome.value] for outcome in CleaningOutcome}

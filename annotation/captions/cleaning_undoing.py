@@ -88,7 +88,8 @@ def _take_back(items: list[CleaningItem]) -> dict[int, CleaningHold]:
         held = [pk for pk, why in holds.items() if why == hold]
         CleaningItem.objects.filter(pk__in=held).update(outcome=CleaningOutcome.KEPT, hold=hold)
     dropped = [item.caption_id for item in free if item.outcome == CleaningOutcome.DROPPED]
-    Caption.objects.filter(pk__in=dropped, drop_reason=DropReason.CLEANED).update(drop_reason=DropReason.NONE)
+    out = Caption.objects.filter(pk__in=dropped, drop_reason__in=[DropReason.CLEANED, DropReason.LEAKAGE])
+    out.update(drop_reason=DropReason.NONE)
     changed = [item for item in free if item.outcome == CleaningOutcome.CHANGED]
     CaptionVersion.objects.filter(pk__in=[item.made_id for item in changed]).update(
         state=VersionState.WITHDRAWN

@@ -104,6 +104,26 @@ def write_cleaned(job: Job, cleaned: Sequence[CleanedText]) -> None:
         CleaningItem.objects.bulk_create(items, batch_size=ROWS_AT_ONCE)
 
 
+def drop_captions(
+    cleaning: Cleaning, reasons: Mapping[int, str], *, step: str, drop_reason: DropReason
+) -> None:
+    """Take captions in the pools out for a reason each, and list those that people work with; twice changes nothing."""
+    bases = CaptionVersion.objects.filter(
+        caption__in=reasons, caption__drop_reason="", state=VersionState.BASE
+    )
+    touched = {
+        version: CleanedText(version, "", dropped_by=step, reason=reasons[caption])
+        for version, caption in bases.values_list("pk", "caption_id")
+    }
+    with transaction.atomic():
+        versions = _locked(cleaning, touched)
+        holds = holds_of([version.caption_id for version in versions])
+        items = [_item(cleaning, version, touched[version.pk], holds) for version in versions]
+        dropped = [item.caption_id for item in items if item.outcome == CleaningOutcome.DROPPED]
+        Caption.objects.filter(pk__in=dropped).update(drop_reason=drop_reason)
+        CleaningItem.objects.bulk_create(items, batch_size=ROWS_AT_ONCE)
+
+
 def _locked(cleaning: Cleaning, touched: Mapping[int, CleanedText]) -> list[CaptionVersion]:
     """Lock slots and captions, slots first as everywhere; return the versions that this run has not treated before."""
     versions = CaptionVersion.objects.filter(pk__in=touched, project_id=cleaning.project_id)

@@ -36,6 +36,7 @@ ACTS: dict[str, str | Promise] = {
     "fix_rejected": gettext_lazy("rejected the new texts of a find and fix"),
     "fix_undone": gettext_lazy("undid a find and fix"),
     "captions_cleaned": gettext_lazy("had it cleaned with others"),
+    "leakage_searched": gettext_lazy("found its picture in the corpus"),
     "cleaning_undone": gettext_lazy("undid its cleaning"),
 }
 

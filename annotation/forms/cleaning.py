@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from annotation.captions.cleaning import LANGUAGES, LEAST_JACCARD, NO_SOURCE, caption_sources
-from annotation.models import CleaningStep
+from annotation.captions.cleaning import LANGUAGES, LEAST_JACCARD, NO_SOURCE, STEP_NAMES, caption_sources
+from annotation.models.cleaning import STEPS
 from projects.models import Project
 
 
@@ -25,8 +25,8 @@ class CleaningForm(forms.Form):
     )
     steps = forms.MultipleChoiceField(
         label=_("Steps"),
-        choices=CleaningStep.choices,
-        initial=CleaningStep.values,
+        choices=[(step.value, step.label) for step in STEPS],
+        initial=STEP_NAMES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -62,7 +62,7 @@ class CleaningForm(forms.Form):
         given = self.cleaned_data
         return {
             "sources": given["sources"] or [NO_SOURCE],
-            "without": [step for step in CleaningStep.values if step not in given["steps"]],
+            "without": [step for step in STEP_NAMES if step not in given["steps"]],
             "languages": given["languages"],
             "least_jaccard": given["least_jaccard"],
         }

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from annotation.machine.leakage import LEAST_COSINE, MOST_BITS
 from annotation.machine.ml_requests import RADIUS
 from annotation.machine.neighbours import corpora
 from annotation.machine.pools_showing import ThresholdRow
@@ -61,3 +62,22 @@ class FillForm(forms.Form):
             help_text=self.fields["threshold"].help_text,
             choices=[(f"{row.threshold:.2f}", row.words) for row in rows],
         )
+
+
+class LeakageForm(forms.Form):
+    """From when on a corpus image is taken for an image of the project."""
+
+    least_cosine = forms.FloatField(
+        label=_("Same picture from the cosine"),
+        min_value=0,
+        max_value=1,
+        initial=LEAST_COSINE,
+        help_text=_("Of the embeddings of the search above."),
+    )
+    most_bits = forms.IntegerField(
+        label=_("Same picture up to so many differing bits"),
+        min_value=0,
+        max_value=64,
+        initial=MOST_BITS,
+        help_text=_("Of the 128 of a perceptual hash; only where the corpus has pictures."),
+    )

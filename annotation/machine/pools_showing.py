@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from annotation.machine.leakage import KIND as LEAKAGE
 from annotation.machine.neighbours import FILL, SEARCH, kept_json
 from annotation.models import NeighbourFileKind
 from projects.models import Job, Project
@@ -79,8 +80,8 @@ class ShownSearch:
 
 
 def active_work(project: Project) -> Job | None:
-    """Return the search or filling that runs, or failed last, of the project."""
-    job = Job.objects.filter(project=project, kind__in=[SEARCH, FILL]).order_by("-pk").first()
+    """Return the search, filling or search for leakage that runs, or failed last, of the project."""
+    job = Job.objects.filter(project=project, kind__in=[SEARCH, FILL, LEAKAGE]).order_by("-pk").first()
     return job if job is not None and job.state in {*ACTIVE_STATES, JobState.FAILED} else None
 
 

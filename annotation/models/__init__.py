@@ -48,6 +48,7 @@ from annotation.models.known_answers import (
     OnboardingRun,
     OnboardingState,
 )
+from annotation.models.leakage import Leak, LeakCheck
 from annotation.models.machine import (
     CaptionChoice,
     Difficulty,
@@ -152,6 +153,8 @@ __all__ = [
     "LabelEstimateRun",
     "LabelMeaning",
     "LabelSchema",
+    "Leak",
+    "LeakCheck",
     "MachineDrawing",
     "MeasurementLevel",
     "NeighbourFile",

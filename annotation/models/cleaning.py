@@ -11,7 +11,7 @@ from projects.models import Job, Project
 
 
 class CleaningStep(models.TextChoices):
-    """The steps in their order (IMP C.3); docs/algorithms/cleaning.md says what each does."""
+    """What takes a caption out: the steps in their order (IMP C.3; docs/algorithms/cleaning.md), and leakage (C.6)."""
 
     PLACEHOLDERS = "placeholders", _("Placeholders of persons")
     ENCODING = "encoding", _("Broken characters")
@@ -25,12 +25,18 @@ class CleaningStep(models.TextChoices):
     PARTS_OF_SPEECH = "parts_of_speech", _("No noun, verb or adjective")
     TOO_SHORT = "too_short", _("Too few words")
     NEAR_DUPLICATES = "near_duplicates", _("Says what another says")
+    # No step of cleaning: what a search for leakage takes out is kept and undone in the same way.
+    LEAKAGE = "leakage", _("Leakage")
+
+
+STEPS = tuple(step for step in CleaningStep if step != CleaningStep.LEAKAGE)
 
 
 class Cleaning(models.Model):
     """One run over a project: how many captions it looked at, and how many of them were of the cleaned `sources`.
 
-    The others took part in near-duplicates alone. Its parameters and its time are those of its job.
+    The others took part in near-duplicates alone. Its parameters and its time are those of its job. A search for
+    leakage is one too, with the corpus as its source.
     """
 
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="cleaning")

@@ -15,6 +15,7 @@ class NeighbourFileKind(models.TextChoices):
     PART = "part", _("Neighbours in a part of the corpus")
     MERGED = "merged", _("Neighbours in the whole corpus")
     SUMMARY = "summary", _("What each threshold would bring")
+    HASHES = "hashes", _("Perceptual hashes of the images")
 
 
 class NeighbourFile(models.Model):

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import cleaning_of
 from annotation.captions import cleaning_showing
-from annotation.captions.cleaning import ask_for_cleaning
+from annotation.captions.cleaning import STEP_NAMES, ask_for_cleaning
 from annotation.captions.cleaning_undoing import undo_cleaning, undo_item
 from annotation.captions.history import Names
 from annotation.forms.cleaning import CleaningForm
 from annotation.machine.showing import refused
-from annotation.models import CleaningItem, CleaningOutcome, CleaningStep
+from annotation.models import CleaningItem, CleaningOutcome
+from annotation.models.cleaning import STEPS
 from polyannot.kernel.errors import Invalid, Missing
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
@@ -76,7 +77,7 @@ def cleaning_report(request: HttpRequest, access: Access, cleaning_id: UUID) -> 
     shown = cleaning_showing.shown_cleaning(cleaning)
     outcome, step = request.GET.get("outcome", ""), request.GET.get("step", "")
     outcome = outcome if outcome in CleaningOutcome.values else ""
-    step = step if step in CleaningStep.values else ""
+    step = step if step in STEP_NAMES else ""
     page, rows = cleaning_showing.captions_of(cleaning, outcome, step, request.GET.get("page", 1))
     slug = access.project.slug
     names = Names(access)
@@ -87,7 +88,7 @@ def cleaning_report(request: HttpRequest, access: Access, cleaning_id: UUID) -> 
         "undoer": names.of(cleaning.undone_by),
         "steps": cleaning_showing.step_rows(cleaning),
         "outcomes": [one for one in CleaningOutcome if one.value in shown.counts],
-        "every_step": CleaningStep,
+        "every_step": STEPS,
         "outcome": outcome,
         "step": step,
         "page": page,

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.forms.pools import FillForm, SearchForm
-from annotation.machine import pools_showing
+from annotation.forms.pools import FillForm, LeakageForm, SearchForm
+from annotation.machine import leakage_showing, pools_showing
 from annotation.machine.ml_requests import ask_for_neighbours, ask_for_pools
 from annotation.machine.neighbours import corpora, search_of
 from annotation.machine.showing import refused
@@ -20,14 +20,16 @@ from projects.models import Role
 from projects.views.jobs import progress_context
 
 
-def _page(
+def pools_page(
     request: HttpRequest,
     access: Access,
     form: SearchForm,
     fill_form: FillForm | None = None,
+    leakage_form: LeakageForm | None = None,
     *,
     search_id: str = "",
 ) -> HttpResponse:
+    """Answer the page of the corpora with these forms; 422 where one of them has errors."""
     found = pools_showing.searches(access.project)
     shown = search_of(access.project, search_id) if search_id else next(iter(found), None)
     search = pools_showing.shown_search(shown) if shown is not None else None
@@ -43,8 +45,10 @@ def _page(
         "search": search,
         "searches": found,
         "fillings": pools_showing.fillings(access.project),
+        "leakage_form": leakage_form or LeakageForm(),
+        "leakages": list(leakage_showing.leakages_of(access.project)[: pools_showing.JOBS_SHOWN]),
     }
-    has_errors = form.errors or (fill_form is not None and fill_form.errors)
+    has_errors = any(each is not None and each.errors for each in (form, fill_form, leakage_form))
     return render(request, "annotation/pools.html", context, status=422 if has_errors else 200)
 
 
@@ -52,7 +56,7 @@ def _page(
 @project_view(Role.HEAD, Role.ADMIN)
 def pools(request: HttpRequest, access: Access) -> HttpResponse:
     """Show the latest search, or the one that the address names."""
-    return _page(request, access, SearchForm(), search_id=request.GET.get("search", ""))
+    return pools_page(request, access, SearchForm(), search_id=request.GET.get("search", ""))
 
 
 @require_POST
@@ -66,7 +70,7 @@ def pools_search(request: HttpRequest, access: Access) -> HttpResponse:
         except Invalid as error:
             refused(form, error)
     if form.errors:
-        return _page(request, access, form)
+        return pools_page(request, access, form)
     messages.success(request, _("Asked for; a model worker searches the corpus. No caption comes in yet."))
     return redirect("pools", access.project.slug)
 
@@ -78,7 +82,7 @@ def pools_fill(request: HttpRequest, access: Access, job_id: UUID) -> HttpRespon
     search = pools_showing.shown_search(search_of(access.project, str(job_id)))
     form = FillForm(request.POST, rows=search.thresholds)
     if not form.is_valid():
-        return _page(request, access, SearchForm(), form, search_id=str(job_id))
+        return pools_page(request, access, SearchForm(), form, search_id=str(job_id))
     threshold = float(form.cleaned_data["threshold"])
     ask_for_pools(project=access.project, actor=access.user, search=str(job_id), threshold=threshold)
     messages.success(request, _("Asked for; the captions come into the pools."))

@@ -51,7 +51,7 @@ def words_of(text: str) -> list[str]:
 def too_short(text: str, fewest: int = FEWEST_WORDS) -> str:
     """Why a caption has too few words (IMP: at least 5), or nothing."""
     n = len(words_of(text))
-    return f"{n} words, fewer than {fewest}" if n < fewest else ""
+    return f"{n} word{'' if n == 1 else 's'}, fewer than {fewest}" if n < fewest else ""
 
 
 def repetitive(text: str, most: float = REPEATED_SHARE, fewest: int = FEWEST_CONTENT_WORDS) -> str:

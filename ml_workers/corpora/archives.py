@@ -106,10 +106,11 @@ def read_webdataset(path: Path, start: int = 0) -> Rows:
         if sample.problem:
             yield BadRow(number, path.name, number + 1, sample.problem, takes_more=sample.breaks_off)
         else:
-            yield _row(sample, number, path.name)
+            yield row_of(sample, number, path.name)
 
 
-def _row(sample: Sample, number: int, file: str) -> CorpusRow | BadRow:
+def row_of(sample: Sample, number: int, file: str) -> CorpusRow | BadRow:
+    """Return the row that a sample is: caption from .txt, else from .json, which also says link and key."""
     try:
         known = json.loads(sample.texts.get("json", b"{}"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):

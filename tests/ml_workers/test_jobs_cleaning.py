@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from annotation.agreement.ratings import read_judgments
 from annotation.agreement.scope import Scope
-from annotation.captions.cleaning import ask_for_cleaning, caption_sources, completed_cleaning
+from annotation.captions.cleaning import STEP_NAMES, ask_for_cleaning, caption_sources, completed_cleaning
 from annotation.captions.cleaning_showing import step_rows
 from annotation.captions.cleaning_undoing import undo_cleaning, undo_item
 from annotation.captions.editing import propose_edit
@@ -17,7 +17,6 @@ from annotation.models import (
     Caption,
     CaptionVersion,
     Cleaning,
-    CleaningStep,
     Image,
 )
 from annotation.progress.progress import flow_of
@@ -242,7 +241,7 @@ def test_what_cannot_be_asked_is_refused_with_the_reason(project: Project, image
 
 
 def test_the_steps_and_numbers_that_the_web_names_are_those_of_the_worker() -> None:
-    assert tuple(CleaningStep.values) == STEPS
+    assert STEP_NAMES == STEPS
     assert completed_cleaning({})["least_jaccard"] == LEAST_JACCARD
 
 
