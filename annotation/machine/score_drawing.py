@@ -79,7 +79,7 @@ def _distributions(
             ]
     axes.set_xlabel(_("standardised score"))
     axes.set_ylabel(_("density"))
-    axes.legend(fontsize=7)
+    _legend_above(axes, columns=2)
     title = _("Distributions: %(scores)s and %(encoder)s") % {"scores": scores_name, "encoder": name}
     alt = _(
         "Histograms of %(scores)s (lines) and of the cosine of %(encoder)s (dashes) by level, %(n)s pairs."
@@ -91,6 +91,11 @@ def _distributions(
     )  # fmt: skip
 
 
+def _legend_above(axes: Axes, *, columns: int) -> None:
+    """Put the legend above the drawing, where it hides no pair."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, fontsize=7, borderaxespad=0.2)
+
+
 def _points(
     axes: Axes, x: Floats, y: Floats, levels: NDArray[np.str_], shown: NDArray[np.int64]
 ) -> list[tuple[str, float, float]]:
@@ -98,10 +103,10 @@ def _points(
     for level in _levels_there(levels):
         taken = shown[levels[shown] == level]
         axes.plot(
-            x[taken], y[taken], MARKS[level], color=COLOURS[level], markersize=2.6, mew=0, alpha=0.55,
+            x[taken], y[taken], MARKS[level], color=COLOURS[level], markersize=3.6, mew=0, alpha=0.75,
             label=f"{_named(level)} (n = {int((levels == level).sum())})",
         )  # fmt: skip
-    axes.legend(fontsize=7)
+    _legend_above(axes, columns=4)
     return [(str(levels[at]), float(x[at]), float(y[at])) for at in shown]
 
 
