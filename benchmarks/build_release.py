@@ -16,6 +16,7 @@ import zipfile
 from typing import Any
 
 from releases.building import build
+from releases.figures import figure_data
 
 N_IMAGES, N_CAPTIONS, N_RATERS = 5_000, 5, 20
 WORDS = "a the heron stands still in green water while light falls on its wings at dusk".split()
@@ -44,7 +45,7 @@ def made_up_snapshot(n_images: int, seed: int) -> dict[str, Any]:
         for caption in image["captions"]
         for _rater in range(2)
     ]
-    return {
+    snapshot: dict[str, Any] = {
         "format": "polyannot-snapshot/3",
         "number": "1.0.0",
         "seed": seed,
@@ -63,8 +64,12 @@ def made_up_snapshot(n_images: int, seed: int) -> dict[str, Any]:
         "guidelines": [{"number": 1, "published": "2025-01-01", "text": "Judge."}],
         "agreement": [],
         "ratings": ratings,
-        "flow": [{"step": "images released", "n": n_images}],
+        "flow": [
+            {"of": of, "step": f"{of} released", "n": n, "left_out": []}
+            for of, n in (("images", n_images), ("captions", n_images * N_CAPTIONS))
+        ],
     }
+    return snapshot | {"figures": figure_data(snapshot, smallest_cell=5)}
 
 
 def _id(chooser: random.Random) -> str:

@@ -11,11 +11,12 @@ from releases.cells import csv_bytes, json_bytes, json_lines
 from releases.datasheet import datasheet
 from releases.formats import croissant, gallery, pictured, retrieval
 from releases.formats.parquet import parquet_bytes
-from releases.rows import TABLES, Table, caption_rows, evaluation_rows, image_path, negative_rows
+from releases.rows import TABLES, Table, caption_rows, evaluation_rows, figure_path, image_path, negative_rows
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-# 2 added the formats of other tools, and a mark in files that hold no row; 3 went to Croissant 1.1.
+# 2 added the formats of other tools, and a mark in files that hold no row; 3 went to
+# Croissant 1.1 and added figures.
 MANIFEST_FORMAT = "polyannot-release/3"
 # Every entry of the bundle carries this time, and nothing is compressed: compressors differ between machines.
 ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
@@ -63,6 +64,7 @@ def data_files(snapshot: Snapshot, *, canary: str, read_image: ReadBytes) -> Ite
     yield from (whole(f"{table.name}.csv", _csv(table, snapshot, canary)) for table in TABLES)
     yield whole("captions.jsonl", json_lines({**row, CANARY: canary} for row in caption_rows(snapshot)))
     yield from _parquet_files(snapshot, canary)
+    yield from _figure_files(snapshot, canary)
     yield whole("coco/captions.json", json_bytes(retrieval.coco(snapshot, canary)))
     yield whole("retrieval/karpathy.json", json_bytes(retrieval.karpathy(snapshot, canary)))
     yield whole("retrieval/relevant.json", json_bytes(retrieval.relevant(snapshot, canary)))
@@ -93,6 +95,16 @@ def _parquet_files(snapshot: Snapshot, canary: str) -> Iterator[BuiltFile]:
             sums[path] = hashlib.sha256(content).hexdigest()
             yield whole(path, content)
     yield whole("croissant.json", json_bytes(croissant.croissant(snapshot, canary, sums)))
+
+
+def _figure_files(snapshot: Snapshot, canary: str) -> Iterator[BuiltFile]:
+    """Yield each figure as SVG and the rows that it was drawn from as CSV."""
+    from releases.formats.drawn import drawn  # noqa: PLC0415  dear to load, and not for the web
+
+    for figure in snapshot["figures"]:
+        yield whole(figure_path(figure), drawn(figure, canary))
+        rows = [dict(zip(figure["columns"], row, strict=True)) | {CANARY: canary} for row in figure["rows"]]
+        yield whole(figure_path(figure, "csv"), csv_bytes([*figure["columns"], CANARY], rows))
 
 
 def _pictured_files(snapshot: Snapshot, canary: str, read_image: ReadBytes) -> Iterator[BuiltFile]:
@@ -131,6 +143,7 @@ def manifest(snapshot: Snapshot, *, canary: str, files: Sequence[ListedFile]) ->
                     "captions": len(captions),
                     "negatives": sum(1 for _ in negative_rows(snapshot)),
                     "judgments": len(snapshot["ratings"]),
+                    "figures": len(snapshot["figures"]),
                     "human_evaluations": sum(1 for _ in evaluation_rows(snapshot)),
                     "human_evaluations_withheld": sum(
                         caption["human_evaluations_withheld"]

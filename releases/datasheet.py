@@ -32,7 +32,7 @@ def datasheet(snapshot: Snapshot, canary: str) -> bytes:
         for question, answer in questions:
             parts += ["", f"**{question}**", "", answer]
         if title.startswith("Preprocessing"):
-            parts += ["", *known.flow_table(snapshot)]
+            parts += ["", *known.flow_table(snapshot), "", "**Figures**", "", *known.figure_list(snapshot)]
     return known.lines(*parts)
 
 

@@ -1,6 +1,9 @@
 """What a release knows about itself, in sentences that its cards share; what is not known is a marked blank."""
 
-from releases.rows import Snapshot
+from collections.abc import Mapping
+from typing import Any
+
+from releases.rows import Snapshot, figure_path
 
 BLANK_PLAIN = "(to be filled in by the authors)"
 BLANK = f"_{BLANK_PLAIN}_"
@@ -58,12 +61,28 @@ def collected(snapshot: Snapshot) -> str:
 
 def flow_table(snapshot: Snapshot) -> list[str]:
     """Return the counts from imported to released as a Markdown table."""
-    return ["| step | n |", "|---|---:|", *(f"| {row['step']} | {row['n']} |" for row in snapshot["flow"])]
+    return [
+        "| step | n | left out before it |",
+        "|---|---:|---|",
+        *(f"| {row['step']} | {row['n']} | {_left_out(row)} |" for row in snapshot["flow"]),
+    ]
+
+
+def _left_out(stage: Mapping[str, Any]) -> str:
+    return "; ".join(f"{row['n']} {row['why']}" for row in stage["left_out"])
 
 
 def flow_sentence(snapshot: Snapshot) -> str:
     """Return the counts from imported to released in one line."""
     return "; ".join(f"{row['step']}: {row['n']}" for row in snapshot["flow"])
+
+
+def figure_list(snapshot: Snapshot) -> list[str]:
+    """Return the figures as a Markdown list, each with what it shows."""
+    return [
+        f"- [{figure['title']}]({figure_path(figure)}) ([numbers]({figure_path(figure, 'csv')})): {figure['alt']}"
+        for figure in snapshot["figures"]
+    ]
 
 
 def difficulties(snapshot: Snapshot) -> dict[str, int]:

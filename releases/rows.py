@@ -44,6 +44,11 @@ def image_path(image: Mapping[str, Any]) -> str:
     return f"images/{image_file(image)}" if image["may_redistribute"] else ""
 
 
+def figure_path(figure: Mapping[str, Any], form: str = "svg") -> str:
+    """Return where a figure lies in the bundle, as a drawing or (`form` csv) as the rows behind it."""
+    return f"figures/{figure['name']}.{form}"
+
+
 def image_rows(snapshot: Snapshot) -> Iterator[Row]:
     """Yield a row for each image."""
     for image in snapshot["images"]:

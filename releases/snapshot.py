@@ -22,6 +22,8 @@ from annotation.models import (
 )
 from annotation.progress.verdicts import bad_versions, with_verdict
 from projects.models import Project
+from releases.figures import figure_data
+from releases.flow import read_flow
 from studies.results import PairShare, pair_shares
 
 FORMAT = "polyannot-snapshot/3"
@@ -58,7 +60,7 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
     run = project.difficulty_runs.order_by("-pk").first()
     captions = _captions(project, chosen, run)
     negatives = _negatives(project, [choice.image_id for choice in choices], random.Random(seed))
-    return {
+    snapshot = {
         "format": FORMAT,
         "number": number,
         "seed": seed,
@@ -79,8 +81,10 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
         ],
         "agreement": _agreement(project),
         "ratings": _ratings(project, _rater_shuffler(project, number, seed)),
-        "flow": _flow(project, len(chosen), len(choices)),
+        "flow": read_flow(project, n_images=len(choices), n_captions=len(chosen)),
     }
+    # Frozen like the rest: a build draws these rows and computes nothing.
+    return snapshot | {"figures": figure_data(snapshot, smallest_cell=SMALLEST_CELL)}
 
 
 def _earlier_release(project: Project) -> dict[str, Any] | None:
@@ -341,23 +345,3 @@ def _ratings(project: Project, shuffler: random.Random) -> list[dict[str, Any]]:
         for row in rows
     ]
     return sorted(listed, key=lambda row: (row["round"], row["item_id"], row["rater_id"]))
-
-
-def _flow(project: Project, n_released: int, n_images: int) -> list[dict[str, Any]]:
-    """Return the counts from imported to released, as a flow diagram tells them."""
-    captions = project.captions
-    judged = Judgment.objects.filter(project=project).current()
-    slots = project.assignments.filter(is_gold=False)
-    shown = {pk for ids in slots.values_list("version_ids", flat=True) for pk in ids}
-    good = with_verdict(CaptionVersion.objects.filter(project=project)).filter(Q(verdict="good")).count()
-    return [
-        {"step": "images imported", "n": project.images.count()},
-        {"step": "captions imported", "n": captions.count()},
-        {"step": "captions after cleaning", "n": captions.left_by_cleaning().count()},
-        {"step": "captions in the pool", "n": captions.filter(drop_reason="").count()},
-        {"step": "captions shown", "n": len(shown)},
-        {"step": "captions judged", "n": judged.values("caption").distinct().count()},
-        {"step": "versions good", "n": good},
-        {"step": "images released", "n": n_images},
-        {"step": "captions released", "n": n_released},
-    ]

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def verify(path: Path) -> Verification:
                 ),
             ),
         )
-    problems += _table_problems(files, told)
+    problems += _table_problems(files, told) + _figure_problems(files, told)
     if not problems:
         problems = _rebuild_problems(files, told)
     return Verification(len(files), tuple(problems))
@@ -96,6 +97,18 @@ def _table_problems(files: dict[str, bytes], told: dict[str, Any]) -> list[str]:
             problems.append(f"{path} has {len(rows) - 1} rows, the manifest says {counted}.")
         if any(unescape_cell(row[-1]) != told["canary"] for row in rows[1:]):
             problems.append(f"{path} has rows without the canary of this release.")
+    return problems
+
+
+def _figure_problems(files: dict[str, bytes], told: dict[str, Any]) -> list[str]:
+    drawings = {path.removesuffix(".svg") for path in files if re.fullmatch(r"figures/[^/]+\.svg", path)}
+    problems = [
+        f"{name}.csv, the rows behind {name}.svg, is missing."
+        for name in sorted(drawings)
+        if f"{name}.csv" not in files
+    ]
+    if len(drawings) != (counted := told["counts"].get("figures", 0)):
+        problems.append(f"figures/ has {len(drawings)} drawings, the manifest says {counted}.")
     return problems
 
 

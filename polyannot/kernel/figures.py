@@ -187,16 +187,21 @@ def written(
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    drawing = _saved(figure, "svg", {"Date": None, "Creator": None}).decode()
     return Drawn(
         name=name,
         title=title,
         alt=alt,
-        svg=plain_svg(drawing, prefix=name),
+        svg=written_svg(figure, name=name),
         pdf=_saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None}),
         png=_saved(figure, "png", {"Software": None}, facecolor=GROUND),
         csv=table.getvalue(),
     )
+
+
+def written_svg(figure: Figure, *, name: str, facecolor: str = "none") -> str:
+    """Return a drawn figure as SVG alone, its ids under its name."""
+    drawing = _saved(figure, "svg", {"Date": None, "Creator": None}, facecolor).decode()
+    return plain_svg(drawing, prefix=name)
 
 
 def _saved(figure: Figure, form: str, metadata: dict[str, None], facecolor: str = "none") -> bytes:

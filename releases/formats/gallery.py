@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from releases.known import canary_comment
-from releases.rows import Snapshot, image_path
+from releases.rows import Snapshot, figure_path, image_path
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -17,6 +17,11 @@ img, .absent { background: color-mix(in srgb, currentColor 8%, transparent); dis
   aspect-ratio: 3 / 2; object-fit: contain; }
 .absent { align-content: center; box-sizing: border-box; padding: 1rem; text-align: center; }
 ol { margin: .5rem 0; padding-inline-start: 1.4rem; }
+ul.figures { display: grid; gap: 1.5rem; padding: 0;
+  grid-template-columns: repeat(auto-fill, minmax(min(30rem, 100%), 1fr)); }
+ul.figures > li { list-style: none; }
+img.figure { aspect-ratio: auto; background: #fff; }
+h2 { font-size: 1rem; margin: .5rem 0; }
 .soft { opacity: .75; font-size: .85rem; margin: .25rem 0; overflow-wrap: anywhere; }
 .level { border: 1px solid; border-radius: .25rem; font-size: .75rem; padding: 0 .3rem; white-space: nowrap; }
 """
@@ -34,11 +39,27 @@ def gallery(snapshot: Snapshot, canary: str) -> Iterator[bytes]:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' file:;"
         " style-src 'unsafe-inline'\">\n"
         f"<title>{title}</title><style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        f'<p class="soft">{n_images} images, {captions} captions.{note}</p>\n<ul class="images">\n'
+        f'<p class="soft">{n_images} images, {captions} captions.{note}</p>\n'
     ).encode()
+    yield _figures(snapshot).encode()
+    yield b'<ul class="images">\n'
     for image in snapshot["images"]:
         yield _image(image).encode()
     yield b"</ul></body></html>\n"
+
+
+def _figures(snapshot: Snapshot) -> str:
+    """Return the drawings of figures/, folded away, each with its description and the rows behind it."""
+    if not snapshot["figures"]:
+        return ""
+    items = "".join(
+        f"<li><h2>{escape(figure['title'])}</h2>"
+        f'<img class="figure" src="{figure_path(figure)}" alt="{escape(figure["alt"])}" loading="lazy">'
+        f'<p class="soft">{escape(figure["alt"])} <a href="{figure_path(figure, "csv")}">The numbers</a></p></li>\n'
+        for figure in snapshot["figures"]
+    )
+    n = len(snapshot["figures"])
+    return f'<details><summary>{n} figures</summary><ul class="figures">\n{items}</ul></details>\n'
 
 
 def _image(image: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ def test_a_release_holds_captions_negatives_judgments_and_checksums(small: Small
         "captions": 6,
         "negatives": 1,
         "judgments": 14,
+        "figures": 2,
         "human_evaluations": 0,
         "human_evaluations_withheld": 0,
     }
