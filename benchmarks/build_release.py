@@ -29,6 +29,7 @@ def made_up_snapshot(n_images: int, seed: int) -> dict[str, Any]:
     ratings = [
         {
             "item_id": caption["id"],
+            "image_id": image["id"],
             "rater_id": f"rater-{chooser.randrange(N_RATERS):03d}",
             "round": "round-001",
             "purpose": "production",
@@ -62,6 +63,8 @@ def made_up_snapshot(n_images: int, seed: int) -> dict[str, Any]:
         "images": images,
         "encoders": [],
         "guidelines": [{"number": 1, "published": "2025-01-01", "text": "Judge."}],
+        "labels": [],
+        "tombstones": [],
         "agreement": [],
         "ratings": ratings,
         "flow": [
@@ -107,6 +110,7 @@ def _caption(number: int, place: int, chooser: random.Random) -> dict[str, Any]:
     votes = [
         {
             "encoder": f"model-{model}",
+            "weights_sha256": f"{model}" * 64,
             "cosine": round(chooser.random(), 6),
             "threshold": 0.26,
             "is_yes": True,

@@ -10,15 +10,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.progress.tallying import settle_tallies
 from projects.api.door import ProjectApiView
 from projects.api.nouns import JobOut, asked
 from projects.api.once import kept, once
 from projects.models import Role
 from releases.access import release_of
 from releases.comparing import compare_in_order
+from releases.findings import Finding
 from releases.freezing import ask_for_release
 from releases.models import Release, ReleaseState
-from releases.preflight import Finding, preflight
+from releases.preflight import preflight
 from releases.sending import bundle_of
 
 SEES_RELEASES = (Role.RESEARCHER, Role.HEAD)
@@ -121,6 +123,7 @@ class ReleasePreflight(ProjectApiView):
     @extend_schema(operation_id="releases_preflight")
     def get(self, request: Request, project_slug: str) -> Response:
         """Return the findings, blocking ones first."""
+        settle_tallies(self.access.project)
         return Response(self.get_serializer({"findings": preflight(self.access.project)}).data)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from releases import cards
+from releases import cards, codebook
 from releases.cells import csv_bytes, json_bytes, json_lines
 from releases.datasheet import datasheet
 from releases.formats import croissant, gallery, pictured, retrieval
@@ -61,6 +61,7 @@ def data_files(snapshot: Snapshot, *, canary: str, read_image: ReadBytes) -> Ite
     yield whole("CITATION.cff", cards.citation(snapshot, canary))
     yield whole("ATTRIBUTION.md", cards.attribution(snapshot, canary))
     yield whole("guidelines.md", cards.guidelines(snapshot, canary))
+    yield whole("CODEBOOK.md", codebook.codebook(canary))
     yield from (whole(f"{table.name}.csv", _csv(table, snapshot, canary)) for table in TABLES)
     yield whole("captions.jsonl", json_lines({**row, CANARY: canary} for row in caption_rows(snapshot)))
     yield from _parquet_files(snapshot, canary)
@@ -143,6 +144,7 @@ def manifest(snapshot: Snapshot, *, canary: str, files: Sequence[ListedFile]) ->
                     "captions": len(captions),
                     "negatives": sum(1 for _ in negative_rows(snapshot)),
                     "judgments": len(snapshot["ratings"]),
+                    "tombstones": len(snapshot["tombstones"]),
                     "figures": len(snapshot["figures"]),
                     "human_evaluations": sum(1 for _ in evaluation_rows(snapshot)),
                     "human_evaluations_withheld": sum(

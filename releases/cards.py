@@ -88,9 +88,14 @@ def _header(snapshot: Snapshot, canary: str) -> list[str]:
 
 
 def _files(snapshot: Snapshot) -> list[str]:
-    listed = ["## Files", "", "Tables are there twice, as CSV and under `parquet/`:", ""]
+    listed = [
+        "## Files",
+        "",
+        "Tables are there twice, as CSV and, where they have rows, under `parquet/`:",
+        "",
+    ]
     listed += [f"- `{table.name}`: {table.told}." for table in TABLES]
-    listed += ["", "Beside them:", ""]
+    listed += ["", "What each column means stands in `CODEBOOK.md`. Beside them:", ""]
     if any(image_path(image) for image in snapshot["images"]):
         listed += [
             (

@@ -1,11 +1,17 @@
 """What changed between two releases, read from their frozen snapshots."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from django.db.models import Q
+
+from annotation.models import DropReason, ImageState
+from projects.models import Project
 from projects.storage import read_stored
 from releases.models import Release
+
+TAKEN_DOWN = "(taken down)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,17 @@ def _captions(release: Release) -> dict[str, dict[str, Any]]:
     }
 
 
+def _taken_down(project: Project) -> set[str]:
+    """Return the keys of the captions whose text is to be shown no more."""
+    gone = Q(drop_reason=DropReason.TAKEN_DOWN) | Q(image__state=ImageState.RETIRED)
+    return set(project.captions.filter(gone).values_list("key", flat=True))
+
+
 def compare_releases(*, older: Release, newer: Release) -> Comparison:
-    """Return captions added, removed and changed, and those whose difficulty moved."""
+    """Return captions added, removed and changed, and those whose difficulty moved.
+
+    The text of a caption that was taken down since is not shown.
+    """
     before, after = _captions(older), _captions(newer)
     changes = []
     for key in sorted(before.keys() | after.keys()):
@@ -68,6 +83,13 @@ def compare_releases(*, older: Release, newer: Release) -> Comparison:
         if old["level"] != new["level"]:
             changes.append(CaptionChange(key, image, "difficulty", old["level"], new["level"]))
     changed = {change.caption_key for change in changes}
+    hidden = _taken_down(newer.project)
+    changes = [
+        replace(change, before=bool(change.before) * TAKEN_DOWN, after=bool(change.after) * TAKEN_DOWN)
+        if change.caption_key in hidden
+        else change
+        for change in changes
+    ]
     return Comparison(
         older=older.number,
         newer=newer.number,

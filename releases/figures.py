@@ -106,14 +106,15 @@ def _agreement(snapshot: Snapshot, smallest_cell: int) -> Iterator[Figure]:
         ]
         if not rows:
             continue
-        of = f"round {report['round']}" if report["round"] else "all rounds"
+        rounds = report["rounds"]
+        of = "all rounds" if not rounds else rounds[0] if len(rounds) == 1 else f"{len(rounds)} rounds"
         told = "; ".join(
             f"{name} {value:.3f} ({low:.3f} to {high:.3f})" for name, value, low, high, *_n in rows
         )
         yield _figure(
             "agreement" if place == 1 else f"agreement-{place}",
             "intervals",
-            f"Agreement between annotators, {of}",
+            f"Agreement between annotators, {report['labels']}, {of}",
             f"With 95% intervals, over {report['n_ratings']} judgments of {report['n_items']} captions by"
             f" {report['n_raters']} annotators: {told}.",
             "coefficient value low high items ratings raters method",

@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from annotation.models.reviews import ReportKind
+from releases.concerned import CAPTION, IMAGE
 from releases.freezing import next_numbers
 
 
@@ -31,10 +33,33 @@ class ReleaseForm(forms.Form):
         "major": _("%(number)s, not comparable with earlier ones"),
     }
 
-    def __init__(self, *args: Any, project: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, project: Any, kind: str = "minor", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["number"]
         assert isinstance(field, forms.ChoiceField)
         numbers = next_numbers(project)
         field.choices = [(number, self.KINDS[kind] % {"number": number}) for kind, number in numbers.items()]
-        field.initial = numbers["minor"]
+        field.initial = numbers.get(kind, numbers["minor"])
+
+
+class TakeDownForm(forms.Form):
+    """What is taken down and why."""
+
+    what = forms.ChoiceField(
+        label=_("What"), choices=[(IMAGE, _("An image with all its captions")), (CAPTION, _("A caption"))]
+    )
+    key = forms.CharField(
+        label=_("Key"), max_length=200, help_text=_("As it stands in the release: image_key or caption_key.")
+    )
+    kind = forms.ChoiceField(label=_("Ground"), choices=ReportKind.choices)
+    why = forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        help_text=_("In a sentence. It stays here and is in no release; name nobody."),
+    )
+
+
+class WithdrawForm(forms.Form):
+    """Why a release is withdrawn."""
+
+    why = forms.CharField(label=_("Why"), max_length=300)

@@ -44,6 +44,11 @@ class Release(models.Model):
     )
     frozen_at = models.DateTimeField(auto_now_add=True)
     built_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    withdrawn_why = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
         ordering = ["-major", "-minor", "-patch"]
@@ -56,6 +61,11 @@ class Release(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="built") | Q(bundle__isnull=False, built_at__isnull=False),
                 name="release_built_has_bundle",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="withdrawn", withdrawn_at__isnull=False) & ~Q(withdrawn_why="")
+                | ~Q(state="withdrawn") & Q(withdrawn_at=None),
+                name="release_withdrawn_says_why",
             ),
         ]
 

@@ -1,13 +1,13 @@
 """What is missing or doubtful before a release: counted, explained, linked; a person decides, nothing is dropped."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation.models import (
+    Caption,
     CaptionChoice,
     Image,
     ImageChoice,
@@ -23,21 +23,16 @@ from annotation.models import (
 from annotation.models.reviews import ReportState, ReviewState
 from annotation.progress.verdicts import good_versions
 from projects.models import Project
+from releases.doubts import gone, out_of_date, personal_data
+from releases.findings import Finding, chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know before a release: how many rows it concerns, in words, and the page that shows them."""
-
-    code: str
-    count: int
-    is_blocking: bool
-    text: str
-    page: str
+def _of(rows: QuerySet[CaptionChoice]) -> QuerySet[Caption]:
+    return Caption.objects.filter(pk__in=rows.values("version__caption"))
 
 
 def preflight(project: Project) -> list[Finding]:
-    """Return the findings that concern at least one row, blocking ones first."""
+    """Return the findings that concern at least one row, blocking ones first; stored tallies are read as they are."""
     found = [finding for check in CHECKS for finding in check(project)]
     return sorted(found, key=lambda finding: not finding.is_blocking)
 
@@ -45,7 +40,8 @@ def preflight(project: Project) -> list[Finding]:
 def _images_without_five(project: Project) -> Iterator[Finding]:
     images = Image.objects.filter(project=project, state=ImageState.ACTIVE)
     complete = ImageChoice.objects.filter(project=project, is_current=True, is_complete=True)
-    none = images.exclude(pk__in=complete.values("image")).count()
+    without = images.exclude(pk__in=complete.values("image"))
+    none = without.count()
     if not complete.filter(image__state=ImageState.ACTIVE).exists():
         yield Finding(
             "nothing_chosen",
@@ -66,16 +62,14 @@ def _images_without_five(project: Project) -> Iterator[Finding]:
             )
             % {"n": none},
             "choices",
+            images=without,
         )
 
 
-def _chosen(project: Project) -> Q:
-    return Q(choice__project=project, choice__is_current=True, choice__is_complete=True)
-
-
 def _choices_gone_stale(project: Project) -> Iterator[Finding]:
-    chosen = CaptionChoice.objects.filter(_chosen(project))
-    stale = chosen.exclude(version__in=good_versions(project).values("pk")).count()
+    rows = CaptionChoice.objects.filter(chosen(project))
+    gone_bad = rows.exclude(version__in=good_versions(project).values("pk"))
+    stale = gone_bad.count()
     if stale:
         yield Finding(
             "choice_not_good",
@@ -88,6 +82,7 @@ def _choices_gone_stale(project: Project) -> Iterator[Finding]:
             )
             % {"n": stale},
             "choices",
+            captions=_of(gone_bad),
         )
 
 
@@ -97,11 +92,10 @@ def _without_four_eyes(project: Project) -> Iterator[Finding]:
         .filter(version=OuterRef("version"), meaning=LabelMeaning.GOOD, edited_version=None, is_gold=False)
         .exclude(annotator=OuterRef("version__author"))
     )
-    alone = (
-        CaptionChoice.objects.filter(_chosen(project), version__state=VersionState.ACCEPTED)
-        .filter(~Exists(good_by_another), version__decided_by=None)
-        .count()
+    rows = CaptionChoice.objects.filter(chosen(project), version__state=VersionState.ACCEPTED).filter(
+        ~Exists(good_by_another), version__decided_by=None
     )
+    alone = rows.count()
     if alone:
         yield Finding(
             "four_eyes",
@@ -114,6 +108,7 @@ def _without_four_eyes(project: Project) -> Iterator[Finding]:
             )
             % {"n": alone},
             "review-home",
+            captions=_of(rows),
         )
 
 
@@ -152,7 +147,8 @@ def _reports_open(project: Project) -> Iterator[Finding]:
 
 
 def _without_licence(project: Project) -> Iterator[Finding]:
-    images = Image.objects.filter(project=project, state=ImageState.ACTIVE, licence="").count()
+    unlicensed = Image.objects.filter(project=project, state=ImageState.ACTIVE, licence="")
+    images = unlicensed.count()
     if images:
         yield Finding(
             "image_licence_missing",
@@ -165,8 +161,10 @@ def _without_licence(project: Project) -> Iterator[Finding]:
             )
             % {"n": images},
             "images",
+            images=unlicensed,
         )
-    captions = CaptionChoice.objects.filter(_chosen(project), version__caption__licence="").count()
+    rows = CaptionChoice.objects.filter(chosen(project), version__caption__licence="")
+    captions = rows.count()
     if captions:
         yield Finding(
             "caption_terms_missing",
@@ -178,14 +176,16 @@ def _without_licence(project: Project) -> Iterator[Finding]:
                 captions,
             )
             % {"n": captions},
-            "images",
+            "captions",
+            captions=_of(rows),
         )
 
 
 def _without_numbers(project: Project) -> Iterator[Finding]:
-    chosen = CaptionChoice.objects.filter(_chosen(project))
+    rows = CaptionChoice.objects.filter(chosen(project))
     compared = Similarity.objects.filter(project=project).values("version")
-    missing = chosen.exclude(version__in=compared).count()
+    without = rows.exclude(version__in=compared)
+    missing = without.count()
     if missing:
         yield Finding(
             "similarity_missing",
@@ -198,13 +198,11 @@ def _without_numbers(project: Project) -> Iterator[Finding]:
             )
             % {"n": missing},
             "difficulty",
+            captions=_of(without),
         )
     run = project.difficulty_runs.order_by("-pk").first()
-    unrated = (
-        chosen.count()
-        if run is None
-        else chosen.exclude(version__in=run.difficulties.values("version")).count()
-    )
+    unvoted = rows if run is None else rows.exclude(version__in=run.difficulties.values("version"))
+    unrated = unvoted.count()
     if unrated:
         yield Finding(
             "difficulty_missing",
@@ -217,12 +215,14 @@ def _without_numbers(project: Project) -> Iterator[Finding]:
             )
             % {"n": unrated},
             "difficulty",
+            captions=_of(unvoted),
         )
 
 
 def _leaked(project: Project) -> Iterator[Finding]:
     standing = Leak.objects.standing().filter(image=OuterRef("pk"))
-    images = Image.objects.filter(Exists(standing), project=project, state=ImageState.ACTIVE).count()
+    leaked = Image.objects.filter(Exists(standing), project=project, state=ImageState.ACTIVE)
+    images = leaked.count()
     if images:
         yield Finding(
             "image_leaked",
@@ -235,6 +235,7 @@ def _leaked(project: Project) -> Iterator[Finding]:
             )
             % {"n": images},
             "pools",
+            images=leaked,
         )
 
 
@@ -258,5 +259,8 @@ CHECKS: tuple[Callable[[Project], Iterator[Finding]], ...] = (
     _without_licence,
     _without_numbers,
     _leaked,
+    out_of_date,
+    gone,
+    personal_data,
     _demo,
 )

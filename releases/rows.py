@@ -129,6 +129,16 @@ def rating_rows(snapshot: Snapshot) -> Iterator[Row]:
     yield from snapshot["ratings"]
 
 
+def label_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Yield each label of the sets that were used."""
+    yield from snapshot["labels"]
+
+
+def tombstone_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Yield each image, and each version of a caption, that was taken down after a release held it."""
+    yield from snapshot["tombstones"]
+
+
 TABLES = (
     Table(
         "images",
@@ -158,7 +168,9 @@ TABLES = (
     ),
     Table(
         "votes",
-        _columns("caption_id encoder cosine:float threshold:float is_yes:bool is_tie_breaker:bool"),
+        _columns(
+            "caption_id encoder weights_sha256 cosine:float threshold:float is_yes:bool is_tie_breaker:bool"
+        ),
         vote_rows,
         "each model's vote, cosine and threshold behind the difficulty",
     ),
@@ -173,10 +185,22 @@ TABLES = (
     Table(
         "judgments",
         _columns(
-            "item_id rater_id round purpose label outcome mode is_revision:bool guideline:int duration_s day"
+            "item_id image_id rater_id round purpose label outcome mode is_revision:bool guideline:int duration_s day"
             " is_demo:bool"
         ),
         rating_rows,
         "one row for each rating; `rater_id` is new in each release",
+    ),
+    Table(
+        "labels",
+        _columns("set level label name meaning description"),
+        label_rows,
+        "the labels that judgments were given with, and what each means",
+    ),
+    Table(
+        "tombstones",
+        _columns("kind id key day releases"),
+        tombstone_rows,
+        "what earlier releases held and was taken down since: please delete it from your copies",
     ),
 )

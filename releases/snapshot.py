@@ -4,7 +4,7 @@ A build reads nothing else, so the same snapshot gives the same bytes on any mac
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import Any
 
 from django.db.models import Q
@@ -17,33 +17,18 @@ from annotation.models import (
     Image,
     ImageChoice,
     ImageState,
-    Judgment,
     Similarity,
 )
 from annotation.progress.verdicts import bad_versions, with_verdict
 from projects.models import Project
+from releases.concerned import taken_down
+from releases.days import day_of
 from releases.figures import figure_data
 from releases.flow import read_flow
+from releases.judged import SMALLEST_CELL, read_agreement, read_labels, read_ratings
 from studies.results import PairShare, pair_shares
 
 FORMAT = "polyannot-snapshot/3"
-# A cell that fewer people or judgments stand behind is withheld (docs/algorithms/releases.md).
-SMALLEST_CELL = 5
-# Upper ends of the bins, in seconds, into which the time of a judgment is coarsened.
-DURATION_BINS = (1, 2, 5, 10, 30, 60)
-
-
-def duration_bin(milliseconds: int) -> str:
-    """Return the bin of a duration: '<1', '1-2', ... '>60' seconds; empty when it was not measured."""
-    if milliseconds <= 0:
-        return ""
-    seconds = milliseconds / 1000
-    low: int | None = None
-    for high in DURATION_BINS:
-        if seconds < high:
-            return f"<{high}" if low is None else f"{low}-{high}"
-        low = high
-    return f">{low}"
 
 
 def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]:
@@ -72,15 +57,17 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
             "is_demo": project.is_demo,
         },
         "earlier_release": _earlier_release(project),
+        "tombstones": _tombstones(project),
         "images": [_image(choice, captions, negatives) for choice in choices],
         "difficulty_run": _run(run),
         "encoders": _encoders(project),
         "guidelines": [
-            {"number": row.number, "published": _day(row.published_at), "text": row.text}
+            {"number": row.number, "published": day_of(row.published_at), "text": row.text}
             for row in project.guidelines.order_by("number")
         ],
-        "agreement": _agreement(project),
-        "ratings": _ratings(project, _rater_shuffler(project, number, seed)),
+        "labels": read_labels(project),
+        "agreement": read_agreement(project),
+        "ratings": read_ratings(project, _rater_shuffler(project, number, seed)),
         "flow": read_flow(project, n_images=len(choices), n_captions=len(chosen)),
     }
     # Frozen like the rest: a build draws these rows and computes nothing.
@@ -93,6 +80,21 @@ def _earlier_release(project: Project) -> dict[str, Any] | None:
     return {"number": built.number, "canary": str(built.canary)} if built is not None else None
 
 
+def _tombstones(project: Project) -> list[dict[str, Any]]:
+    """Return what earlier releases held and was taken down since: ids, the day, the releases; no text, no reason."""
+    return [
+        {
+            "kind": row.kind,
+            "id": str(public_id),
+            "key": row.key,
+            "day": day_of(row.at),
+            "releases": " ".join(release.number for release in row.releases),
+        }
+        for row in taken_down(project)
+        for public_id in row.public_ids
+    ]
+
+
 def _rater_shuffler(project: Project, number: str, seed: int) -> random.Random:
     """Return what shuffles the raters: other in each release, and not to be repeated without this site's secret.
 
@@ -101,10 +103,6 @@ def _rater_shuffler(project: Project, number: str, seed: int) -> random.Random:
     return random.Random(
         salted_hmac("releases.snapshot.raters", f"{project.public_id}:{number}:{seed}").hexdigest()
     )
-
-
-def _day(moment: Any) -> str | None:
-    return moment.date().isoformat() if moment is not None else None
 
 
 def _image(
@@ -168,7 +166,7 @@ def _captions(
                 "source_key": version.caption.source_key,
                 "source_url": version.caption.source_url,
                 "terms": version.caption.licence,
-                "imported": _day(version.caption.imported_at),
+                "imported": day_of(version.caption.imported_at),
             },
             "judgments": {
                 name: getattr(version, f"n_{name}")
@@ -208,6 +206,7 @@ def _levels(run: DifficultyRun | None, chosen: dict[int, int]) -> dict[int, dict
         votes[vote.version_id].append(
             {
                 "encoder": vote.threshold.encoder.name,
+                "weights_sha256": vote.threshold.encoder.weights_hash,
                 "cosine": round(vote.cosine, 6),
                 "threshold": round(vote.threshold.cosine, 6),
                 "is_yes": vote.is_yes,
@@ -252,7 +251,7 @@ def _run(run: DifficultyRun | None) -> dict[str, Any] | None:
     return {
         "easy_min_votes": run.easy_min_votes,
         "hard_max_votes": run.hard_max_votes,
-        "made": _day(run.made_at),
+        "made": day_of(run.made_at),
         "seed": run.job.seed,
     }
 
@@ -283,65 +282,3 @@ def _encoders(project: Project) -> list[dict[str, Any]]:
         }
         for row in rows.order_by("name", "pk")
     ]
-
-
-def _agreement(project: Project) -> list[dict[str, Any]]:
-    """Return the newest report over all batches, or else the newest one with the batch that it speaks of."""
-    reports = project.agreement_reports.select_related("batch").order_by("-pk")
-    report = reports.filter(batch=None).first() or reports.first()
-    if report is None:
-        return []
-    return [
-        {
-            "made": _day(report.made_at),
-            "round": round_names(project)[report.batch_id] if report.batch_id is not None else None,
-            "unsure": report.unsure,
-            "n_items": report.n_items,
-            "n_ratings": report.n_ratings,
-            "n_raters": report.n_raters,
-            "includes_demo": report.includes_demo,
-            "coefficients": report.figures.get("coefficients", []),
-        }
-    ]
-
-
-def round_names(project: Project) -> dict[int, str]:
-    """Return what batches are called in a release: their own names are free text, which stays here."""
-    ids = project.batches.order_by("pk").values_list("pk", flat=True)
-    return {pk: f"round-{place:03d}" for place, pk in enumerate(ids, start=1)}
-
-
-def _ratings(project: Project, shuffler: random.Random) -> list[dict[str, Any]]:
-    """Return every current judgment under pseudonyms that are new for each release; days and bins, no free text.
-
-    A day on which a rater gave fewer than SMALLEST_CELL judgments is withheld.
-    """
-    rows = list(
-        Judgment.objects.filter(project=project)
-        .current()
-        .select_related("version", "batch", "guideline")
-        .order_by("batch_id", "image_id", "version_id", "pk")
-    )
-    raters = sorted({row.annotator_id for row in rows})
-    shuffler.shuffle(raters)
-    names = {rater: f"rater-{place + 1:03d}" for place, rater in enumerate(raters)}
-    rounds = round_names(project)
-    by_day = Counter((row.annotator_id, _day(row.made_at)) for row in rows)
-    listed = [
-        {
-            "item_id": str(row.version.public_id),
-            "rater_id": names[row.annotator_id],
-            "round": rounds[row.batch_id],
-            "purpose": row.batch.purpose,
-            "label": row.label,
-            "outcome": "good_after_edit" if row.edited_version_id else row.label,
-            "mode": row.mode,
-            "is_revision": row.is_revision,
-            "guideline": row.guideline.number,
-            "duration_s": duration_bin(row.duration_ms),
-            "day": day if by_day[row.annotator_id, day := _day(row.made_at)] >= SMALLEST_CELL else None,
-            "is_demo": row.is_demo,
-        }
-        for row in rows
-    ]
-    return sorted(listed, key=lambda row: (row["round"], row["item_id"], row["rater_id"]))

@@ -30,6 +30,7 @@ COUNTS = {
     "negatives": "negatives",
     "judgments": "judgments",
     "human_evaluation": "human_evaluations",
+    "tombstones": "tombstones",
 }
 
 

@@ -1,22 +1,29 @@
 """Pages of releases: the list, the preflight, one release, its download."""
 
+from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from annotation.captions.showing import found_captions
+from annotation.progress.tallying import settle_tallies
+from polyannot.kernel.errors import Missing
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Job, Role
 from releases.access import release_of
 from releases.comparing import compare_in_order
-from releases.concerned import withdrawn_since
-from releases.forms import ReleaseForm
+from releases.concerned import taken_down_from, withdrawn_since
+from releases.forms import ReleaseForm, WithdrawForm
 from releases.freezing import KIND, ask_for_release
 from releases.preflight import preflight
 from releases.sending import bundle_of
+
+ROWS_A_PAGE = 40
 
 
 @require_safe
@@ -37,7 +44,9 @@ def releases(request: HttpRequest, access: Access) -> HttpResponse:
 @project_view(Role.ADMIN)
 def release_new(request: HttpRequest, access: Access) -> HttpResponse:
     """Show what is missing or doubtful, and ask a worker to freeze and build."""
-    form = ReleaseForm(request.POST or None, project=access.project)
+    settle_tallies(access.project)
+    kind = request.GET.get("as", "minor")
+    form = ReleaseForm(request.POST or None, project=access.project, kind=kind)
     if request.method == "POST" and form.is_valid():
         ask_for_release(project=access.project, asked_by=access.user, **form.cleaned_data)
         return redirect("releases", access.project.slug)
@@ -52,6 +61,42 @@ def release_new(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @require_safe
+@project_view(Role.ADMIN)
+def release_finding(request: HttpRequest, access: Access, code: str) -> HttpResponse:
+    """Show the captions or images that one finding of the preflight concerns; raises Missing where it found none."""
+    settle_tallies(access.project)
+    finding = next((row for row in preflight(access.project) if row.code == code and row.has_rows), None)
+    if finding is None:
+        raise Missing("finding_gone", _("The preflight finds nothing of this kind any more."))
+    captions, asked = finding.captions, request.GET.get("page")
+    if captions is not None:
+        page: Page[Any] = Paginator(captions.select_related("image").order_by("pk"), ROWS_A_PAGE).get_page(
+            asked
+        )
+    else:
+        assert finding.images is not None
+        page = Paginator(finding.images.order_by("pk"), ROWS_A_PAGE).get_page(asked)
+    context = {
+        "finding": finding,
+        "page": page,
+        "rows": found_captions(access, list(page.object_list)) if captions is not None else [],
+        "crumbs": [
+            {"label": _("Releases"), "url": "../../"},
+            {"label": _("New release"), "url": "../../new/"},
+        ],
+    }
+    return render(request, "releases/finding.html", context)
+
+
+@require_safe
+@project_view(Role.RESEARCHER, Role.HEAD)
+def release_changes(request: HttpRequest, access: Access, release_id: UUID, other_id: UUID) -> HttpResponse:
+    """Return the comparison of two releases as JSON."""
+    comparison = compare_in_order(release_of(access, release_id), release_of(access, other_id))
+    return JsonResponse(comparison.to_json(), json_dumps_params={"indent": 1, "ensure_ascii": False})
+
+
+@require_safe
 @project_view(Role.RESEARCHER, Role.HEAD)
 def release_detail(request: HttpRequest, access: Access, release_id: UUID) -> HttpResponse:
     """Show a release with its files and checksums."""
@@ -63,7 +108,10 @@ def release_detail(request: HttpRequest, access: Access, release_id: UUID) -> Ht
         "files": release.files.all(),
         "concerns": withdrawn_since(release),
         "others": others,
+        "other": other,
         "comparison": compare_in_order(release, other) if other else None,
+        "gone": taken_down_from(release),
+        "form": WithdrawForm() if release.state == "built" and access.may_act_as(Role.ADMIN) else None,
         "crumbs": [{"label": _("Releases"), "url": "../"}],
     }
     return render(request, "releases/detail.html", context)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from releases.codebook import MEANINGS
 from releases.formats.parquet import Column, Kind
 from releases.formats.provenance import generated_by, provenance, usage
 from releases.known import BLANK_PLAIN, collected, flow_sentence, licence_address
@@ -134,6 +135,7 @@ def _field(table: Table, column: Column) -> dict[str, Any]:
         "@type": "cr:Field",
         "@id": f"{table.name}/{column.name}",
         "name": column.name,
+        "description": MEANINGS[table.name][column.name],
         "dataType": TYPES[column.kind],
         "source": _column(table, column.name),
     }

@@ -23,8 +23,10 @@ from pycocotools.coco import COCO
 from annotation.models import Image
 from releases.building import build
 from releases.cells import unescape_cell
+from releases.codebook import MEANINGS
 from releases.formats.pictured import shards
 from releases.models import Release
+from releases.rows import TABLES
 from releases.verifying import verify
 from tests import factories as make
 from tests.releases.releasing import Small, choose, opened, saved
@@ -196,6 +198,7 @@ def test_citation_and_card_are_yaml_that_names_the_release(folder: Path) -> None
         "captions",
         "negatives",
         "judgments",
+        "labels",
     ]
 
 
@@ -284,3 +287,13 @@ def test_a_release_of_another_format_is_told_so_once_its_checksums_hold(
             bundle.writestr(name, content)
     (problem,) = verify(tmp_path / "old.zip").problems
     assert problem.startswith("The checksums hold, but this is format polyannot-release/1")
+
+
+def test_the_codebook_tells_every_column_of_every_table(folder: Path) -> None:
+    told = (folder / "CODEBOOK.md").read_text()
+    for table in TABLES:
+        assert MEANINGS[table.name].keys() == set(table.names), table.name
+        section = told.split(f"## {table.name}\n")[1].split("\n## ")[0]
+        with (folder / f"{table.name}.csv").open(newline="") as source:
+            header = next(csv.reader(source))
+        assert all(f"| {name} |" in section for name in header[:-1])

@@ -14,7 +14,8 @@ import pytest
 
 from accounts.models import User
 from annotation.progress.verdicts import good_versions
-from releases.snapshot import SMALLEST_CELL, read_snapshot
+from releases.judged import SMALLEST_CELL
+from releases.snapshot import read_snapshot
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.releases.releasing import Small, choose, opened
 from tests.study_rows import make_judged_project, make_open_study

@@ -48,6 +48,7 @@ def test_a_release_holds_captions_negatives_judgments_and_checksums(small: Small
         "captions": 6,
         "negatives": 1,
         "judgments": 14,
+        "tombstones": 0,
         "figures": 2,
         "human_evaluations": 0,
         "human_evaluations_withheld": 0,
@@ -213,6 +214,8 @@ def test_a_comparison_begins_with_the_older_release_whichever_page_asks(small: S
     for shown, other in ((first, second), (second, first)):
         page = client.get(f"{base}{shown.public_id}/", {"with": str(other.public_id)})
         assert b"1.0.0 to 1.1.0: 6 captions unchanged." in page.content
+        told = client.get(f"{base}{shown.public_id}/changes/{other.public_id}.json").json()
+        assert told == {"older": "1.0.0", "newer": "1.1.0", "n_unchanged": 6, "changes": []}
 
 
 def test_a_bundle_is_written_one_picture_at_a_time(small: Small, tmp_path: Path) -> None:
