@@ -11,9 +11,11 @@ from projects.models import Project
 
 Stage = dict[str, Any]
 IMAGES, CAPTIONS = "images", "captions"
+BY_CLEANING = (DropReason.CLEANED, DropReason.LEAKAGE)
 DROPPED = {
     DropReason.REPORTED: "reported, not decided",
     DropReason.CLEANED: "dropped by cleaning",
+    DropReason.LEAKAGE: "of a picture that the project has itself",
     DropReason.TOO_GENERIC: "too generic",
     DropReason.TAKEN_DOWN: "taken down",
 }
@@ -69,10 +71,13 @@ def _captions(project: Project, n_released: int) -> list[Stage]:
     shown = judged | {pool[pk] for pk in versions if pk in pool}
     good = {caption for caption in judged if "good" in verdicts[caption]}
     bad = {caption for caption in judged - good if verdicts[caption] == {"bad"}}
+    cleaned = {DROPPED[reason]: dropped.pop(reason, 0) for reason in BY_CLEANING}
+    n_clean = n_all - sum(cleaned.values())
     reasons = {DROPPED[DropReason(reason)]: n for reason, n in sorted(dropped.items())}
     reasons["of images that are not in the work"] = n_circulating - len(captions)
     return [
         _stage(CAPTIONS, "captions imported", n_all),
+        _stage(CAPTIONS, "captions after cleaning", n_clean, **cleaned),
         _stage(CAPTIONS, "captions in the pool", len(captions), **reasons),
         _stage(CAPTIONS, "captions shown", len(shown), not_shown=len(captions) - len(shown)),
         _stage(CAPTIONS, "captions judged", len(judged), **{"shown, not judged": len(shown) - len(judged)}),
