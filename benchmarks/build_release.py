@@ -64,6 +64,7 @@ def made_up_snapshot(n_images: int, seed: int) -> dict[str, Any]:
         "encoders": [],
         "guidelines": [{"number": 1, "published": "2025-01-01", "text": "Judge."}],
         "labels": [],
+        "studies": [],
         "tombstones": [],
         "agreement": [],
         "ratings": ratings,

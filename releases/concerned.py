@@ -134,6 +134,11 @@ def _caption(rows: Sequence[ReleaseCaption], frozen: dict[int, Release], report:
         page_id=caption.public_id,
         public_ids=tuple(dict.fromkeys(row.version.public_id for row in rows)),
         at=report.decided_at if report is not None else None,
-        why=str(report.get_kind_display()) if report is not None else "",
+        why=_reason(report) if report is not None else "",
         releases=_holding(rows, frozen),
     )
+
+
+def _reason(report: PairReport) -> str:
+    kind = str(report.get_kind_display())
+    return f"{kind}: {report.text}" if report.text else kind

@@ -1,6 +1,7 @@
 """The datasheet of a release: the questions of Gebru et al. (Datasheets for Datasets), answered from what is known."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from releases import known
 from releases.known import BLANK
@@ -97,11 +98,30 @@ def _collection(snapshot: Snapshot) -> list[Answered]:
             f"{raters} annotators gave {len(snapshot['ratings'])} judgments that hold. {known.evaluated(snapshot)}",
         ),
         ("What were annotators told?", "The guidelines, every version of them word for word: guidelines.md."),
-        ("How were they recruited and paid?", BLANK),
-        ("Were there ethical review processes?", BLANK),
-        ("Did annotators and participants consent, and how can they withdraw?", BLANK),
+        ("How were they recruited and paid?", _of_studies(snapshot, _recruited)),
+        ("Were there ethical review processes?", _of_studies(snapshot, lambda study: study["ethics"])),
+        (
+            "Did annotators and participants consent, and how can they withdraw?",
+            _of_studies(snapshot, _consented),
+        ),
         ("Over what time was it collected?", _days(snapshot)),
     ]
+
+
+def _of_studies(snapshot: Snapshot, told: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return what is known of each study's participants; what annotators were told only the authors know."""
+    lines = [f"Participants of {study['study']}: {told(study) or BLANK}." for study in snapshot["studies"]]
+    return " ".join([f"Annotators: {BLANK}.", *lines])
+
+
+def _recruited(study: Mapping[str, Any]) -> str:
+    return f"recruited by {study['recruiting']}; pay: {study['pay'] or BLANK}"
+
+
+def _consented(study: Mapping[str, Any]) -> str:
+    until = study["withdrawal_until"] or BLANK
+    age = study["minimum_age"]
+    return f"each consented before the first pair (minimum age {age}); withdrawal is possible until: {until}"
 
 
 def _days(snapshot: Snapshot) -> str:

@@ -134,6 +134,11 @@ def label_rows(snapshot: Snapshot) -> Iterator[Row]:
     yield from snapshot["labels"]
 
 
+def study_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Yield each study behind the human evaluation."""
+    yield from snapshot["studies"]
+
+
 def tombstone_rows(snapshot: Snapshot) -> Iterator[Row]:
     """Yield each image, and each version of a caption, that was taken down after a release held it."""
     yield from snapshot["tombstones"]
@@ -181,6 +186,17 @@ TABLES = (
         ),
         evaluation_rows,
         "share of participants who answered good, with n and 95% Wilson interval",
+    ),
+    Table(
+        "studies",
+        _columns(
+            "study design seed:int launched encoder hard_pairs:int medium_pairs:int easy_pairs:int"
+            " pairs_per_participant:int distractors_per_participant:int controls_per_participant:int"
+            " repeats_per_participant:int leaves_out_excluded:bool preregistration_sha256 recruiting pay ethics"
+            " withdrawal_until minimum_age:int is_demo:bool"
+        ),
+        study_rows,
+        "the studies behind the human evaluation: design, seed, and what participants were promised",
     ),
     Table(
         "judgments",

@@ -21,6 +21,7 @@ from annotation.models import (
 )
 from annotation.progress.verdicts import bad_versions, with_verdict
 from projects.models import Project
+from releases.asked import read_studies
 from releases.concerned import taken_down
 from releases.days import day_of
 from releases.figures import figure_data
@@ -66,6 +67,7 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
             for row in project.guidelines.order_by("number")
         ],
         "labels": read_labels(project),
+        "studies": read_studies(project),
         "agreement": read_agreement(project),
         "ratings": read_ratings(project, _rater_shuffler(project, number, seed)),
         "flow": read_flow(project, n_images=len(choices), n_captions=len(chosen)),

@@ -28,7 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 DRAW = """
 import json, sys
-from releases.flow import DROPPED
 from releases.formats.drawn import drawn
 for figure in json.load(sys.stdin)["figures"]:
     sys.stdout.buffer.write(drawn(figure, "mark"))

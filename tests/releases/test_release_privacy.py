@@ -14,8 +14,10 @@ import pytest
 
 from accounts.models import User
 from annotation.progress.verdicts import good_versions
+from releases.datasheet import datasheet
 from releases.judged import SMALLEST_CELL
 from releases.snapshot import read_snapshot
+from studies.models import Study
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.releases.releasing import Small, choose, opened
 from tests.study_rows import make_judged_project, make_open_study
@@ -120,6 +122,7 @@ def test_a_share_of_few_participants_is_withheld_and_counted() -> None:
     study = make_open_study(project, hard_pairs=4, target_participants=6)
     for image in project.images.all():
         choose(project, image, list(good_versions(project).filter(image=image)))
+    Study.objects.filter(pk=study.pk).update(pay="5 euros", contact="quentin@example.org")
     told = []
     for n_people in (4, 6):
         while study.participants.count() < n_people:
@@ -133,3 +136,9 @@ def test_a_share_of_few_participants_is_withheld_and_counted() -> None:
             )
         )
     assert told == [(4, []), (0, [6, 6, 6, 6])]
+    (row,) = snapshot["studies"]
+    assert (row["study"], row["pay"], row["seed"]) == (study.slug, "5 euros", study.seed)
+    whole = {**snapshot, "licence": "", "notes": "", "frozen": "2026-01-01"}
+    sheet = datasheet(whole, "mark").decode()
+    assert f"Participants of {study.slug}: recruited by {study.recruiting}; pay: 5 euros." in sheet
+    assert "quentin@example.org" not in json.dumps(snapshot)
