@@ -12,6 +12,11 @@ from projects.models import Project
 Stage = dict[str, Any]
 IMAGES, CAPTIONS = "images", "captions"
 BY_CLEANING = (DropReason.CLEANED, DropReason.LEAKAGE)
+OUT_OF_WORK = {
+    ImageState.RESERVE: "reserve",
+    ImageState.SET_ASIDE: "set aside",
+    ImageState.RETIRED: "taken out",
+}
 DROPPED = {
     DropReason.REPORTED: "reported, not decided",
     DropReason.CLEANED: "dropped by cleaning",
@@ -43,8 +48,7 @@ def _images(project: Project, n_released: int) -> list[Stage]:
             IMAGES,
             "images in the work",
             active,
-            reserve=by_state[ImageState.RESERVE],
-            taken_out=by_state[ImageState.RETIRED],
+            **{words: by_state[state] for state, words in OUT_OF_WORK.items()},
         ),
         _stage(
             IMAGES,

@@ -14,10 +14,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from annotation.models import Caption, DropReason
+from annotation.models import Caption, DropReason, ImageState
 from benchmarks.build_release import made_up_snapshot
 from releases.figures import MOST_PAIRS, figure_data
-from releases.flow import DROPPED
+from releases.flow import DROPPED, OUT_OF_WORK
 from releases.formats.drawn import drawn
 from releases.models import Release
 from releases.verifying import verify
@@ -71,8 +71,9 @@ def test_each_stage_of_the_flow_and_what_was_left_out_make_the_stage_before(rele
     assert told["captions released"] == (6, [])
 
 
-def test_every_reason_that_takes_a_caption_out_has_words() -> None:
+def test_every_reason_that_takes_an_image_or_a_caption_out_has_words() -> None:
     assert DROPPED.keys() == set(DropReason) - {DropReason.NONE}
+    assert OUT_OF_WORK.keys() == set(ImageState) - {ImageState.ACTIVE}
 
 
 def test_every_figure_is_a_drawing_with_words_and_the_rows_behind_it(
