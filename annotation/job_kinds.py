@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.agreement.reports import KIND as AGREEMENT
 from annotation.agreement.reports import completed_agreement
 from annotation.captions.cleaning import KIND as CLEANING
-from annotation.captions.cleaning import completed_cleaning
+from annotation.captions.cleaning import check_cleaning, completed_cleaning
 from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.importing.requesting import IMPORT, TRIAL
@@ -13,6 +13,7 @@ from annotation.machine.drawings import DRAWING, completed_drawing
 from annotation.machine.leakage import KIND as LEAKAGE
 from annotation.machine.leakage import completed_leakage
 from annotation.machine.ml_requests import (
+    check_search,
     completed_calibration,
     completed_difficulty,
     completed_diversity,
@@ -30,28 +31,34 @@ from annotation.quality.estimating import completed_estimates
 from annotation.quality.hubs import KIND as HUBS
 from annotation.quality.hubs import completed_hubs
 from annotation.quality.reports import DRIFT, FEEDBACK, completed_drift, completed_feedback
+from projects.models import Role
 from projects.models.jobs import JobQueue
 from projects.queue import register_kind
+
+# Who may ask for a kind by its parameters alone: those who may on its page.
+HEADS = (Role.HEAD,)
+MEASURES = (Role.HEAD, Role.RESEARCHER)
+POOLS = (Role.HEAD, Role.ADMIN)
 
 register_kind(IMPORT, JobQueue.DEFAULT, _("Import"))
 register_kind(TRIAL, JobQueue.DEFAULT, _("Trial of an import"))
 register_kind(JUDGMENTS, JobQueue.DEFAULT, _("Import of judgments"))
-register_kind(AGREEMENT, JobQueue.DEFAULT, _("Agreement report"), completed_agreement)
-register_kind(FEEDBACK, JobQueue.DEFAULT, _("Calibration series"), completed_feedback)
-register_kind(HUBS, JobQueue.DEFAULT, _("Captions near to many images"), completed_hubs)
-register_kind(DRIFT, JobQueue.DEFAULT, _("Control charts"), completed_drift)
-register_kind(LABEL_ESTIMATES, JobQueue.DEFAULT, _("Estimated labels"), completed_estimates)
+register_kind(AGREEMENT, JobQueue.DEFAULT, _("Agreement report"), completed_agreement, MEASURES)
+register_kind(FEEDBACK, JobQueue.DEFAULT, _("Calibration series"), completed_feedback, MEASURES)
+register_kind(HUBS, JobQueue.DEFAULT, _("Captions near to many images"), completed_hubs, HEADS)
+register_kind(DRIFT, JobQueue.DEFAULT, _("Control charts"), completed_drift, MEASURES)
+register_kind(LABEL_ESTIMATES, JobQueue.DEFAULT, _("Estimated labels"), completed_estimates, HEADS)
 register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind(SCORES, JobQueue.DEFAULT, _("Comparison of scores"), completed_comparison)
-register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
-register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)
-register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)
-register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking)
-register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), completed_neighbours)
-register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools)
-register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation)
-register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)
-register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning)
-register_kind("sampling", JobQueue.GPU, _("Choice of images"), completed_sampling)
+register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities, MEASURES)
+register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration, MEASURES)
+register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty, MEASURES)
+register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking, POOLS)
+register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), completed_neighbours, POOLS)
+register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools, POOLS, check_search)
+register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation, MEASURES)
+register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity, MEASURES)
+register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning, POOLS, check_cleaning)
+register_kind("sampling", JobQueue.GPU, _("Choice of images"), completed_sampling, POOLS)
 register_kind(DRAWING, JobQueue.DEFAULT, _("Drawing"), completed_drawing)
-register_kind(LEAKAGE, JobQueue.CPU, _("Leakage"), completed_leakage)
+register_kind(LEAKAGE, JobQueue.CPU, _("Leakage"), completed_leakage, POOLS, check_search)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -34,17 +34,25 @@ WAKE_AFTER = timedelta(seconds=20)
 MOST_WAKE_UPS = 8
 
 
+def _nothing_to_check(_project: Project, _parameters: Parameters) -> None:
+    """Parameters that name no row need no check beside `completed`."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobKind:
     """A kind of job that somebody may ask for: its name, its queue and what people call it.
 
     `completed` takes the parameters as asked for and returns all of them with their defaults; it raises Invalid.
+    `roles` may ask for it by its parameters alone; without roles it has an act of its own (files, rows to choose).
+    `check` raises a DomainError for parameters that name what the project does not have.
     """
 
     name: str
     queue: JobQueue
     title: str | Promise
     completed: Callable[[Mapping[str, Any]], Parameters] = dict
+    roles: frozenset[str] = frozenset()
+    check: Callable[[Project, Parameters], object] = _nothing_to_check
 
 
 KINDS: dict[str, JobKind] = {}
@@ -55,9 +63,11 @@ def register_kind(
     queue: JobQueue,
     title: str | Promise,
     completed: Callable[[Mapping[str, Any]], Parameters] = dict,
+    roles: Collection[str] = (),
+    check: Callable[[Project, Parameters], object] = _nothing_to_check,
 ) -> None:
     """Make a kind known to everybody who may ask for it; the code that runs it is found by the worker."""
-    KINDS[name] = JobKind(name, queue, title, completed)
+    KINDS[name] = JobKind(name, queue, title, completed, frozenset(roles), check)
 
 
 def task_name(queue: str) -> str:

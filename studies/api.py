@@ -12,11 +12,14 @@ from rest_framework.response import Response
 
 from polyannot.kernel.errors import Missing
 from projects.api.door import ProjectApiView
+from projects.api.nouns import JobOut, asked
+from projects.api.once import kept, once
 from projects.models import Role
 from studies.access import latest_result, studies_of, study_of
 from studies.computing import without_single_people
 from studies.exporting import told_figures
-from studies.models import Study, StudyDesign, StudyState
+from studies.job_kinds import ask_for_results
+from studies.models import Study, StudyDesign, StudyKind, StudyState
 from studies.monitoring import standing_of
 
 
@@ -27,14 +30,24 @@ class StudyOut(serializers.Serializer[Study]):
     slug = serializers.CharField()
     title = serializers.CharField()
     state = serializers.ChoiceField(choices=StudyState.choices)
+    kind = serializers.ChoiceField(
+        choices=StudyKind.choices,
+        help_text="What is asked of each pair: whether it fits, or a grade from 0 to 5.",
+    )
     design = serializers.ChoiceField(choices=StudyDesign.choices)
     hard_pairs = serializers.IntegerField()
     medium_pairs = serializers.IntegerField()
     easy_pairs = serializers.IntegerField()
+    paraphrase_pairs = serializers.IntegerField()
+    graders_per_pair = serializers.IntegerField()
     pairs_per_participant = serializers.IntegerField()
     target_participants = serializers.IntegerField()
     seed = serializers.IntegerField()
     launched_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    target_reached_at = serializers.DateTimeField(
+        allow_null=True, help_text="When every pair was first seen to have its answers."
+    )
 
 
 class StudyDetailOut(StudyOut):
@@ -85,7 +98,7 @@ class StudyFigures(ProjectApiView):
     """The results of a study."""
 
     serializer_class = FiguresOut
-    read_rule = (Role.RESEARCHER,)
+    read_rule = write_rule = (Role.RESEARCHER,)
 
     @extend_schema(operation_id="studies_figures")
     def get(self, request: Request, project_slug: str, study_id: UUID) -> Response:
@@ -94,3 +107,10 @@ class StudyFigures(ProjectApiView):
         if (result := latest_result(study)) is None:
             raise Missing("result_missing", _("No figures have been computed yet."))
         return Response({"figures": without_single_people(told_figures(study, result))})
+
+    @kept
+    @extend_schema(operation_id="studies_compute", request=None, responses={202: JobOut})
+    def post(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Ask a worker for the figures of now."""
+        study = study_of(self.access, study_id)
+        return once(request, lambda: asked(ask_for_results(study=study, actor=self.person)))

@@ -117,6 +117,11 @@ def chosen_sources(project: Project, named: Sequence[str]) -> list[str]:
     return sorted(named)
 
 
+def check_cleaning(project: Project, parameters: Parameters) -> None:
+    """Raise Invalid unless captions of the named sources are in the pools of the project."""
+    chosen_sources(project, parameters["sources"])
+
+
 def ask_for_cleaning(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
     """Clean the candidate captions that nobody works with; all of it can be undone. Raises Invalid."""
     complete = completed_cleaning(parameters)

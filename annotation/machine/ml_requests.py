@@ -169,6 +169,11 @@ def completed_pools(parameters: Mapping[str, Any]) -> Parameters:
     return {"search": str(parameters.get("search") or "").strip(), "threshold": round(threshold, 2)}
 
 
+def check_search(project: Project, parameters: Parameters) -> None:
+    """Raise Missing unless the search is a finished one of the project."""
+    search_of(project, parameters["search"])
+
+
 def ask_for_neighbours(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
     """Find the nearest images of a corpus for every active and reserve image; takes no caption in. Raises Invalid."""
     return enqueue(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.api.v1 import agreement, batches, captions, founding, images, judgments
+from annotation.api.v1 import agreement, batches, captions, corpora, founding, images, judgments
 
 PROJECT = "projects/<slug:project_slug>/"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path(f"{PROJECT}imports/", images.ImportNew.as_view(), name="api-imports"),
     path(f"{PROJECT}captions/", captions.CaptionList.as_view(), name="api-captions"),
     path(f"{PROJECT}captions/<uuid:caption_id>/", captions.CaptionDetail.as_view(), name="api-caption"),
+    path(f"{PROJECT}corpora/", corpora.CorpusList.as_view(), name="api-corpora"),
+    path(f"{PROJECT}searches/", corpora.SearchList.as_view(), name="api-searches"),
+    path(f"{PROJECT}searches/<uuid:job_id>/", corpora.SearchDetail.as_view(), name="api-search"),
     path(f"{PROJECT}batches/", batches.BatchList.as_view(), name="api-batches"),
     path(f"{PROJECT}batches/<uuid:batch_id>/", batches.BatchDetail.as_view(), name="api-batch"),
     path(f"{PROJECT}batches/<uuid:batch_id>/close/", batches.BatchClose.as_view(), name="api-batch-close"),

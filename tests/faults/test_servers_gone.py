@@ -32,7 +32,7 @@ def test_a_job_is_asked_for_and_kept_while_the_broker_is_away(live_environment: 
     project = make_project()
     nowhere = f"redis://127.0.0.1:{free_port()}/0"
     done = subprocess.run(
-        [sys.executable, "manage.py", "run_job", "similarities", project.slug, "--param", "encoders=x"],
+        [sys.executable, "manage.py", "run", "similarities", project.slug, "--param", "encoders=x"],
         cwd=ROOT,
         env={**os.environ, **live_environment, "REDIS_URL": nowhere},
         capture_output=True,
