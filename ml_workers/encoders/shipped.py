@@ -60,8 +60,11 @@ class Heads:
 
     @property
     def weights(self) -> dict[str, torch.Tensor]:
-        """Head tensors in float32 under open_clip's names."""
-        return {name: tensor.float() for name, tensor in load_file(self.folder / HEAD_FILE).items()}
+        """Head tensors, and whatever else was trained, in float32 under open_clip's names."""
+        return {
+            name: tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in load_file(self.folder / HEAD_FILE).items()
+        }
 
 
 def shipped_variants() -> tuple[str, ...]:
@@ -127,14 +130,25 @@ def model_state(heads: Heads) -> dict[str, torch.Tensor]:
     return state | heads.weights
 
 
+def text_tower_layers() -> int:
+    """How many transformer layers the installed sentence encoder has."""
+    config = json.loads((text_tower_folder() / "config.json").read_text(encoding="utf-8"))
+    return int(config["num_hidden_layers"])
+
+
+def _write_text_config(heads: Heads, folder: Path) -> None:
+    """The sentence encoder's own config; with appended layers it is a deeper encoder of the same shape."""
+    if not (appended := int(heads.config.get("appended_layers", 0))):
+        shutil.copyfile(text_tower_folder() / "config.json", folder / "config.json")
+        return
+    config = json.loads((text_tower_folder() / "config.json").read_text(encoding="utf-8"))
+    config["num_hidden_layers"] = text_tower_layers() + appended
+    (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+
+
 def _write_model(heads: Heads, folder: Path, final: Path) -> None:
-    for name in (
-        "config.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "special_tokens_map.json",
-        "vocab.txt",
-    ):
+    _write_text_config(heads, folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
         shutil.copyfile(text_tower_folder() / name, folder / name)
     shutil.copyfile(heads.folder / CARD_FILE, folder / CARD_FILE)
     config = _open_clip_config(heads.variant, int(heads.config["embed_dim"]), final)

@@ -1,0 +1,80 @@
+"""What an alignment is told by: recall both ways, and how far an image's captions find the same images."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measures.overlap import FIRST, paraphrase_overlaps
+from measures.ranking import RetrievalFigures, captions_of_images, retrieval_figures
+from measures.resampling import Estimate, clustered_mean
+from ml_workers.evaluation import direction_json
+
+Floats = NDArray[np.floating]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class AlignmentFigures:
+    """Recall both ways, and the mean overlap (AO@k, JS@k) of the images found by two captions of one image.
+
+    `pairs` of captions are all pairs within each image; intervals of the overlaps draw whole images. `k` is 10, or
+    the number of images where there are fewer. Without an image of two captions the overlaps are NaN with n = 0.
+    """
+
+    retrieval: RetrievalFigures
+    average_overlap: Estimate
+    jaccard: Estimate
+    k: int
+    pairs: int
+
+
+def caption_pairs(owner: Indices, n_images: int) -> tuple[Indices, Indices]:
+    """All pairs of captions of one image: (p, 2) numbers of captions, and the image of each pair (p,)."""
+    found = [
+        (first, second, image)
+        for image, own in enumerate(captions_of_images(owner, n_images))
+        for first, second in combinations(own.tolist(), 2)
+    ]
+    table = np.asarray(found, dtype=np.int64).reshape(-1, 3)
+    return table[:, :2], table[:, 2]
+
+
+def alignment_figures(images: Floats, texts: Floats, owner: Indices, *, seed: int = 0) -> AlignmentFigures:
+    """Figures of features (n, d) of images and (m, d) of their captions, rows of length 1; the seed draws intervals.
+
+    An image's captions stand for paraphrases of one another, which they are only loosely: read the overlaps as before
+    and after, not beside those of true paraphrases.
+    """
+    pairs, clusters = caption_pairs(owner, len(images))
+    k = min(FIRST, len(images))
+    found = paraphrase_overlaps(texts[pairs[:, 0]], texts[pairs[:, 1]], images, k=k)
+    return AlignmentFigures(
+        retrieval=retrieval_figures(images, texts, owner, seed=seed),
+        average_overlap=clustered_mean(found.average_overlap, clusters, seed=seed),
+        jaccard=clustered_mean(found.jaccard, clusters, seed=seed),
+        k=k,
+        pairs=len(pairs),
+    )
+
+
+def figures_json(figures: AlignmentFigures) -> dict[str, Any]:
+    """Plain values, all shares in percent."""
+    return {
+        "image_to_text": direction_json(figures.retrieval.image_to_text),
+        "text_to_image": direction_json(figures.retrieval.text_to_image),
+        f"AO@{figures.k}": _estimate_json(figures.average_overlap),
+        f"JS@{figures.k}": _estimate_json(figures.jaccard),
+    }
+
+
+def _estimate_json(estimate: Estimate) -> dict[str, Any]:
+    low, high = estimate.interval.low, estimate.interval.high
+    return {
+        "value": round(100 * estimate.value, 2),
+        "interval": [round(100 * low, 2), round(100 * high, 2)],
+        "n": estimate.n,
+        "images": estimate.clusters,
+    }
