@@ -16,7 +16,13 @@ from safetensors.torch import save_file
 
 from ml_workers.alignment.aligned_card import aligned_card
 from ml_workers.alignment.aligning import Aligned, Material, align
-from ml_workers.alignment.before_and_after import AlignmentFigures, alignment_figures, figures_json
+from ml_workers.alignment.before_and_after import (
+    AlignmentFigures,
+    alignment_figures,
+    change_json,
+    figures_json,
+    overlap_change,
+)
 from ml_workers.alignment.corpus import CaptionedImages, Corpus, read_corpus
 from ml_workers.alignment.heads import project_images, project_texts
 from ml_workers.alignment.model_card import LICENCE
@@ -206,6 +212,7 @@ def config_of(
         "recipe": asdict(recipe) | {"views": options.views},
         "before": figures_json(prepared.before),
         "after": figures_json(after),
+        "change": change_json(prepared.before, after, seed=recipe.seed),
         "command": _command(options, recipe),
     }
 
@@ -220,7 +227,7 @@ def write(out: Path, aligned: Aligned, config: dict[str, Any]) -> Path:
     return assemble(Heads(out), out)
 
 
-def _table_row(name: str, figures: AlignmentFigures) -> str:
+def _table_row(name: str, figures: AlignmentFigures, before: AlignmentFigures | None = None) -> str:
     retrieval = figures.retrieval
     recalls = [100 * retrieval.text_to_image.recall[k] for k in (1, 5, 10)]
     recalls += [100 * retrieval.image_to_text.recall[k] for k in (1, 5, 10)]
@@ -228,7 +235,13 @@ def _table_row(name: str, figures: AlignmentFigures) -> str:
     for estimate in (figures.average_overlap, figures.jaccard):
         ends = f"{100 * estimate.interval.low:.1f}, {100 * estimate.interval.high:.1f}"
         cells.append(f"{100 * estimate.value:.1f} [{ends}]")
-    return f"| {name} | {' | '.join(cells)} |"
+    change = "" if before is None else _change(before, figures)
+    return f"| {name} | {' | '.join(cells)} | {change} |"
+
+
+def _change(before: AlignmentFigures, after: AlignmentFigures) -> str:
+    change = overlap_change(before, after)
+    return f"{100 * change.value:+.1f} [{100 * change.interval.low:+.1f}, {100 * change.interval.high:+.1f}]"
 
 
 def compare(options: argparse.Namespace, prepared: Prepared, report: Report) -> str:
@@ -236,13 +249,13 @@ def compare(options: argparse.Namespace, prepared: Prepared, report: Report) -> 
     given = recipe_of(options)
     overlaps = f"AO@{prepared.before.k} | JS@{prepared.before.k}"
     lines = [
-        f"| variant | text to image R@1 | R@5 | R@10 | image to text R@1 | R@5 | R@10 | {overlaps} |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| variant | text to image R@1 | R@5 | R@10 | image to text R@1 | R@5 | R@10 | {overlaps} | change of AO |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         _table_row(f"before ({Path(options.base).name})", prepared.before),
     ]
     for one in COMPARED:
         recipe = replace(given, layers=one.layers, text_tower=one.text_tower, losses=one.losses)
-        lines.append(_table_row(recipe.name, train_variant(prepared, recipe, report)[1]))
+        lines.append(_table_row(recipe.name, train_variant(prepared, recipe, report)[1], prepared.before))
         report(lines[-1])
     return "\n".join(lines)
 
@@ -267,7 +280,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MalformedTable, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(json.dumps({"before": config["before"], "after": config["after"]}, indent=2) + "\n")
+    sys.stdout.write(
+        json.dumps({name: config[name] for name in ("before", "after", "change")}, indent=2) + "\n"
+    )
     return 0
 
 

@@ -1,5 +1,7 @@
 """The encoders of this worker process: loaded once, kept, and known to the database by their weights."""
 
+import json
+import shutil
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
@@ -7,10 +9,11 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from ml_workers import store
+from ml_workers.alignment.aligned_card import aligned_card
 from ml_workers.encoders.open_clip_encoder import OpenClipEncoder
 from ml_workers.encoders.protocol import EncoderUnavailable, Features
 from ml_workers.encoders.registry import SHIPPED, load_encoder
-from ml_workers.encoders.shipped import shipped_heads
+from ml_workers.encoders.shipped import CARD_FILE, CONFIG_FILE, HEAD_FILE, Heads, assemble, shipped_heads
 from ml_workers.sentences import MINILM, SentenceEncoder
 from ml_workers.store import KnownThreshold
 from polyannot.kernel.errors import Invalid
@@ -40,9 +43,34 @@ class KnownEncoder(Protocol):
 def loaded(name: str) -> OpenClipEncoder:
     """The encoder of that name, loaded at the first call. Raises Invalid with what to do where it cannot be had."""
     try:
+        if name.startswith(store.ALIGNED):
+            return load_aligned(name)
         return load_encoder(name, cache=settings.MODEL_FOLDER)
     except EncoderUnavailable as error:
         raise Invalid("encoder_unavailable", str(error)) from error
+
+
+def load_aligned(name: str) -> OpenClipEncoder:
+    """The encoder that an alignment in this database has left, put together here from its weights.
+
+    Raises EncoderUnavailable where there is none of that name, or where its weights are missing.
+    """
+    if (model := store.aligned_model(name)) is None:
+        raise EncoderUnavailable(f"No finished alignment is called {name}.")
+    with store.local_files([model.weights]) as paths:
+        if not paths[0].is_file():
+            raise EncoderUnavailable(f"The weights of {name} are missing from the file store; align again.")
+        folder = settings.MODEL_FOLDER / f"heads-{model.weights[:16]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(paths[0], folder / HEAD_FILE)
+    (folder / CONFIG_FILE).write_text(json.dumps(model.config, indent=2), encoding="utf-8")
+    (folder / CARD_FILE).write_text(aligned_card(model.config), encoding="utf-8")
+    encoder = load_encoder(
+        f"local-dir:{assemble(Heads(folder), settings.MODEL_FOLDER)}", cache=settings.MODEL_FOLDER
+    )
+    encoder.name, encoder.source = name, f"{model.config['source']}, from {model.config['base']}"
+    encoder.licence = model.config["licence"]
+    return encoder
 
 
 @cache

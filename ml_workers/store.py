@@ -23,6 +23,17 @@ from annotation.importing.pooling import (
     add_pool_captions,
     count_pool_captions,
 )
+from annotation.machine.alignments import (
+    ALIGNED,
+    CaptionOfImage,
+    aligned_model,
+    begin_alignment,
+    captions_of_images,
+    has_model,
+    keep_checkpoint,
+    keep_model,
+    standing_of,
+)
 from annotation.machine.evaluation_pairs import PairScore, contrasts_of, texts_before_edits
 from annotation.machine.evaluation_paraphrases import benchmark_paraphrases, fix_paraphrases
 from annotation.machine.evaluation_results import (
@@ -96,6 +107,8 @@ from annotation.models import LeakCheck, NeighbourFileKind
 from projects.storage import open_stored, storage_name
 
 __all__ = [
+    "ALIGNED",
+    "CaptionOfImage",
     "ChosenCaptions",
     "CleanedText",
     "Decision",
@@ -115,11 +128,14 @@ __all__ = [
     "Vote",
     "active_images",
     "add_pool_captions",
+    "aligned_model",
+    "begin_alignment",
     "begin_cleaning",
     "begin_evaluation",
     "begin_leakage",
     "benchmark_pairs",
     "benchmark_paraphrases",
+    "captions_of_images",
     "conclude_cleaning",
     "conclude_leakage",
     "conclude_sampling",
@@ -139,12 +155,15 @@ __all__ = [
     "file_hashes",
     "fix_paraphrases",
     "good_captions",
+    "has_model",
     "images_in_batches",
     "images_not_shown",
     "images_to_sample",
     "images_to_search",
+    "keep_checkpoint",
     "keep_file",
     "keep_json",
+    "keep_model",
     "kept_hashes",
     "kept_json",
     "leaked_rows",
@@ -158,6 +177,7 @@ __all__ = [
     "register_encoder",
     "register_threshold",
     "search_of",
+    "standing_of",
     "text_features",
     "texts_before_edits",
     "texts_to_clean",

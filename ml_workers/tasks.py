@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
+from ml_workers.alignment_runner import AlignmentRunner
 from ml_workers.calibration_runner import CalibrationRunner
 from ml_workers.cleaning_runner import CleaningRunner
 from ml_workers.evaluation_runner import EvaluationRunner
@@ -27,6 +28,7 @@ register_runner("evaluation", EvaluationRunner())
 register_runner("cleaning", CleaningRunner())
 register_runner("sampling", SamplingRunner())
 register_runner("leakage", LeakageRunner())
+register_runner("alignment", AlignmentRunner())
 
 
 @shared_task(

@@ -11,6 +11,7 @@ from annotation.machine.leakage import completed_leakage
 from annotation.machine.neighbours import keep_json
 from annotation.models import (
     AgreementReport,
+    AlignmentRun,
     CaptionFix,
     CaptionVersion,
     Cleaning,
@@ -38,6 +39,7 @@ from projects.webhooks import make_webhook, send_test
 from releases.models import Release
 from studies.models import Study
 from tests import factories as make
+from tests.alignments import alignment_config
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,10 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         kind="similarities", project=project, queue="gpu", fingerprint="f" * 64, state="done"
     )
     evaluation = EvaluationRun.objects.create(project=project, job=job, captions="good", seed=1)
+    weights = store_bytes(b"weights", media_type="application/octet-stream")
+    alignment = AlignmentRun.objects.create(
+        project=project, job=job, weights=weights, config=alignment_config()
+    )
     score_set = ScoreSet.objects.create(project=project, name="VQAScore")
     encoder = Encoder.objects.create(
         name=f"{slug}-encoder", weights_hash="0" * 64, source="made", dimension=2
@@ -184,6 +190,7 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "job_id": job.public_id,
         "estimate_run_id": estimate_run.public_id,
         "evaluation_id": evaluation.public_id,
+        "alignment_id": alignment.public_id,
         "scores_id": score_set.public_id,
         "drawing": "scatter",
         "form": "svg",

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from annotation.machine.ml_requests import EPOCHS
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
 
@@ -79,6 +80,47 @@ class DiversityForm(forms.Form):
     seed = forms.IntegerField(
         label=_("Seed"), help_text=_("The same seed chooses the same captions."), required=False
     )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what was asked for, without the seed."""
+        return _given({name: value for name, value in self.cleaned_data.items() if name != "seed"})
+
+
+class AlignmentForm(forms.Form):
+    """Which shipped model is trained further, in which variant."""
+
+    base = forms.ChoiceField(label=_("Model to start from"))
+    layers = forms.TypedChoiceField(
+        label=_("Layers appended over the frozen text tower"),
+        help_text=_(
+            "0 trains the heads alone, in seconds; each layer more takes longer and wants more captions."
+        ),
+        choices=[(n, str(n)) for n in (0, 2, 4, 6)],
+        coerce=int,
+        initial=0,
+    )
+    text_tower = forms.ChoiceField(
+        label=_("Text tower"),
+        choices=[("frozen", _("Frozen")), ("finetuned", _("Finetuned (without layers)"))],
+    )
+    losses = forms.ChoiceField(
+        label=_("Losses"),
+        choices=[
+            ("paraphrases", _("Image and caption, and captions of one image among themselves")),
+            ("pairs", _("Image and caption alone")),
+        ],
+    )
+    epochs = forms.IntegerField(label=_("Epochs"), min_value=1, max_value=100, initial=EPOCHS)
+    seed = forms.IntegerField(label=_("Seed"), help_text=_("Empty: the project's own."), required=False)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        shipped = [name for name in settings.ENCODERS if name.startswith("shipped:")]
+        base = self.fields["base"]
+        assert isinstance(base, forms.ChoiceField)
+        base.choices = [(name, name) for name in shipped or ["shipped:lite2"]]
+        base.initial = base.choices[-1][0]
 
     @property
     def parameters(self) -> dict[str, Any]:

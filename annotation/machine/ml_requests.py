@@ -31,6 +31,10 @@ CHOSEN_CAPTIONS = 5
 RADIUS = 3_000
 # Every row, or lists of rows; auto takes lists beyond three million rows.
 INDEXES = ("auto", "exact", "lists")
+# Variants of an alignment: layers appended over a frozen text tower, and the losses (as in the model workers).
+MOST_LAYERS, MOST_EPOCHS = 6, 100
+TEXT_TOWERS, LOSSES = ("frozen", "finetuned"), ("paraphrases", "pairs")
+EPOCHS = 10
 # Images whose exact neighbours are found too, where lists are searched.
 RECALL_IMAGES = 100
 
@@ -125,6 +129,35 @@ def completed_evaluation(parameters: Mapping[str, Any]) -> Parameters:
     }
 
 
+def _one_of(parameters: Mapping[str, Any], name: str, known: Sequence[str]) -> str:
+    given = str(parameters.get(name) or known[0]).strip()
+    if given not in known:
+        raise _refused(_("%(name)s is one of %(known)s.") % {"name": name, "known": ", ".join(known)})
+    return given
+
+
+def completed_alignment(parameters: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of an alignment: the `base` model, the variant, and the `epochs`. Raises Invalid.
+
+    `layers` are appended over a frozen `text_tower`; a finetuned one takes none. `losses` is paraphrases or pairs.
+    """
+    _known(parameters, "base", "layers", "text_tower", "losses", "epochs")
+    base = str(parameters.get("base") or settings.ENCODERS[-1]).strip()
+    if not base.startswith("shipped:"):
+        raise _refused(_("An alignment starts from a shipped model, such as shipped:lite2."))
+    tower = _one_of(parameters, "text_tower", TEXT_TOWERS)
+    layers = _whole_number(parameters, "layers", 0, 0, MOST_LAYERS)
+    if layers and tower != TEXT_TOWERS[0]:
+        raise _refused(_("Layers are appended to a frozen text tower, not to a finetuned one."))
+    return {
+        "base": base,
+        "layers": layers,
+        "text_tower": tower,
+        "losses": _one_of(parameters, "losses", LOSSES),
+        "epochs": _whole_number(parameters, "epochs", EPOCHS, 1, MOST_EPOCHS),
+    }
+
+
 def completed_pool_ranking(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a ranking of pools: the sentence `encoder`. Raises Invalid."""
     known_only(parameters, "encoder")
@@ -216,6 +249,19 @@ def ask_for_evaluation(*, project: Project, actor: User | None, parameters: Mapp
     """Benchmark encoders on the project's good captions, seeded by the project. Raises Invalid."""
     return enqueue(
         kind="evaluation", project=project, parameters=parameters, asked_by=actor, seed=project.seed
+    )
+
+
+def ask_for_alignment(
+    *, project: Project, actor: User | None, parameters: Mapping[str, Any], seed: int | None = None
+) -> Job:
+    """Align a model with the project's good captions, seeded by the project unless told otherwise. Raises Invalid."""
+    return enqueue(
+        kind="alignment",
+        project=project,
+        parameters=parameters,
+        asked_by=actor,
+        seed=project.seed if seed is None else seed,
     )
 
 

@@ -22,6 +22,7 @@ TABS = (
     ("diversity", _("Diverse captions"), "choices"),
     ("similarities", _("Similarities"), "difficulty-similarities"),
     ("evaluation", _("Benchmark"), "difficulty-benchmark"),
+    ("alignment", _("Alignment"), "difficulty-alignment"),
 )
 
 

@@ -1,5 +1,6 @@
 """The rows of annotation, by noun."""
 
+from annotation.models.alignments import AlignmentRun
 from annotation.models.captions import Caption, CaptionVersion, DropReason, EditKind, VersionState
 from annotation.models.cleaning import (
     Cleaning,
@@ -89,6 +90,7 @@ __all__ = [
     "Adjudication",
     "AgreementCell",
     "AgreementReport",
+    "AlignmentRun",
     "Assignment",
     "AssignmentState",
     "Batch",

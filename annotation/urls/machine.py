@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from annotation.views import benchmark, benchmark_pairs, choices, difficulty, drawings, scores, similarity
+from annotation.views import (
+    alignment,
+    benchmark,
+    benchmark_pairs,
+    choices,
+    difficulty,
+    drawings,
+    scores,
+    similarity,
+)
 
 urlpatterns = [
     path("difficulty/", difficulty.difficulty, name="difficulty"),
@@ -78,6 +87,13 @@ urlpatterns = [
         "drawings/<uuid:job_id>/<slug:drawing_name>.<slug:drawing_form>",
         drawings.machine_drawing,
         name="machine-drawing",
+    ),
+    path("difficulty/alignment/", alignment.alignment, name="difficulty-alignment"),
+    path("difficulty/alignment/run/", alignment.run_alignment, name="difficulty-alignment-run"),
+    path(
+        "difficulty/alignment/<uuid:alignment_id>/figures.csv",
+        alignment.alignment_csv,
+        name="difficulty-alignment-csv",
     ),
     path("choices/", choices.choices, name="choices"),
     path("choices/run/", choices.run_choices, name="choices-run"),

@@ -21,7 +21,8 @@ class AlignmentFigures:
     """Recall both ways, and the mean overlap (AO@k, JS@k) of the images found by two captions of one image.
 
     `pairs` of captions are all pairs within each image; intervals of the overlaps draw whole images. `k` is 10, or
-    the number of images where there are fewer. Without an image of two captions the overlaps are NaN with n = 0.
+    the number of images where there are fewer; `overlaps` (pairs,) is AO@k of each pair, `images` (pairs,) its image.
+    Without an image of two captions the overlaps are NaN with n = 0.
     """
 
     retrieval: RetrievalFigures
@@ -29,6 +30,18 @@ class AlignmentFigures:
     jaccard: Estimate
     k: int
     pairs: int
+    overlaps: Floats
+    images: Indices
+
+
+def overlap_change(before: AlignmentFigures, after: AlignmentFigures, *, seed: int = 0) -> Estimate:
+    """Mean change of AO@k from one model to another over the same pairs of captions, its interval drawing images.
+
+    Far narrower than the intervals of the two models. Raises ValueError where the pairs are not the same.
+    """
+    if before.k != after.k or not np.array_equal(before.images, after.images):
+        raise ValueError("Only overlaps of the same pairs can be compared.")
+    return clustered_mean(after.overlaps - before.overlaps, before.images, seed=seed)
 
 
 def caption_pairs(owner: Indices, n_images: int) -> tuple[Indices, Indices]:
@@ -57,6 +70,8 @@ def alignment_figures(images: Floats, texts: Floats, owner: Indices, *, seed: in
         jaccard=clustered_mean(found.jaccard, clusters, seed=seed),
         k=k,
         pairs=len(pairs),
+        overlaps=found.average_overlap,
+        images=clusters,
     )
 
 
@@ -68,6 +83,11 @@ def figures_json(figures: AlignmentFigures) -> dict[str, Any]:
         f"AO@{figures.k}": _estimate_json(figures.average_overlap),
         f"JS@{figures.k}": _estimate_json(figures.jaccard),
     }
+
+
+def change_json(before: AlignmentFigures, after: AlignmentFigures, *, seed: int = 0) -> dict[str, Any]:
+    """The change of AO@k in points."""
+    return {f"AO@{before.k}": _estimate_json(overlap_change(before, after, seed=seed))}
 
 
 def _estimate_json(estimate: Estimate) -> dict[str, Any]:

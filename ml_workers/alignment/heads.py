@@ -56,7 +56,7 @@ def column_spread(features: torch.Tensor) -> torch.Tensor:
     MiniLM has three such columns. Divided by their tiny spread they would blow up in half precision.
     """
     spread = features.std(0)
-    return spread.masked_fill(spread < DEAD_BELOW * spread.median(), torch.inf)
+    return spread.masked_fill((spread < DEAD_BELOW * spread.median()) | (spread == 0), torch.inf)
 
 
 class Standardisation:

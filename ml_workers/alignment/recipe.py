@@ -35,9 +35,9 @@ class AlignmentRecipe:
     layers: int = 0
     text_tower: TextTower = TextTower.FROZEN
     losses: Losses = Losses.PARAPHRASES
-    epochs: int = 20
+    epochs: int = 10
     images_a_batch: int = 256
-    head_rate: float = 5e-4
+    head_rate: float = 1e-4
     layer_rate: float = 5e-4
     tower_rate: float = 5e-5
     weight_decay: float = 0.1
