@@ -13,11 +13,8 @@ from annotation.machine.drawings import DRAWING, completed_drawing
 from annotation.machine.leakage import KIND as LEAKAGE
 from annotation.machine.leakage import completed_leakage
 from annotation.machine.ml_requests import (
-<<<<<<< HEAD
     check_search,
-=======
     completed_alignment,
->>>>>>> 8b3567d (Align a shipped model with a project's good captions as a job, with before and after)
     completed_calibration,
     completed_difficulty,
     completed_diversity,
@@ -54,7 +51,6 @@ register_kind(DRIFT, JobQueue.DEFAULT, _("Control charts"), completed_drift, MEA
 register_kind(LABEL_ESTIMATES, JobQueue.DEFAULT, _("Estimated labels"), completed_estimates, HEADS)
 register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind(SCORES, JobQueue.DEFAULT, _("Comparison of scores"), completed_comparison)
-<<<<<<< HEAD
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities, MEASURES)
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration, MEASURES)
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty, MEASURES)
@@ -62,21 +58,9 @@ register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_p
 register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), completed_neighbours, POOLS)
 register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools, POOLS, check_search)
 register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation, MEASURES)
+register_kind("alignment", JobQueue.GPU, _("Alignment"), completed_alignment, MEASURES)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity, MEASURES)
 register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning, POOLS, check_cleaning)
 register_kind("sampling", JobQueue.GPU, _("Choice of images"), completed_sampling, POOLS)
-=======
-register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities)
-register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration)
-register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty)
-register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking)
-register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), completed_neighbours)
-register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools)
-register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation)
-register_kind("alignment", JobQueue.GPU, _("Alignment"), completed_alignment)
-register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity)
-register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning)
-register_kind("sampling", JobQueue.GPU, _("Choice of images"), completed_sampling)
->>>>>>> 8b3567d (Align a shipped model with a project's good captions as a job, with before and after)
 register_kind(DRAWING, JobQueue.DEFAULT, _("Drawing"), completed_drawing)
 register_kind(LEAKAGE, JobQueue.CPU, _("Leakage"), completed_leakage, POOLS, check_search)
