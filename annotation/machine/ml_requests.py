@@ -132,7 +132,7 @@ def completed_evaluation(parameters: Mapping[str, Any]) -> Parameters:
 def _one_of(parameters: Mapping[str, Any], name: str, known: Sequence[str]) -> str:
     given = str(parameters.get(name) or known[0]).strip()
     if given not in known:
-        raise _refused(_("%(name)s is one of %(known)s.") % {"name": name, "known": ", ".join(known)})
+        raise refused(_("%(name)s is one of %(known)s.") % {"name": name, "known": ", ".join(known)})
     return given
 
 
@@ -141,20 +141,20 @@ def completed_alignment(parameters: Mapping[str, Any]) -> Parameters:
 
     `layers` are appended over a frozen `text_tower`; a finetuned one takes none. `losses` is paraphrases or pairs.
     """
-    _known(parameters, "base", "layers", "text_tower", "losses", "epochs")
+    known_only(parameters, "base", "layers", "text_tower", "losses", "epochs")
     base = str(parameters.get("base") or settings.ENCODERS[-1]).strip()
     if not base.startswith("shipped:"):
-        raise _refused(_("An alignment starts from a shipped model, such as shipped:lite2."))
+        raise refused(_("An alignment starts from a shipped model, such as shipped:lite2."))
     tower = _one_of(parameters, "text_tower", TEXT_TOWERS)
-    layers = _whole_number(parameters, "layers", 0, 0, MOST_LAYERS)
+    layers = whole_number(parameters, "layers", 0, 0, MOST_LAYERS)
     if layers and tower != TEXT_TOWERS[0]:
-        raise _refused(_("Layers are appended to a frozen text tower, not to a finetuned one."))
+        raise refused(_("Layers are appended to a frozen text tower, not to a finetuned one."))
     return {
         "base": base,
         "layers": layers,
         "text_tower": tower,
         "losses": _one_of(parameters, "losses", LOSSES),
-        "epochs": _whole_number(parameters, "epochs", EPOCHS, 1, MOST_EPOCHS),
+        "epochs": whole_number(parameters, "epochs", EPOCHS, 1, MOST_EPOCHS),
     }
 
 
