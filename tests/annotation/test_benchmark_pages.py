@@ -67,12 +67,12 @@ def a_benchmark() -> EvaluationRun:
     job = ended_job(project, "evaluation", completed_evaluation({"encoders": ["voter_1", "other"]}))
     assert len(evaluation_results.begin_evaluation(job)) == 9 + 3
     for encoder, recall in ((voter, 0.5), (other, 0.25)):
-        evaluation_results.write_evaluation(job.pk, encoder, _figures(recall))
-        evaluation_results.write_evaluation(job.pk, encoder, _figures(recall))
+        evaluation_results.write_evaluation(job.pk, encoder, some_figures(recall))
+        evaluation_results.write_evaluation(job.pk, encoder, some_figures(recall))
     return EvaluationRun.objects.get(job=job)
 
 
-def _figures(recall: float) -> list[evaluation_results.Figure]:
+def some_figures(recall: float) -> list[evaluation_results.Figure]:
     figure = evaluation_results.Figure
     return [
         figure("i2t", "", "R@1", recall, 3, 9, low=0.125, high=0.875),

@@ -13,7 +13,7 @@ from annotation.machine.evaluation_pairs import PairScore
 from annotation.models import CaptionVersion, Direction, Encoder, EvaluationPair, EvaluationRun
 from annotation.models.machine import Modality
 from projects import queue
-from tests.annotation.test_benchmark_pages import a_benchmark, signed_in
+from tests.annotation.test_benchmark_pages import a_benchmark, signed_in, some_figures
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def a_scored_benchmark() -> tuple[EvaluationRun, list[EvaluationPair], tuple[Enc
         scores = [
             PairScore(pair.version_id, 1 / rank, rank, rank) for pair, rank in zip(pairs, ranks, strict=True)
         ]
-        evaluation_results.write_evaluation(run.job_id, encoder.pk, [], scores)
+        evaluation_results.write_evaluation(run.job_id, encoder.pk, some_figures(0.5), scores)
     return run, pairs, (first, second)
 
 

@@ -4,9 +4,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from annotation.models import Encoder
 from projects.models import Role
 from tests import factories as make
-from tests.annotation.test_benchmark_pages import a_benchmark
+from tests.annotation.test_benchmark_pairs import embed
+from tests.annotation.test_external_scores import a_comparison
 from tests.flows.way import TakeSeat
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -15,7 +17,9 @@ SIZES = ((1440, 900), (390, 844))
 
 
 def test_axe_finds_nothing_on_a_benchmark_and_its_tables_can_be_opened_and_fetched(seat: TakeSeat) -> None:
-    run = a_benchmark()
+    run, _made = a_comparison()
+    embed(run, Encoder.objects.get(name="voter_1"))
+    version = run.pairs.filter(is_negative=False).order_by("version")[0].version
     researcher = seat(run.project, make.add_member(run.project, Role.RESEARCHER))
     page = researcher.open("difficulty-benchmark")
     address, wrong = page.url, []
@@ -30,6 +34,23 @@ def test_axe_finds_nothing_on_a_benchmark_and_its_tables_can_be_opened_and_fetch
                     wrong.append(f"{part} at {width} runs over")
                 found = Axe().run(page).response["violations"]
                 wrong += [f"{part} at {width}, {scheme}: {one['id']}" for one in found]
+    own = f"{address}{run.public_id}/"
+    for path in (
+        "pairs/?outcome=",
+        f"captions/{version.public_id}/",
+        f"images/{version.image.public_id}/",
+        "scores/",
+    ):
+        for width, height in SIZES:
+            scheme = "dark" if width > height else "light"
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+            assert (answer := page.goto(f"{own}{path}")) is not None
+            assert answer.ok
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wrong.append(f"{path} at {width} runs over")
+            found = Axe().run(page).response["violations"]
+            wrong += [f"{path} at {width}, {scheme}: {one['id']}" for one in found]
     assert wrong == []
     page.goto(address)
     page.get_by_text("Table 3: retrieval").click()
