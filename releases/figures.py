@@ -49,7 +49,7 @@ def _figure(
         "name": name,
         "kind": kind,
         "title": title,
-        "alt": alt,
+        "alt": f"{alt} {mark[0].upper()}{mark[1:]}." if mark else alt,
         "mark": mark,
         "columns": columns.split(),
         "rows": [list(row) for row in rows],
