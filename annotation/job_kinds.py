@@ -24,6 +24,8 @@ from annotation.machine.ml_requests import (
     completed_pools,
     completed_similarities,
 )
+from annotation.machine.polysemy import completed_polysemy
+from annotation.machine.robustness import completed_robustness
 from annotation.machine.sampling import completed_sampling
 from annotation.machine.score_comparing import KIND as SCORES
 from annotation.machine.score_comparing import completed_comparison
@@ -62,5 +64,7 @@ register_kind("alignment", JobQueue.GPU, _("Alignment"), completed_alignment, ME
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity, MEASURES)
 register_kind(CLEANING, JobQueue.CPU, _("Cleaning of captions"), completed_cleaning, POOLS, check_cleaning)
 register_kind("sampling", JobQueue.GPU, _("Choice of images"), completed_sampling, POOLS)
+register_kind("robustness", JobQueue.GPU, _("Robustness of difficulty"), completed_robustness, MEASURES)
+register_kind("polysemy", JobQueue.GPU, _("Polysemy"), completed_polysemy, MEASURES)
 register_kind(DRAWING, JobQueue.DEFAULT, _("Drawing"), completed_drawing)
 register_kind(LEAKAGE, JobQueue.CPU, _("Leakage"), completed_leakage, POOLS, check_search)

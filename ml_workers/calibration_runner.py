@@ -1,10 +1,11 @@
 """The calibration job: each encoder's threshold from batches of the project's own good pairs (IMP §4.2)."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ml_workers import store
-from ml_workers.calibration import calibrate
+from ml_workers.calibration import Calibration, calibrate
 from ml_workers.jobs.embeddings import embed_pictures, embed_texts
 from ml_workers.jobs.similarities import (
     PICTURES_PER_CHUNK,
@@ -20,6 +21,8 @@ from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan
 
 FEWEST_PAIRS = 10
+# The threshold moves with the batch size, so it is found at a quarter and at four times of it too.
+SIZE_STEP = 4
 
 
 class CalibrationRunner:
@@ -56,7 +59,11 @@ class CalibrationRunner:
         return ChunkOutcome()
 
     def finish(self, job: Job) -> dict[str, Any]:
-        """What was calibrated; the thresholds stand in their rows."""
+        """What was calibrated; the thresholds stand in their rows, their curves in the report."""
+        parts = store.report_parts(job)
+        told = [parts[name] for name in job.parameters["encoders"]]
+        n_pairs = max(one["sizes"][0]["n_pairs"] for one in told)
+        store.write_report(job, "calibration", n_pairs, {"encoders": told})
         return {"encoders": job.parameters["encoders"], "batch_size": job.parameters["batch_size"]}
 
     def _calibrate(self, job: Job, encoder_id: int, versions: Sequence[int]) -> None:
@@ -68,14 +75,8 @@ class CalibrationRunner:
                 f"Calibration needs at least {FEWEST_PAIRS} good pairs, and there are {len(pairs.images)};"
                 " the thresholds that came with the encoders stay in use.",
             )
-        found = calibrate(
-            pairs.images,
-            pairs.texts,
-            image_keys=pairs.image_ids,
-            text_keys=[text.tobytes() for text in pairs.texts],  # equal texts share one stored embedding
-            batch_size=job.parameters["batch_size"],
-            seed=job.seed,
-        )
+        by_size = _at_sizes(pairs, job.parameters["batch_size"], job.seed)
+        found = by_size[job.parameters["batch_size"]]
         store.register_threshold(
             encoder_id=encoder_id,
             cosine=found.threshold,
@@ -86,3 +87,43 @@ class CalibrationRunner:
             n_pairs=found.n_positive,
             project_id=job.project.pk,
         )
+        store.add_report_part(
+            job,
+            "calibration",
+            store.encoder_name(encoder_id),
+            _told(store.encoder_name(encoder_id), found, by_size),
+        )
+
+
+def _at_sizes(pairs: store.PairFeatures, batch_size: int, seed: int) -> dict[int, Calibration]:
+    """What is found at this batch size, at a quarter of it, and at four times of it."""
+    texts = [text.tobytes() for text in pairs.texts]  # equal texts share one stored embedding
+    return {
+        size: calibrate(
+            pairs.images,
+            pairs.texts,
+            image_keys=pairs.image_ids,
+            text_keys=texts,
+            batch_size=size,
+            seed=seed,
+        )
+        for size in (max(2, batch_size // SIZE_STEP), batch_size, batch_size * SIZE_STEP)
+    }
+
+
+def _told(encoder: str, used: Calibration, by_size: dict[int, Calibration]) -> dict[str, Any]:
+    """The figures of one encoder as plain JSON, and the curve of the threshold that is used."""
+    names = ("threshold", "f1", "precision", "recall", "batch_size", "batches", "n_positive", "n_negative")
+    return {
+        "encoder": encoder,
+        "used": used.batch_size,
+        "sizes": [
+            {
+                "asked": size,
+                "n_pairs": found.n_positive,
+                **{name: getattr(found, name) for name in names},
+            }
+            for size, found in by_size.items()
+        ],
+        "curve": [asdict(point) for point in used.curve],
+    }

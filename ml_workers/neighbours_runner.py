@@ -85,7 +85,7 @@ class NeighboursRunner:
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
         """Open the corpus and fix images and pieces. Raises Invalid where the corpus or its encoder does not fit."""
         corpus = opened(job.parameters["corpus"])
-        _check_encoder(corpus, job.parameters["encoder"])
+        check_encoder(corpus, job.parameters["encoder"])
         images = store.images_to_search(project_of(job))
         if not images:
             raise Invalid("no_images", "The project has no active or reserve image to search for.")
@@ -136,7 +136,7 @@ class NeighboursRunner:
                 return files.enter_context(store.local_files([hashes[block]]))[0]
 
             rows = piece_features(corpus, piece, computed)
-            _check_dimension(corpus, rows.shape[1], asked[1])
+            check_dimension(corpus, rows.shape[1], asked[1])
             if by_lists(job, corpus):
                 found = listed_neighbours(
                     features, rows, radius, seed=job.seed, probes=job.parameters["probes"], first=first
@@ -210,7 +210,8 @@ def sample_of(job: Job, n_images: int) -> NDArray[np.int64]:
     return np.sort(drawn)
 
 
-def _check_encoder(corpus: Corpus, encoder: str) -> None:
+def check_encoder(corpus: Corpus, encoder: str) -> None:
+    """Raise Invalid where the features of a corpus say that they are of another encoder."""
     if corpus.encoder and corpus.encoder != encoder and any(shard.features_path for shard in corpus.shards):
         raise Invalid(
             "corpus_of_another_encoder",
@@ -218,7 +219,8 @@ def _check_encoder(corpus: Corpus, encoder: str) -> None:
         )
 
 
-def _check_dimension(corpus: Corpus, given: int, needed: int) -> None:
+def check_dimension(corpus: Corpus, given: int, needed: int) -> None:
+    """Raise Invalid where the features of a corpus cannot be of this encoder."""
     if given != needed:
         raise Invalid(
             "corpus_of_another_encoder",

@@ -34,6 +34,7 @@ from annotation.machine.alignments import (
     keep_model,
     standing_of,
 )
+from annotation.machine.drawings import ask_for_drawing
 from annotation.machine.evaluation_pairs import PairScore, contrasts_of, texts_before_edits
 from annotation.machine.evaluation_paraphrases import benchmark_paraphrases, fix_paraphrases
 from annotation.machine.evaluation_results import (
@@ -96,6 +97,8 @@ from annotation.machine.neighbours import (
     search_of,
 )
 from annotation.machine.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
+from annotation.machine.reports import add_report_part, report_counts, report_parts, write_report
+from annotation.machine.robustness import robustness_reference
 from annotation.machine.sampling import (
     ImageOrder,
     conclude_sampling,
@@ -128,7 +131,9 @@ __all__ = [
     "Vote",
     "active_images",
     "add_pool_captions",
+    "add_report_part",
     "aligned_model",
+    "ask_for_drawing",
     "begin_alignment",
     "begin_cleaning",
     "begin_evaluation",
@@ -176,6 +181,9 @@ __all__ = [
     "pool_captions",
     "register_encoder",
     "register_threshold",
+    "report_counts",
+    "report_parts",
+    "robustness_reference",
     "search_of",
     "standing_of",
     "text_features",
@@ -191,6 +199,7 @@ __all__ = [
     "write_evaluation",
     "write_leaks",
     "write_pool_ranks",
+    "write_report",
     "write_sampling",
     "write_similarities",
 ]

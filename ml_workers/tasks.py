@@ -9,8 +9,10 @@ from ml_workers.cleaning_runner import CleaningRunner
 from ml_workers.evaluation_runner import EvaluationRunner
 from ml_workers.leakage_runner import LeakageRunner
 from ml_workers.neighbours_runner import NeighboursRunner
+from ml_workers.polysemy_runner import PolysemyRunner
 from ml_workers.pool_runner import PoolRankingRunner
 from ml_workers.pools_runner import PoolsRunner
+from ml_workers.robustness_runner import RobustnessRunner
 from ml_workers.runners import DifficultyRunner, DiversityRunner, SimilaritiesRunner
 from ml_workers.sampling_runner import SamplingRunner
 from ml_workers.words import embed_words
@@ -29,6 +31,8 @@ register_runner("cleaning", CleaningRunner())
 register_runner("sampling", SamplingRunner())
 register_runner("leakage", LeakageRunner())
 register_runner("alignment", AlignmentRunner())
+register_runner("robustness", RobustnessRunner())
+register_runner("polysemy", PolysemyRunner())
 
 
 @shared_task(

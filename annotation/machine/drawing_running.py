@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from annotation.machine.drawing_polysemy import draw_polysemy
 from annotation.machine.drawing_sampling import draw_sampling
 from annotation.models import MachineDrawing
 from polyannot.kernel.errors import Missing
@@ -16,6 +17,7 @@ from projects.running import ChunkOutcome, ChunkPlan
 
 DRAWERS: dict[str, Callable[[Job], list[Drawn]]] = {
     "sampling": draw_sampling,
+    "polysemy": draw_polysemy,
 }
 
 

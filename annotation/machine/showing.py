@@ -19,10 +19,12 @@ from projects.queue import KINDS
 
 TABS = (
     ("difficulty", _("Difficulty"), "difficulty"),
+    ("robustness", _("Robustness"), "difficulty-robustness"),
     ("diversity", _("Diverse captions"), "choices"),
     ("similarities", _("Similarities"), "difficulty-similarities"),
     ("evaluation", _("Benchmark"), "difficulty-benchmark"),
     ("alignment", _("Alignment"), "difficulty-alignment"),
+    ("polysemy", _("Polysemy"), "polysemy"),
 )
 
 

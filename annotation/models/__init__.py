@@ -63,6 +63,7 @@ from annotation.models.machine import (
     Similarity,
     Threshold,
 )
+from annotation.models.machine_reports import MachineReport, MachineReportKind
 from annotation.models.neighbours import NeighbourFile, NeighbourFileKind
 from annotation.models.questions import Precedent, Question, QuestionState
 from annotation.models.reports import (
@@ -158,6 +159,8 @@ __all__ = [
     "Leak",
     "LeakCheck",
     "MachineDrawing",
+    "MachineReport",
+    "MachineReportKind",
     "MeasurementLevel",
     "NeighbourFile",
     "NeighbourFileKind",

@@ -3,17 +3,18 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.machine import DifficultyForm
-from annotation.machine import difficulty_showing
+from annotation.machine import calibration_showing, difficulty_showing
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
 from annotation.machine.showing import machine_page, refused
 from annotation.models import DifficultyLevel
-from polyannot.kernel.errors import Invalid
+from polyannot.kernel.errors import Invalid, Missing
+from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
@@ -29,6 +30,7 @@ def _chosen_run(request: HttpRequest) -> UUID | None:
 def _page(request: HttpRequest, access: Access, form: DifficultyForm, status: int = 200) -> HttpResponse:
     run = difficulty_showing.run_of(access.project, _chosen_run(request))
     context = machine_page(access, "difficulty", form)
+    context["calibration"] = calibration_showing.shown_calibration(access.project)
     if run is not None:
         level = request.GET.get("level", "")
         level = level if level in DifficultyLevel.values else DifficultyLevel.HARD.value
@@ -75,3 +77,14 @@ def run_calibration(request: HttpRequest, access: Access) -> HttpResponse:
         request, _("The calibration was asked for; vote again when it is done to use its thresholds.")
     )
     return redirect("difficulty", access.project.slug)
+
+
+@require_safe
+@project_view(Role.HEAD, Role.RESEARCHER)
+def calibration_csv(request: HttpRequest, access: Access) -> HttpResponseBase:
+    """Give out the precision-recall curves of the last calibration."""
+    shown = calibration_showing.shown_calibration(access.project)
+    if shown is None:
+        raise Missing("report_missing", _("Nothing was calibrated in this project yet."))
+    rows = calibration_showing.curve_rows(shown.report)
+    return csv_answer(f"{access.project.slug}-calibration.csv", calibration_showing.CSV_COLUMNS, rows)

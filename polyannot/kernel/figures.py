@@ -130,6 +130,43 @@ def draw_cloud(
     )  # fmt: skip
 
 
+def draw_trace(
+    axes: Axes,
+    points: Sequence[tuple[float, float, float | None, float | None]],
+    *,
+    label: str,
+    colour: str,
+    shape: str,
+    line: str,
+) -> None:
+    """Draw a line through points (x, y, low, high), each on its interval where it has one."""
+    for x, _y, low, high in points:
+        if low is not None and high is not None:
+            axes.plot([x, x], [low, high], color=colour, linewidth=1.2, alpha=0.45)
+    axes.plot(
+        [point[0] for point in points], [point[1] for point in points],
+        line, marker=shape, color=colour, linewidth=1.2, markersize=4, mew=0, label=label,
+    )  # fmt: skip
+
+
+def draw_steps(
+    axes: Axes,
+    lefts: Sequence[float],
+    heights: Sequence[float],
+    width: float,
+    *,
+    label: str,
+    colour: str,
+    line: str,
+) -> None:
+    """Draw the outline of a histogram whose bins of one width begin at `lefts`, without gaps."""
+    edges = [lefts[0], *(left for left in lefts), lefts[-1] + width, lefts[-1] + width]
+    axes.plot(
+        edges, [0.0, *heights, heights[-1], 0.0], line,
+        color=colour, drawstyle="steps-post", linewidth=1.4, label=label,
+    )  # fmt: skip
+
+
 def plane_axes(axes: Axes) -> None:
     """Show a plane whose axes mean nothing: no ticks, equal steps both ways, the legend above."""
     axes.set_aspect("equal", adjustable="datalim")

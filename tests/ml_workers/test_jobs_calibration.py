@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from annotation.machine.calibration_showing import shown_calibration
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
-from annotation.models import CaptionVersion, DifficultyVote, Threshold
+from annotation.models import CaptionVersion, DifficultyVote, MachineReport, Threshold
 from projects.models.jobs import JobState
 from tests.live import LiveProgram
 from tests.ml_workers.working import a_pool, ended, find_good, set_threshold
@@ -29,6 +30,13 @@ def test_a_threshold_is_found_on_own_good_pairs_and_used_there_alone(
     own = Threshold.objects.get(project=project)
     assert own.batch_size == 8
     assert own.n_pairs == 16, "20 pairs make two whole batches of 8"
+    told = MachineReport.objects.get(job=job).figures["encoders"][0]
+    assert [(one["asked"], one["batch_size"]) for one in told["sizes"]] == [(2, 2), (8, 8), (32, 20)]
+    assert told["sizes"][1]["threshold"] == pytest.approx(own.cosine)
+    assert len(told["curve"]) > 1
+    shown = shown_calibration(project)
+    assert shown is not None
+    assert [cell.is_used for cell in shown.rows[0][1]] == [False, True, False]
 
     set_threshold(name, 0.999)
     for one, expected in ((project, own), (other, Threshold.objects.get(project=None))):
