@@ -33,6 +33,9 @@ def markup(path: Path) -> str:
     return COMMENT.sub("", path.read_text())
 
 
+NAMED = re.compile(r"{%\s*(?:include|extends)\s+[\"']([^\"']+)[\"']")
+
+
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -65,3 +68,9 @@ def test_error_pages_need_no_request_and_show_the_reference() -> None:
         page = get_template("500.html").render({"reference": "4f1c09ae"})
     assert "4f1c09ae" in page
     assert "What was kept" in page
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_whatever_a_template_includes_is_there(path: Path) -> None:
+    for included in NAMED.findall(markup(path)):
+        get_template(included)
