@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 # The address of the page's act, for each kind.
 PAGES = {
     "agreement": "agreement-compute",
+    "alignment": "difficulty-alignment-run",
     "calibration": "difficulty-calibrate",
     "caption-hubs": "genericness-suggest",
     "cleaning": "captions-cleaning-run",
@@ -36,8 +37,10 @@ PAGES = {
     "label_estimates": "agreement-estimates-compute",
     "leakage": "leakage-run",
     "neighbours": "pools-search",
+    "polysemy": "polysemy-run",
     "pool_ranking": "image-pools-rank",
     "pools": "pools-fill",
+    "robustness": "difficulty-robustness-run",
     "sampling": "sampling-run",
     "similarities": "difficulty-similarities-run",
 }
@@ -93,7 +96,7 @@ def test_every_kind_without_a_row_to_name_is_asked_for_with_its_defaults(project
     kinds = {row["kind"] for row in told["kinds"] if row["may_ask"]}
     assert {"agreement", "similarities", "difficulty", "diversity", "evaluation", "pools"} <= kinds
     assert kinds.isdisjoint({"import", "release", "study_results", "caption_fix"})
-    for kind in kinds - {"leakage", "neighbours", "pools"}:
+    for kind in kinds - {"leakage", "neighbours", "polysemy", "pools"}:
         status, job = script.ask("jobs/", {"kind": kind})
         assert (status, job["kind"], job["state"], job["seed"]) == (202, kind, "waiting", 7), job
         assert job == script.ask(f"jobs/{job['id']}/")[1]

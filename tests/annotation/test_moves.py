@@ -212,7 +212,7 @@ MACHINES = {
     "version": Machine(
         edit_in,
         "state",
-        set(VersionState.values) - {"base"},
+        set(VersionState.values) - {"base", "uncleaned"},
         moves(
             "proposed>accepted proposed>rejected proposed>withdrawn accepted>rejected accepted>proposed"
             " accepted>withdrawn rejected>accepted rejected>proposed"
@@ -261,6 +261,15 @@ def test_a_row_moves_as_its_page_says_and_in_no_other_way(bench: Bench, called: 
         refused = is_kept(row, **{machine.column: after}, **filled)
         assert refused != ((before, after) in machine.moves), f"{called}: {before} to {after}"
         transaction.savepoint_rollback(point)
+
+
+def test_an_edit_takes_no_place_of_an_imported_text_and_that_moves_by_cleaning_alone(bench: Bench) -> None:
+    edit = edit_in(bench, "proposed")
+    for state in ("base", "uncleaned"):
+        assert is_kept(edit, state=state)
+    for state in ("proposed", "accepted", "rejected"):
+        assert is_kept(bench.version, state=state)
+    assert not is_kept(bench.version, state="uncleaned")
 
 
 def test_who_made_a_text_and_why_is_kept_and_no_text_is_deleted(bench: Bench) -> None:

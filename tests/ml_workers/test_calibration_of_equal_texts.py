@@ -45,9 +45,16 @@ def test_equal_texts_of_two_images_are_left_out_of_the_negatives(monkeypatch: py
         ml_results.write_embeddings(encoder, modality, sorted(hashes), vectors)
     kept = Kept()
     monkeypatch.setattr(calibration_runner, "calibrate", kept)
-    job = Job(project=project, kind="calibration", parameters={"batch_size": 64}, seed=0)
+    job = Job.objects.create(
+        project=project,
+        kind="calibration",
+        queue="gpu",
+        parameters={"batch_size": 64},
+        seed=0,
+        fingerprint="f" * 64,
+    )
     CalibrationRunner()._calibrate(job, encoder, [row[0] for row in rows])
-    (found,) = kept.results
+    _quarter, found, _four_times = kept.results
     # Each of four images has three captions (6 entries beside each image's diagonal); the first and the last image
     # have the same three texts (6 entries more).
     assert found.n_positive == 12
