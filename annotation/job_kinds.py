@@ -29,6 +29,8 @@ from annotation.machine.robustness import completed_robustness
 from annotation.machine.sampling import completed_sampling
 from annotation.machine.score_comparing import KIND as SCORES
 from annotation.machine.score_comparing import completed_comparison
+from annotation.paraphrasing.asking import KIND as PARAPHRASES
+from annotation.paraphrasing.asking import check_paraphrases, completed_paraphrases
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
 from annotation.quality.estimating import completed_estimates
 from annotation.quality.hubs import KIND as HUBS
@@ -68,3 +70,6 @@ register_kind("robustness", JobQueue.GPU, _("Robustness of difficulty"), complet
 register_kind("polysemy", JobQueue.GPU, _("Polysemy"), completed_polysemy, MEASURES)
 register_kind(DRAWING, JobQueue.DEFAULT, _("Drawing"), completed_drawing)
 register_kind(LEAKAGE, JobQueue.CPU, _("Leakage"), completed_leakage, POOLS, check_search)
+register_kind(
+    PARAPHRASES, JobQueue.DEFAULT, _("Paraphrases"), completed_paraphrases, POOLS, check_paraphrases
+)

@@ -16,6 +16,8 @@ from annotation.machine.drawings import DRAWING
 from annotation.machine.indexing import index_embeddings
 from annotation.machine.score_comparing import KIND as SCORES
 from annotation.machine.score_comparing import ScoreComparisonRunner
+from annotation.paraphrasing.asking import KIND as PARAPHRASES
+from annotation.paraphrasing.running import ParaphraseRunner
 from annotation.progress.tallying import settle_everything
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES
 from annotation.quality.estimating import LabelEstimateRunner
@@ -36,6 +38,7 @@ register_runner(LABEL_ESTIMATES, LabelEstimateRunner())
 register_runner(JUDGMENTS, JudgmentImportRunner())
 register_runner(SCORES, ScoreComparisonRunner())
 register_runner(DRAWING, DrawingRunner())
+register_runner(PARAPHRASES, ParaphraseRunner())
 
 
 @shared_task(name="annotation.settle_tallies", time_limit=900)

@@ -257,6 +257,12 @@ CORPORA_DIR = Path(env.text("CORPORA_DIR", str(POLYANNOT_HOME / "corpora")))
 IMAGE_PIXEL_LIMIT = env.integer("IMAGE_PIXEL_LIMIT", 50_000_000)
 # Networks that addresses which people give may lead into beside the public internet: 10.1.0.0/16,fd00::/8.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
+# The language model that paraphrases are asked of (docs/algorithms/paraphrases.md): the base address of an
+# OpenAI-compatible endpoint, its model and key, and how often a minute all workers together may ask.
+PARAPHRASE_ENDPOINT = env.text("PARAPHRASE_ENDPOINT", "")
+PARAPHRASE_MODEL = env.text("PARAPHRASE_MODEL", "")
+PARAPHRASE_KEY = env.text("PARAPHRASE_KEY", "")
+PARAPHRASE_REQUESTS_A_MINUTE = env.integer("PARAPHRASE_REQUESTS_A_MINUTE", 60)
 # A form takes 100 pictures and its three tables (the page of the import says so).
 DATA_UPLOAD_MAX_NUMBER_FILES = 103
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

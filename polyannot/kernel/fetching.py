@@ -60,6 +60,15 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What an address answered to something that was sent; the content is read of an answer of 200 alone."""
+
+    status: int
+    retry_after: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Request:
     """What is sent."""
 
@@ -88,6 +97,23 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -
     """
     with _Visit(checked_parts(url), time.monotonic() + seconds, _Request("POST", body, headers)) as visit:
         return visit.answer(lambda response: response.status)
+
+
+def post_for_answer(url: str, body: bytes, headers: Mapping[str, str], limits: FetchLimits) -> Answered:
+    """Send bytes to an address and return what it answers, within the limits; a redirect is not followed.
+
+    Raises FetchRefused, whose message is for a person.
+    """
+
+    def taken(response: http.client.HTTPResponse) -> Answered:
+        is_ok = response.status == http.client.OK
+        content = _content(response, url, limits).content if is_ok else b""
+        return Answered(response.status, response.getheader("Retry-After", ""), content)
+
+    with _Visit(
+        checked_parts(url), time.monotonic() + limits.seconds, _Request("POST", body, headers)
+    ) as visit:
+        return visit.answer(taken)
 
 
 def checked_parts(url: str) -> SplitResult:

@@ -45,6 +45,9 @@ PAGES = {
     "similarities": "difficulty-similarities-run",
 }
 
+# Kinds that have no page of their own yet are for those who may fill the pools.
+WITHOUT_PAGE = {"paraphrases": frozenset({Role.HEAD, Role.ADMIN})}
+
 
 @pytest.fixture(autouse=True)
 def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +81,7 @@ class Script:
 
 def test_who_may_ask_for_a_kind_by_the_api_is_who_may_on_its_page() -> None:
     views = {pattern.name: pattern.callback for pattern in _patterns(get_resolver())}
-    rules = {kind: frozenset(access_rule(views[name]) or ()) for kind, name in PAGES.items()}
+    rules = {kind: frozenset(access_rule(views[name]) or ()) for kind, name in PAGES.items()} | WITHOUT_PAGE
     assert rules == {kind.name: kind.roles for kind in askable_kinds()}
 
 
@@ -96,7 +99,7 @@ def test_every_kind_without_a_row_to_name_is_asked_for_with_its_defaults(project
     kinds = {row["kind"] for row in told["kinds"] if row["may_ask"]}
     assert {"agreement", "similarities", "difficulty", "diversity", "evaluation", "pools"} <= kinds
     assert kinds.isdisjoint({"import", "release", "study_results", "caption_fix"})
-    for kind in kinds - {"leakage", "neighbours", "polysemy", "pools"}:
+    for kind in kinds - {"leakage", "neighbours", "paraphrases", "polysemy", "pools"}:
         status, job = script.ask("jobs/", {"kind": kind})
         assert (status, job["kind"], job["state"], job["seed"]) == (202, kind, "waiting", 7), job
         assert job == script.ask(f"jobs/{job['id']}/")[1]
@@ -129,6 +132,7 @@ def test_parameters_and_seed_are_taken_and_asking_twice_is_one_job(project: Proj
         ({"kind": "similarities", "parameters": {"encoders": [{"a": 1}]}}, "job_parameters"),
         ({"kind": "similarities", "parameters": {"encoders": ["a\u0000b"]}}, "job_parameters"),
         ({"kind": "agreement", "parameters": {"batches": 5}}, "job_parameters"),
+        ({"kind": "paraphrases"}, "endpoint_missing"),
         ({"kind": "pools", "parameters": {"search": "x", "threshold": 0.7}}, "search_missing"),
         ({"kind": "neighbours", "parameters": {"corpus": "../.."}}, "job_parameters"),
         ({"kind": "cleaning", "parameters": {"sources": ["nowhere"]}}, "job_parameters"),
@@ -139,7 +143,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_asked(
     project: Project, sent: dict[str, Any], code: str
 ) -> None:
     status, told = Script(project, Role.ADMIN).ask("jobs/", sent)
-    assert (status in {404, 422}, told["code"]) == (True, code)
+    assert (status in {404, 409, 422}, told["code"]) == (True, code)
     assert Job.objects.count() == 0
 
 
