@@ -107,7 +107,7 @@ class AlignmentForm(forms.Form):
     losses = forms.ChoiceField(
         label=_("Losses"),
         choices=[
-            ("paraphrases", _("Image and caption, and captions of one image among themselves")),
+            ("paraphrases", _("Image, caption and paraphrases")),
             ("pairs", _("Image and caption alone")),
         ],
     )
