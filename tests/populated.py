@@ -12,13 +12,18 @@ from annotation.machine.neighbours import keep_json
 from annotation.models import (
     AgreementReport,
     AlignmentRun,
+    CaptionChoice,
     CaptionFix,
     CaptionVersion,
     Cleaning,
+    Difficulty,
+    DifficultyRun,
+    DifficultyVote,
     Encoder,
     EvaluationRun,
     GenericnessCheck,
     GenericnessQuestion,
+    ImageChoice,
     ImageSampling,
     LabelEstimateRun,
     Leak,
@@ -27,6 +32,7 @@ from annotation.models import (
     ReviewRound,
     SavedFilter,
     ScoreSet,
+    Threshold,
 )
 from annotation.review.asking import ask_question
 from annotation.review.reviewing import open_round
@@ -50,8 +56,13 @@ class Populated:
     values: dict[str, str]
 
 
-def populate(slug: str, *, annotator: User | None = None, head: User | None = None) -> Populated:
-    """Make the project and its rows through acts where there are any; the two who did it may be given."""
+def populate(
+    slug: str, *, annotator: User | None = None, head: User | None = None, has_vote: bool = True
+) -> Populated:
+    """Make the project and its rows through acts where there are any; the two who did it may be given.
+
+    Without a vote the pages of what models make of it stand as before the first run.
+    """
     project = make.make_project(slug)
     image = make.add_image(project)
     version = make.add_caption(image)
@@ -83,6 +94,8 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
     job = Job.objects.create(
         kind="similarities", project=project, queue="gpu", fingerprint="f" * 64, state="done"
     )
+    if has_vote:
+        a_vote_and_choice(project, job, version)
     evaluation = EvaluationRun.objects.create(project=project, job=job, captions="good", seed=1)
     weights = store_bytes(b"weights", media_type="application/octet-stream")
     alignment = AlignmentRun.objects.create(
@@ -189,6 +202,7 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "report_id": report.public_id,
         "job_id": job.public_id,
         "estimate_run_id": estimate_run.public_id,
+        "vote_id": job.public_id,
         "evaluation_id": evaluation.public_id,
         "alignment_id": alignment.public_id,
         "scores_id": score_set.public_id,
@@ -211,6 +225,31 @@ def populate(slug: str, *, annotator: User | None = None, head: User | None = No
         "person_id": annotator.public_id,
     }
     return Populated(project, {name: str(value) for name, value in values.items()})
+
+
+def a_vote_and_choice(project: Project, job: Job, version: CaptionVersion) -> None:
+    """Make a vote of one model on one pair, and the choice of the same caption for its image."""
+    encoder = Encoder.objects.create(
+        name=f"{project.slug}-voter", weights_hash="1" * 64, source="made", dimension=2
+    )
+    threshold = Threshold.objects.create(
+        project=project, encoder=encoder, cosine=0.25, method="f1", batch_size=8, seed=1, pairs="made"
+    )
+    run = DifficultyRun.objects.create(project=project, job=job, easy_min_votes=1, hard_max_votes=0)
+    Difficulty.objects.create(run=run, version=version, yes_votes=1, n_votes=1, level="easy")
+    DifficultyVote.objects.create(run=run, version=version, threshold=threshold, cosine=0.5, is_yes=True)
+    choice = ImageChoice.objects.create(
+        project=project,
+        image=version.image,
+        job=job,
+        encoder=encoder,
+        method="kmeans",
+        seed=1,
+        n_good=1,
+        is_complete=False,
+        pool_versions=[version.pk],
+    )
+    CaptionChoice.objects.create(choice=choice, version=version, position=1)
 
 
 def a_leak(project: Project, version: CaptionVersion) -> Leak:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from annotation.machine.alignments import ALIGNED
@@ -103,20 +104,19 @@ def shown(run: AlignmentRun) -> ShownAlignment:
     )
 
 
+def finished_alignments(project: Project) -> QuerySet[AlignmentRun]:
+    """Return the runs of a project that came to their end, the latest first."""
+    return AlignmentRun.objects.filter(project=project, weights__isnull=False).select_related("weights")
+
+
 def alignments_of(project: Project) -> list[ShownAlignment]:
-    """Return the finished alignments of a project, the latest first."""
-    runs = AlignmentRun.objects.filter(project=project, weights__isnull=False).select_related("weights")
-    return [shown(run) for run in runs]
+    """Return the finished alignments of a project as they are shown, the latest first."""
+    return [shown(run) for run in finished_alignments(project)]
 
 
 def alignment_of(project: Project, public_id: UUID) -> AlignmentRun:
     """Return a finished alignment of the project. Raises Missing."""
-    run = (
-        AlignmentRun.objects.filter(project=project, public_id=public_id, weights__isnull=False)
-        .select_related("weights")
-        .first()
-    )
-    if run is None:
+    if (run := finished_alignments(project).filter(public_id=public_id).first()) is None:
         raise Missing("alignment_missing", _("There is no such finished alignment in this project."))
     return run
 

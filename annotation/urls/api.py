@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from annotation.api.v1 import agreement, batches, captions, corpora, founding, images, judgments
+from annotation.api.v1 import (
+    agreement,
+    batches,
+    benchmarks,
+    captions,
+    cleanings,
+    corpora,
+    difficulty,
+    founding,
+    images,
+    judgments,
+    review,
+    rules,
+)
 
 PROJECT = "projects/<slug:project_slug>/"
 
@@ -26,5 +39,55 @@ urlpatterns = [
     path(f"{PROJECT}agreement/", agreement.ReportList.as_view(), name="api-agreement"),
     path(
         f"{PROJECT}agreement/<uuid:agreement_id>/", agreement.ReportOne.as_view(), name="api-agreement-report"
+    ),
+    path(f"{PROJECT}guidelines/", rules.GuidelineList.as_view(), name="api-guidelines"),
+    path(f"{PROJECT}guidelines/<int:number>/", rules.GuidelineDetail.as_view(), name="api-guideline"),
+    path(f"{PROJECT}label-sets/", rules.LabelSetList.as_view(), name="api-label-sets"),
+    path(f"{PROJECT}label-sets/<uuid:schema_id>/", rules.LabelSetDetail.as_view(), name="api-label-set"),
+    path(f"{PROJECT}known-answers/", rules.KnownAnswerList.as_view(), name="api-known-answers"),
+    path(f"{PROJECT}precedents/", rules.PrecedentList.as_view(), name="api-precedents"),
+    path(f"{PROJECT}edits/", review.EditList.as_view(), name="api-edits"),
+    path(f"{PROJECT}review-rounds/", review.RoundList.as_view(), name="api-review-rounds"),
+    path(
+        f"{PROJECT}review-rounds/<uuid:round_id>/items/", review.ItemList.as_view(), name="api-review-items"
+    ),
+    path(f"{PROJECT}adjudications/", review.AdjudicationList.as_view(), name="api-adjudications"),
+    path(f"{PROJECT}questions/", review.QuestionList.as_view(), name="api-questions"),
+    path(f"{PROJECT}questions/<uuid:question_id>/", review.QuestionDetail.as_view(), name="api-question"),
+    path(f"{PROJECT}difficulty/", difficulty.VoteRunList.as_view(), name="api-difficulty"),
+    path(f"{PROJECT}difficulty/<uuid:vote_id>/", difficulty.VoteRunDetail.as_view(), name="api-vote"),
+    path(
+        f"{PROJECT}difficulty/<uuid:vote_id>/pairs/",
+        difficulty.VotedPairList.as_view(),
+        name="api-vote-pairs",
+    ),
+    path(f"{PROJECT}choices/", difficulty.ChoiceList.as_view(), name="api-choices"),
+    path(f"{PROJECT}benchmarks/", benchmarks.BenchmarkList.as_view(), name="api-benchmarks"),
+    path(
+        f"{PROJECT}benchmarks/<uuid:evaluation_id>/",
+        benchmarks.BenchmarkDetail.as_view(),
+        name="api-benchmark",
+    ),
+    path(
+        f"{PROJECT}benchmarks/<uuid:evaluation_id>/figures/",
+        benchmarks.FigureList.as_view(),
+        name="api-benchmark-figures",
+    ),
+    path(f"{PROJECT}alignments/", benchmarks.AlignmentList.as_view(), name="api-alignments"),
+    path(
+        f"{PROJECT}alignments/<uuid:alignment_id>/",
+        benchmarks.AlignmentDetail.as_view(),
+        name="api-alignment",
+    ),
+    path(f"{PROJECT}cleanings/", cleanings.CleaningList.as_view(), name="api-cleanings"),
+    path(f"{PROJECT}cleanings/<uuid:cleaning_id>/", cleanings.CleaningDetail.as_view(), name="api-cleaning"),
+    path(
+        f"{PROJECT}cleanings/<uuid:cleaning_id>/captions/",
+        cleanings.CleanedCaptionList.as_view(),
+        name="api-cleaning-captions",
+    ),
+    path(f"{PROJECT}leakage/", cleanings.LeakageList.as_view(), name="api-leakage"),
+    path(
+        f"{PROJECT}leakage/<uuid:leakage_id>/pairs/", cleanings.LeakList.as_view(), name="api-leakage-pairs"
     ),
 ]

@@ -2,11 +2,13 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from accounts.models import User
@@ -88,6 +90,10 @@ class ApiView(GenericAPIView[Any]):
         given = self.query(data=self.request.query_params)
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
+
+    def paged(self, rows: QuerySet[Any]) -> Response:
+        """Answer with the page of the rows that the address asks for."""
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
     def sent(self) -> Any:
         """Return the checked body of the request; raises ValidationError."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.api import nouns, webhooks
+from projects.api import nouns, people, webhooks
 
 PROJECT = "projects/<slug:project_slug>/"
 WEBHOOK = f"{PROJECT}webhooks/<uuid:webhook_id>"
@@ -16,6 +16,9 @@ urlpatterns = [
     path(f"{PROJECT}jobs/<uuid:job_id>/log/", nouns.JobLog.as_view(), name="api-job-log"),
     path(f"{PROJECT}jobs/<uuid:job_id>/cancel/", nouns.JobCancel.as_view(), name="api-job-cancel"),
     path(f"{PROJECT}jobs/<uuid:job_id>/retry/", nouns.JobRetry.as_view(), name="api-job-retry"),
+    path(f"{PROJECT}people/", people.PersonList.as_view(), name="api-people"),
+    path(f"{PROJECT}history/", people.EventList.as_view(), name="api-history"),
+    path(f"{PROJECT}tokens/", people.TokenList.as_view(), name="api-tokens"),
     path(f"{PROJECT}webhooks/", webhooks.WebhookList.as_view(), name="api-webhooks"),
     path(f"{WEBHOOK}/", webhooks.WebhookDetail.as_view(), name="api-webhook"),
     path(f"{WEBHOOK}/on/", webhooks.WebhookOn.as_view(), name="api-webhook-on"),

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -108,11 +109,19 @@ def visit(user: User | None, address: Address, method: str) -> int:
     return response.status_code
 
 
+# A person may have only so many tokens for a project: one serves a whole sweep.
+SECRETS: dict[tuple[UUID, UUID | None], str] = {}
+
+
 def secret_of(user: User, address: Address) -> str:
     """Return a token of a person: for the project of the address where they work in it, else for another of theirs."""
     mine = [row.project for row in projects_of(user)]
     named = [project for project in mine if f"/{project.slug}/" in address.path]
-    return make.token_of(user, next(iter(named or mine), None))
+    project = next(iter(named or mine), None)
+    place = user.public_id, project.public_id if project is not None else None
+    if place not in SECRETS:
+        SECRETS[place] = make.token_of(user, project)
+    return SECRETS[place]
 
 
 def members(project: Project) -> dict[str, User]:
