@@ -74,7 +74,7 @@ def _change(config: dict[str, Any]) -> Cell | None:
     for change in config["change"].values():
         if change["n"]:
             low, high = change["interval"]
-            return Cell(f"{change['value']:+.1f}", f"{low:+.1f} – {high:+.1f}")
+            return Cell(f"{change['value']:+.1f}", f"{low:+.1f} to {high:+.1f}")
     return None
 
 

@@ -46,7 +46,7 @@ def test_the_page_tells_before_and_after_with_n_and_intervals() -> None:
     assert "180 captions of 36 images, 3 epochs" in text
     assert "1 image could not be read" in text
     assert "20 captions of 4 other images, 40 pairs" in text
-    assert "+1.2 points (+0.5 – +2.0)" in text
+    assert "+1.2 points (+0.5 to +2.0)" in text
     assert run.encoder_name in text
 
 
