@@ -5,7 +5,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from ml_workers.alignment.aligned_card import aligned_card
+from ml_workers.alignment.aligned_card import aligned_card, aligned_config
 from ml_workers.alignment.aligning import Aligned, Material, align
 from ml_workers.alignment.before_and_after import (
     AlignmentFigures,
@@ -25,7 +25,6 @@ from ml_workers.alignment.before_and_after import (
 )
 from ml_workers.alignment.corpus import CaptionedImages, Corpus, read_corpus
 from ml_workers.alignment.heads import project_images, project_texts
-from ml_workers.alignment.model_card import LICENCE
 from ml_workers.alignment.recipe import AlignmentRecipe, Losses, TextTower
 from ml_workers.alignment.text_sides import Texts, token_states, tokenized
 from ml_workers.alignment.tower_features import image_features, text_features
@@ -45,7 +44,6 @@ from ml_workers.model_cache import default_model_cache
 
 Report = Callable[[str], None]
 
-SOURCE = "EfficientNet-Lite and MiniLM, aligned by polyannot"
 # What --compare trains one after the other, so that their table stands on the same features.
 COMPARED = (
     *(AlignmentRecipe(layers=layers, losses=losses) for losses in Losses for layers in (0, 2, 4, 6)),
@@ -187,17 +185,13 @@ def config_of(
     options: argparse.Namespace, prepared: Prepared, recipe: AlignmentRecipe, after: AlignmentFigures
 ) -> dict[str, Any]:
     """What config.json says of a trained variant: towers, data, recipe, before and after, the command."""
-    base, corpus = prepared.heads.config, prepared.corpus
-    return {
-        "variant": prepared.heads.variant,
-        "is_shipped": False,
-        "embed_dim": base["embed_dim"],
-        "source": SOURCE,
-        "licence": LICENCE,
-        "towers": base["towers"],
-        "appended_layers": recipe.layers,
-        "finetuned": recipe.text_tower is TextTower.FINETUNED,
-        "training_data": {
+    corpus = prepared.corpus
+    config = aligned_config(
+        prepared.heads.config,
+        recipe,
+        base=Path(options.base).name,
+        views=options.views,
+        training_data={
             "name": options.data_name,
             "terms": options.data_terms,
             "train_images": len(corpus.train.images),
@@ -207,13 +201,12 @@ def config_of(
             "dev_origin": corpus.dev_origin,
             "skipped": len(corpus.skipped),
         },
-        "base": Path(options.base).name,
-        "base_data": base["training_data"],
-        "recipe": asdict(recipe) | {"views": options.views},
+        command=_command(options, recipe),
+    )
+    return config | {
         "before": figures_json(prepared.before),
         "after": figures_json(after),
         "change": change_json(prepared.before, after, seed=recipe.seed),
-        "command": _command(options, recipe),
     }
 
 

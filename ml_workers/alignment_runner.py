@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -14,6 +13,7 @@ from django.conf import settings
 from safetensors.torch import save_file
 
 from ml_workers import store
+from ml_workers.alignment.aligned_card import aligned_config
 from ml_workers.alignment.aligning import Alignment, Material
 from ml_workers.alignment.before_and_after import alignment_figures, change_json, figures_json
 from ml_workers.alignment.corpus import unreadable_images
@@ -32,7 +32,6 @@ from projects.running import ChunkOutcome, ChunkPlan
 DEV_SHARE = 0.1
 # Fewer images say nothing: of these, two are looked at.
 LEAST_IMAGES = 20
-SOURCE = "EfficientNet-Lite and MiniLM, aligned by polyannot"
 # Each image as it is and mirrored, as the shipped heads were trained.
 VIEWS = 2
 
@@ -213,17 +212,12 @@ def _conclude(job: Job, recipe: AlignmentRecipe) -> None:
 
 
 def _config(job: Job, recipe: AlignmentRecipe, material: Prepared) -> dict[str, Any]:
-    base = material.heads.config
-    return {
-        "variant": material.heads.variant,
-        "is_shipped": False,
-        "embed_dim": base["embed_dim"],
-        "source": SOURCE,
-        "licence": base["licence"],
-        "towers": base["towers"],
-        "appended_layers": recipe.layers,
-        "finetuned": recipe.text_tower is TextTower.FINETUNED,
-        "training_data": {
+    return aligned_config(
+        material.heads.config,
+        recipe,
+        base=job.parameters["base"],
+        views=VIEWS,
+        training_data={
             "name": f"good captions of the project {project_of(job).name}",
             "terms": "See the licences of the project's images and captions.",
             "train_images": material.train.views.shape[1],
@@ -233,8 +227,5 @@ def _config(job: Job, recipe: AlignmentRecipe, material: Prepared) -> dict[str, 
             "dev_origin": f"a tenth of the images, drawn with seed {recipe.seed}",
             "skipped": len(material.failures),
         },
-        "base": job.parameters["base"],
-        "base_data": base["training_data"],
-        "recipe": asdict(recipe) | {"views": VIEWS},
-        "command": f"job {job.public_id} of the project",
-    }
+        command=f"job {job.public_id} of the project",
+    )

@@ -1,6 +1,11 @@
 """The model card of an aligned model, written beside it."""
 
+from dataclasses import asdict
 from typing import Any
+
+from ml_workers.alignment.recipe import AlignmentRecipe, TextTower
+
+SOURCE = "EfficientNet-Lite and MiniLM, aligned by polyannot"
 
 TEMPLATE = """# {base}, aligned
 
@@ -85,3 +90,28 @@ def aligned_card(config: dict[str, Any]) -> str:
         dev_origin=corpus["dev_origin"],
         skipped=corpus["skipped"],
     )
+
+
+def aligned_config(
+    base_config: dict[str, Any],
+    recipe: AlignmentRecipe,
+    *,
+    base: str,
+    views: int,
+    training_data: dict[str, Any],
+    command: str,
+) -> dict[str, Any]:
+    """What config.json says of a model that was aligned from `base`, without its figures before and after."""
+    kept = ("variant", "embed_dim", "licence", "towers")
+    return {
+        **{name: base_config[name] for name in kept},
+        "is_shipped": False,
+        "source": SOURCE,
+        "appended_layers": recipe.layers,
+        "finetuned": recipe.text_tower is TextTower.FINETUNED,
+        "training_data": training_data,
+        "base": base,
+        "base_data": base_config["training_data"],
+        "recipe": asdict(recipe) | {"views": views},
+        "command": command,
+    }

@@ -20,8 +20,8 @@ from torch.nn import functional
 from ml_workers.alignment.heads import ProjectionHeads, Standardisation
 from ml_workers.alignment.recipe import AlignmentRecipe, Losses
 from ml_workers.alignment.text_sides import Appended, Finetuned, Frozen, Texts, over, text_side, text_tensors
+from ml_workers.alignment.training import MOMENTS, learning_rate_at, move_average
 
-MOMENTS = (0.9, 0.98)
 WARM_UP_SHARE = 0.1
 # As CLIP: cosines are never multiplied by more.
 MOST_SCALE = 100.0
@@ -44,8 +44,8 @@ class Material:
 class Aligned:
     """A trained model's tensors under open_clip's names (half precision), its features of dev, each epoch's loss.
 
-    `images` (n, d) and `texts` (m, d) have rows of length 1 and are computed from the halved tensors' own training
-    weights; `tensors` holds the heads and whatever else was trained.
+    `images` (n, d) and `texts` (m, d) have rows of length 1 and come from the weights before they were halved;
+    `tensors` holds the heads and whatever else was trained.
     """
 
     tensors: dict[str, torch.Tensor]
@@ -270,7 +270,7 @@ class _Steps:
         self._model, self._kept, self._done = model, recipe.averaging, 0
         self._optimiser = torch.optim.AdamW(_groups(model, recipe), betas=MOMENTS)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._optimiser, lambda step: _rate(step, max(1, round(WARM_UP_SHARE * total)), total)
+            self._optimiser, lambda step: learning_rate_at(step, max(1, round(WARM_UP_SHARE * total)), total)
         )
 
     def take(self, loss: torch.Tensor) -> None:
@@ -299,9 +299,7 @@ class _Steps:
     def average(self, averaged: AlignedModel) -> None:
         """Move the running average towards the weights as they are now."""
         kept = min(self._kept, (1 + self._done) / (10 + self._done))
-        with torch.no_grad():
-            for mean, current in zip(averaged.parameters(), self._model.parameters(), strict=True):
-                mean.lerp_(current, 1 - kept)
+        move_average(averaged, self._model, kept)
 
 
 def _groups(model: AlignedModel, recipe: AlignmentRecipe) -> list[dict[str, object]]:
@@ -319,8 +317,3 @@ def _groups(model: AlignedModel, recipe: AlignmentRecipe) -> list[dict[str, obje
                     {"params": chosen, "lr": rate, "weight_decay": recipe.weight_decay if decays else 0.0}
                 )
     return groups
-
-
-def _rate(step: int, warm_up: int, total: int) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
-    return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))

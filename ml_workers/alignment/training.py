@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional
 
 from ml_workers.alignment.heads import ProjectionHeads, Standardisation
@@ -87,7 +88,7 @@ class _CaptionDraw:
         return captions.gather(1, chosen)[kept], places[kept]
 
 
-def _learning_rate(step: int, warm_up: int, total: int) -> float:
+def learning_rate_at(step: int, warm_up: int, total: int) -> float:
     """Linear warm-up, then half a cosine down to zero."""
     return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
 
@@ -131,7 +132,7 @@ def train_heads(
     optimiser = _optimiser(heads, log_scale, recipe)
     steps = max(1, images // recipe.images_a_batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: _learning_rate(step, WARM_UP_EPOCHS * steps, recipe.epochs * steps)
+        optimiser, lambda step: learning_rate_at(step, WARM_UP_EPOCHS * steps, recipe.epochs * steps)
     )
     losses, done = [], 0
     for epoch in range(recipe.epochs):
@@ -149,7 +150,7 @@ def train_heads(
             optimiser.step()
             schedule.step()
             done += 1
-            _average(averaged, heads, min(recipe.averaging, (1 + done) / (10 + done)))
+            move_average(averaged, heads, min(recipe.averaging, (1 + done) / (10 + done)))
             total += loss.item()
         losses.append(total / steps)
         if progress:
@@ -167,7 +168,8 @@ def _optimiser(heads: ProjectionHeads, log_scale: torch.Tensor, recipe: Training
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=MOMENTS)
 
 
-def _average(averaged: ProjectionHeads, heads: ProjectionHeads, kept: float) -> None:
+def move_average(averaged: nn.Module, current: nn.Module, kept: float) -> None:
+    """Move the running average of the weights towards those of now, of which a share of 1 - `kept` enters."""
     with torch.no_grad():
-        for mean, current in zip(averaged.parameters(), heads.parameters(), strict=True):
-            mean.lerp_(current, 1 - kept)
+        for mean, now in zip(averaged.parameters(), current.parameters(), strict=True):
+            mean.lerp_(now, 1 - kept)
