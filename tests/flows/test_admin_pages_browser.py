@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from accounts.models import User
 from annotation.importing.requesting import IMPORT, GivenFile, files_of_folder, request_import
@@ -24,6 +23,7 @@ from tests.live import LiveProgram
 
 # Playwright's synchronous calls run an event loop of their own in this thread; the database is used between them.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
+from tests.flows.sound import overrun, told, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -107,10 +107,6 @@ def signed_in(
     return context
 
 
-def runs_over(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
-
-
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(browser: Browser, live_web: LiveProgram) -> None:
     site = Site()
     wrong: list[str] = []
@@ -122,10 +118,9 @@ def test_axe_finds_nothing_and_nothing_runs_over_the_edge(browser: Browser, live
                 answer = page.goto(live_web.url.rstrip("/") + address)
                 assert answer is not None
                 where = f"{name} at {size[0]}, {scheme}"
-                if answer.status != 200 or runs_over(page):
-                    wrong.append(f"{where}: status {answer.status}, runs over: {runs_over(page)}")
-                found = Axe().run(page).response["violations"]
-                wrong += [f"{where}: {v['id']}: {v['nodes'][0]['html'][:150]}" for v in found]
+                if answer.status != 200 or overrun(page):
+                    wrong.append(f"{where}: status {answer.status}, over by {overrun(page)}")
+                wrong += [f"{where}: {fault}" for fault in told(violations(page))]
             context.close()
     assert not wrong, "\n".join(wrong)
 

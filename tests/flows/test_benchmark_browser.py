@@ -1,7 +1,6 @@
 """The pages of a benchmark in a real browser: axe finds nothing, nothing runs over, at both sizes, light and dark."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from annotation.models import Encoder
@@ -9,6 +8,7 @@ from projects.models import Role
 from tests import factories as make
 from tests.annotation.test_benchmark_pairs import embed
 from tests.annotation.test_external_scores import a_comparison
+from tests.flows.sound import overrun, told, violations
 from tests.flows.way import TakeSeat
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -30,10 +30,9 @@ def test_axe_finds_nothing_on_a_benchmark_and_its_tables_can_be_opened_and_fetch
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 page.goto(f"{address}?part={part}")
                 expect(page.get_by_role("table").first).to_be_visible()
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                if overrun(page):
                     wrong.append(f"{part} at {width} runs over")
-                found = Axe().run(page).response["violations"]
-                wrong += [f"{part} at {width}, {scheme}: {one['id']}" for one in found]
+                wrong += [f"{part} at {width}, {scheme}: {fault}" for fault in told(violations(page))]
     own = f"{address}{run.public_id}/"
     for path in (
         "pairs/?outcome=",
@@ -47,10 +46,9 @@ def test_axe_finds_nothing_on_a_benchmark_and_its_tables_can_be_opened_and_fetch
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
             assert (answer := page.goto(f"{own}{path}")) is not None
             assert answer.ok
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            if overrun(page):
                 wrong.append(f"{path} at {width} runs over")
-            found = Axe().run(page).response["violations"]
-            wrong += [f"{path} at {width}, {scheme}: {one['id']}" for one in found]
+            wrong += [f"{path} at {width}, {scheme}: {fault}" for fault in told(violations(page))]
     assert wrong == []
     page.goto(address)
     page.get_by_text("Table 3: retrieval").click()

@@ -1,9 +1,6 @@
 """Captions in a real browser: search, preview, fix, undo; going back to a version; axe finds nothing."""
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.templatetags.static import static
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +10,7 @@ from annotation.captions.editing import decide_edit, propose_edit, word_differen
 from annotation.models import CaptionVersion
 from projects.models import Project, Role
 from tests import factories as make
+from tests.flows.sound import overrun, violations
 from tests.flows.way import Seat, TakeSeat
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -121,9 +119,9 @@ def complaints(page: Page, name: str, width: int, scheme: str) -> list[str]:
     for details in page.locator("main details").all()[:4]:
         details.evaluate("element => { element.open = true; }")
     wrong = []
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+    if overrun(page):
         wrong.append(f"{name} at {width} runs over")
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    found = violations(page)
     return wrong + [f"{name} at {width}, {scheme}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
 
 

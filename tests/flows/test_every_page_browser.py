@@ -5,10 +5,8 @@ them are looked at beside the tests of what they do; here none is left out.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Page
@@ -18,6 +16,7 @@ from demo import content
 from projects.models import Role
 from tests import factories as make
 from tests.annotation.agreement_work import computed
+from tests.flows.sound import overrun, told, violations
 from tests.flows.way import TakeSeat
 from tests.populated import Populated, populate
 
@@ -84,10 +83,9 @@ def faults(page: Page, name: str) -> list[str]:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate(AT_REST)
-        found: list[dict[str, Any]] = Axe().run(page, options=ASKED).response["violations"]
-        wrong += [f"{name}, {scheme}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
+        wrong += [f"{name}, {scheme}: {fault}" for fault in told(violations(page, ASKED))]
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+    if overrun(page):
         wrong.append(f"{name} runs over at {NARROW[0]}")
     return wrong
 

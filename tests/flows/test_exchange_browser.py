@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from annotation.models import Judgment, LabelEstimateRun
 from projects.models import Role
 from tests import factories as make
+from tests.flows.sound import overrun, told, violations
 from tests.flows.way import PATIENCE, Seat, TakeSeat, judged, photographed
 from tests.live import LiveProgram
 
@@ -50,12 +50,8 @@ def faultless(page: Page) -> None:
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.wait_for_timeout(400)
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
-            over = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert over <= 0, f"{over} pixels over the side at {width}"
+            assert told(violations(page)) == []
+            assert overrun(page) <= 0, f"at {width}"
             if folder := os.environ.get("PICTURES"):
                 name = page.title().split(" ·")[0].replace(" ", "-").lower()
                 page.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True)

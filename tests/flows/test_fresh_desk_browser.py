@@ -1,12 +1,12 @@
 """The next image laid by the browser itself from the page's blank desk: the same desk as the server would lay."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from annotation.models import Assignment, AssignmentState, CaptionVersion, Judgment
 from annotation.working.moving_on import PLENTY
 from tests import factories as make
+from tests.flows.sound import told, violations
 from tests.flows.way import TakeSeat, expect_saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -60,7 +60,7 @@ def test_desks_laid_by_the_browser_are_the_same_as_those_of_the_server(seat: Tak
     assert page.title() == "Many · polyannot", "no caption was taken for markup"
     page.locator(".workspace__previous").click()
     expect(page.locator(".previous")).to_have_count(4)
-    assert not Axe().run(page).response["violations"]
+    assert told(violations(page)) == []
     page.locator(".previous").first.click()
     expect(page.get_by_text("A finished image; changes are saved.")).to_be_visible()
     assert desk_of(page) == str(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +21,7 @@ from tests.live import LiveProgram
 
 # Playwright's synchronous calls run an event loop of their own in this thread; the database is used between them.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
+from tests.flows.sound import overrun, told, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -141,12 +141,7 @@ def test_axe_finds_nothing_and_nothing_runs_over(head: Head) -> None:
                 page.goto(address)
                 for details in page.locator("main details").all()[:3]:
                     details.evaluate("element => { element.open = true; }")
-                if page.evaluate(
-                    "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-                ):
+                if overrun(page):
                     wrong.append(f"{name} at {width} runs over")
-                found = Axe().run(page).response["violations"]
-                wrong += [
-                    f"{name} at {width}, {scheme}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found
-                ]
+                wrong += [f"{name} at {width}, {scheme}: {fault}" for fault in told(violations(page))]
     assert wrong == []

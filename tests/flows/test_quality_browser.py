@@ -5,7 +5,6 @@ import random
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -25,6 +24,7 @@ from tests.live import LiveProgram
 
 # Playwright's synchronous calls run an event loop of their own in this thread; the database is used between them.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
+from tests.flows.sound import overrun, told, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -108,10 +108,9 @@ def faults(page: Page, name: str, address: str) -> list[str]:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.goto(address)
-            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            if overrun(page):
                 wrong.append(f"{name} at {width} runs over")
-            found = Axe().run(page).response["violations"]
-            wrong += [f"{name} at {width}, {scheme}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
+            wrong += [f"{name} at {width}, {scheme}: {fault}" for fault in told(violations(page))]
     return wrong
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from studies.answering import record_answer
 from studies.models import Answer, Background, PairReport, Participant, Study
+from tests.flows.sound import overrun, told, violations
 from tests.flows.way import chromium
 from tests.live import LiveProgram
 from tests.study_rows import make_judged_project, make_open_study
@@ -45,9 +45,8 @@ def plain_phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 
 
 def assert_accessible(page: Page, width: int = PHONE["width"]) -> None:
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert told(violations(page, {"runOnly": {"type": "tag", "values": TAGS}})) == []
+    assert overrun(page) <= 0, f"at {width}"
 
 
 def assert_for_fingers(page: Page, least: int = LEAST_TARGET) -> None:
@@ -100,6 +99,7 @@ def test_withdrawing_in_the_browser_asks_once_and_erases(
     phone.get_by_role("button", name="Begin").click()
     phone.get_by_role("button", name="Good").click()
     phone.get_by_role("link", name="Withdraw from this study").click()
+    phone.get_by_role("button", name="Withdraw and erase my answers").wait_for()
     assert_accessible(phone)
     phone.get_by_role("button", name="Withdraw and erase my answers").click()
     phone.get_by_role("heading", name="You have withdrawn").wait_for()
@@ -117,6 +117,7 @@ def test_a_small_phone_without_scripts_goes_all_the_way(
     assert_for_fingers(page)
     page.get_by_role("button", name="I agree and take part").tap()
     page.get_by_role("button", name="Begin").tap()
+    page.get_by_role("button", name="Good").wait_for()
     assert_for_fingers(page)
     page.get_by_role("link", name="Report this pair").tap()
     page.get_by_label("Something else").check()
@@ -142,6 +143,7 @@ def test_questions_and_reports_can_be_used_by_everybody(
     phone.get_by_role("button", name="I agree and take part").click()
     phone.get_by_role("button", name="Begin").click()
     phone.get_by_role("link", name="Report this pair").click()
+    phone.get_by_role("button", name="Send").wait_for()
     assert_accessible(phone)
     phone.get_by_role("button", name="Send").click()
     phone.get_by_text("Choose what is wrong.").wait_for()

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from annotation.models import Assignment, AssignmentState, Batch, Judgment, Question
@@ -12,6 +11,7 @@ from annotation.review.ruling import Ruling, make_precedent
 from projects.founding import end_membership
 from projects.models import Role
 from tests import factories as make
+from tests.flows.sound import overrun, violations
 from tests.flows.way import Seat, TakeSeat, expect_saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -185,7 +185,7 @@ def test_axe_finds_nothing_and_nothing_runs_over(room: Room) -> None:
     page = room.workspace()
     page.keyboard.press("q")
     page.keyboard.type("Does a reflection count?")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     page.keyboard.press("Control+Enter")
     expect(page.locator("#ask-dialog")).to_be_hidden()
     question = Question.objects.get()
@@ -212,9 +212,6 @@ def test_axe_finds_nothing_and_nothing_runs_over(room: Room) -> None:
             where.set_viewport_size({"width": width, "height": 900})
             where.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             where.goto(url)
-            found = Axe().run(where).response["violations"]
+            found = violations(where)
             assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], url
-            over = where.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert over <= 0, f"{url} at {width}"
+            assert overrun(where) <= 0, f"{url} at {width}"

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from annotation.models import Batch, Judgment
 from tests import factories as make
+from tests.flows.sound import overrun
 from tests.flows.way import Seat, TakeSeat, expect_saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -95,7 +96,7 @@ def test_every_stop_of_tab_is_seen_in_full_sight_at_every_size(
 ) -> None:
     page = annotator.page
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert not overrun(page)
     found = stops(page)
     assert len(found) > 10
     hidden = [

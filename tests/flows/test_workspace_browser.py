@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -19,6 +18,7 @@ from tests.live import LiveProgram
 
 # Playwright's synchronous calls run an event loop of their own in this thread; the database is used between them.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
+from tests.flows.sound import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -449,7 +449,7 @@ def test_axe_finds_nothing(bench: Bench, scheme: Any, width: int) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
     def check(where: str) -> None:
-        found = Axe().run(page).response["violations"]
+        found = violations(page)
         told = [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found]
         assert told == [], where
 
