@@ -1,4 +1,4 @@
-"""The history and audit of everything: one append-only table, held so by a trigger."""
+"""The history and audit of everything: one append-only table, held so by triggers, also against emptying it."""
 
 from django.conf import settings
 from django.db import models
