@@ -77,8 +77,8 @@ def data_files(snapshot: Snapshot, *, canary: str, read_image: ReadBytes) -> Ite
 
 def _csv(table: Table, snapshot: Snapshot, canary: str) -> bytes:
     """Return a table as CSV, marked in each row; where there is no row, the mark stands in the last column's name."""
-    rows = [{**row, CANARY: canary} for row in table.rows(snapshot)]
-    return csv_bytes([*table.names, CANARY if rows else empty_mark(canary)], rows)
+    mark = CANARY if next(table.rows(snapshot), None) is not None else empty_mark(canary)
+    return csv_bytes([*table.names, mark], ({**row, CANARY: canary} for row in table.rows(snapshot)))
 
 
 def empty_mark(canary: str) -> str:

@@ -4,9 +4,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from polyannot.kernel.tables import ESCAPE, safe_cell
+
+WORDS_AT_ONCE = 50_000
 
 
 def escape_cell(value: object) -> str:
@@ -30,19 +33,29 @@ def unescape_cell(cell: str) -> str:
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
     """Return an RFC 4180 table in UTF-8 with \\n line ends; missing columns are empty cells."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([escape_cell(row.get(column)) for column in columns])
-    return out.getvalue().encode()
+    out = io.BytesIO()
+    with io.TextIOWrapper(out, encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([escape_cell(row.get(column)) for column in columns])
+        text.flush()
+        return out.getvalue()
 
 
 def json_bytes(value: Any) -> bytes:
     """Return indented JSON with sorted keys and a final line end."""
-    return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+    out = io.BytesIO()
+    words = json.JSONEncoder(ensure_ascii=False, sort_keys=True, indent=1).iterencode(value)
+    # By so many at a time: all the words of a large release at once would be several times its text.
+    while part := "".join(islice(words, WORDS_AT_ONCE)):
+        out.write(part.encode())
+    out.write(b"\n")
+    return out.getvalue()
 
 
 def json_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return one JSON object on each line, keys sorted."""
-    return "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows).encode()
+    out = io.BytesIO()
+    out.writelines((json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n").encode() for row in rows)
+    return out.getvalue()
