@@ -3,11 +3,11 @@
 from accounts.models import User
 from demo.waiting import Say, wait_for
 from projects.models import Project
-from studies.building import create_study, revise_study
+from studies.drafting.building import create_study, revise_study
+from studies.drafting.launching import close_study, launch_study
 from studies.job_kinds import ask_for_results
-from studies.launching import close_study, launch_study
 from studies.models import Study
-from studies.playing import play_participants
+from studies.taking.playing import play_participants
 
 ANSWERED, READY = "demo-hard-pairs", "demo-hard-pairs-again"
 PEOPLE = 24

@@ -27,7 +27,7 @@ from releases.days import day_of
 from releases.figures import figure_data
 from releases.flow import read_flow
 from releases.judged import SMALLEST_CELL, read_agreement, read_labels, read_ratings
-from studies.results import PairShare, pair_shares
+from studies.results.answers import PairShare, pair_shares
 
 FORMAT = "polyannot-snapshot/3"
 

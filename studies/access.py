@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from annotation.models import Image
 from polyannot.kernel.errors import Missing
 from projects.access import Access
-from studies.keys import hashed
 from studies.models import Card, PairReport, Participant, Study, StudyFigure, StudyResult
 from studies.models.results import FIGURES_FORMAT
+from studies.taking.keys import hashed
 
 
 def studies_of(access: Access) -> QuerySet[Study]:

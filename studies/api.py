@@ -16,11 +16,11 @@ from projects.api.nouns import JobOut, asked
 from projects.api.once import kept, once
 from projects.models import Role
 from studies.access import latest_result, studies_of, study_of
-from studies.computing import without_single_people
-from studies.exporting import told_figures
 from studies.job_kinds import ask_for_results
 from studies.models import Study, StudyDesign, StudyKind, StudyState
-from studies.monitoring import standing_of
+from studies.results.computing import without_single_people
+from studies.results.exporting import told_figures
+from studies.taking.monitoring import standing_of
 
 
 class StudyOut(serializers.Serializer[Study]):

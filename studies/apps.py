@@ -13,4 +13,4 @@ class StudiesConfig(AppConfig):
     def ready(self) -> None:
         """Make known which kinds of job this app asks for, and its grades; the modules need the models to be there."""
         import_module("studies.job_kinds")
-        import_module("studies.telling_grades")
+        import_module("studies.results.telling_grades")

@@ -5,19 +5,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from studies.answering import answers_of
-from studies.building import DRAFT_FIELDS
-from studies.candidates import encoders_of
-from studies.graded_fields import (
+from studies.drafting.building import DRAFT_FIELDS
+from studies.drafting.candidates import encoders_of
+from studies.drafting.graded_fields import (
     FIT_ONLY,
     GRADED_HINTS,
     GRADED_LABELS,
     GRADED_ONLY,
     GRADED_PARTS,
 )
+from studies.drafting.wording import CONSENT_FIELDS
 from studies.models import Study, StudyKind, StudyText, TextKind
-from studies.platforms import is_address
-from studies.wording import CONSENT_FIELDS
+from studies.taking.answering import answers_of
+from studies.taking.platforms import is_address
 
 # A page that lies open for weeks sends no more than this.
 MOST_MS = 2**31 - 1

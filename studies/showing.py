@@ -13,8 +13,8 @@ from django.utils.safestring import mark_safe
 
 from annotation.models import CaptionVersion
 from polyannot.kernel.tables import safe_cell
-from studies.candidates import DraftChoice
-from studies.grades import VALUES
+from studies.design.grades import VALUES
+from studies.drafting.candidates import DraftChoice
 from studies.models import PairRole, Study, StudyFigure, StudyPair
 
 

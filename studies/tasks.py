@@ -7,12 +7,12 @@ from celery import shared_task
 
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan, register_runner
-from studies.computing import write_result
-from studies.drawing import store_figures
 from studies.job_kinds import STUDY_RESULTS
 from studies.models import Study, StudyResult
-from studies.reaching import note_targets
-from studies.withdrawing import return_lapsed_cards
+from studies.results.computing import write_result
+from studies.results.drawing import store_figures
+from studies.taking.reaching import note_targets
+from studies.taking.withdrawing import return_lapsed_cards
 
 
 class StudyResultsRunner:

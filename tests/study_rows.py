@@ -15,8 +15,8 @@ from annotation.models import (
 )
 from annotation.working.assigning import finish_assignment
 from projects.models import Job, Project, Role
-from studies.building import create_study, revise_study
-from studies.launching import launch_study
+from studies.drafting.building import create_study, revise_study
+from studies.drafting.launching import launch_study
 from studies.models import Study
 from tests import factories
 

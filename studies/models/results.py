@@ -11,7 +11,7 @@ FIGURES_FORMAT = "polyannot-study-figures/3"
 
 
 class StudyResult(models.Model):
-    """The figures of a study at one time; `figures` is the verbatim result of `studies.analysis`."""
+    """The figures of a study at one time; `figures` is the verbatim result of `studies.results.analysis`."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="results")
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="study_result")

@@ -12,13 +12,13 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 from studies.access import studies_of, study_of
-from studies.approving import needs_approval
-from studies.building import create_study, revise_study, write_text
+from studies.drafting.approving import needs_approval
+from studies.drafting.building import create_study, revise_study, write_text
+from studies.drafting.sheets import sheet_of
+from studies.drafting.wording import current_text, shown
 from studies.forms import NewStudyForm, StudyForm, TextForm
 from studies.models import Study, TextKind
-from studies.sheets import sheet_of
 from studies.views.frames import study_page
-from studies.wording import current_text, shown
 
 
 @require_safe

@@ -15,10 +15,9 @@ from projects.access import Access
 from projects.http import View, project_view
 from projects.models import Role
 from studies.access import study_of
-from studies.approving import approvals_of, approve_study, fingerprint_of, needs_approval, set_policy
-from studies.building import copy_study
-from studies.job_kinds import ask_for_results
-from studies.launching import (
+from studies.drafting.approving import approvals_of, approve_study, fingerprint_of, needs_approval, set_policy
+from studies.drafting.building import copy_study
+from studies.drafting.launching import (
     close_study,
     extend_study,
     label_of,
@@ -27,10 +26,11 @@ from studies.launching import (
     pause_study,
     resume_study,
 )
+from studies.drafting.piloting import delete_pilot, run_pilot
+from studies.drafting.sheets import sheet_of
+from studies.drafting.trying import begin_test_run, delete_test_runs
+from studies.job_kinds import ask_for_results
 from studies.models import Study
-from studies.piloting import delete_pilot, run_pilot
-from studies.sheets import sheet_of
-from studies.trying import begin_test_run, delete_test_runs
 from studies.views.frames import study_page
 from studies.views.visits import keep_secret, personal_address
 

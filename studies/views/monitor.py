@@ -15,11 +15,11 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 from studies.access import reports_of, study_of
-from studies.drafting import draft_choice
+from studies.drafting.contents import draft_choice
 from studies.models import Preregistration, Study
-from studies.monitoring import standing_of
-from studies.saying import SMALLEST_CELL, background_counts
 from studies.showing import drafted_pairs, frozen_pairs
+from studies.taking.monitoring import standing_of
+from studies.taking.saying import SMALLEST_CELL, background_counts
 from studies.views.frames import study_page
 from studies.views.recruiting import entry_link
 

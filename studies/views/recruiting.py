@@ -20,11 +20,11 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 from studies.access import study_of
-from studies.identities import erase_identities, identities_csv
-from studies.inviting import MOST_AT_ONCE, call_back_unused, links_of, make_links
 from studies.models import PlatformIdentity, Recruiting, Study
-from studies.platforms import entry_query, platform_of
-from studies.submissions import Reconciled, read_submissions, take_submissions
+from studies.taking.identities import erase_identities, identities_csv
+from studies.taking.inviting import MOST_AT_ONCE, call_back_unused, links_of, make_links
+from studies.taking.platforms import entry_query, platform_of
+from studies.taking.submissions import Reconciled, read_submissions, take_submissions
 from studies.views.frames import study_page
 from studies.views.visits import LINK_PARAMETER
 

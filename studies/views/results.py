@@ -14,16 +14,16 @@ from projects.http import project_view
 from projects.models import Job, Role
 from projects.models.jobs import ACTIVE_STATES
 from studies.access import drawings_of, latest_result, study_of
-from studies.exporting import (
+from studies.job_kinds import STUDY_RESULTS, ask_for_results
+from studies.models import Study, StudyResult
+from studies.results.exporting import (
     answers_archive,
     computed_result,
     primary_pairs_csv,
     public_archive,
     told_figures,
 )
-from studies.job_kinds import STUDY_RESULTS, ask_for_results
-from studies.models import Study, StudyResult
-from studies.perfect import perfect_csv, perfect_paraphrases
+from studies.results.perfect import perfect_csv, perfect_paraphrases
 from studies.showing import answered_pairs, graded_pairs, shown_figure
 from studies.views.frames import study_page
 

@@ -13,10 +13,10 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 from studies.access import study_of
-from studies.declaring import add_sets, remove_set
-from studies.drafting import draft_choice
-from studies.set_forms import SetForm
-from studies.tabling import rules_of, table_sets
+from studies.drafting.contents import draft_choice
+from studies.drafting.declaring import add_sets, remove_set
+from studies.drafting.set_forms import SetForm
+from studies.drafting.tabling import rules_of, table_sets
 from studies.views.frames import study_page
 
 

@@ -12,14 +12,15 @@ from polyannot.kernel.errors import Conflict
 from projects.http import participant_view
 from projects.storage import open_stored
 from studies.access import open_study, picture_for
-from studies.answering import Place, Stage, place_of, record_answer, show_card
-from studies.enrolling import begin, decline, give_consent
+from studies.design.grades import ANCHORS
+from studies.drafting.wording import current_text, markdown_of, shown
 from studies.forms import AnswerForm, ConsentForm
-from studies.grades import ANCHORS
-from studies.identities import platform_id
-from studies.keys import withdrawal_code
 from studies.models import Participant, ParticipantState, TextKind
-from studies.platforms import code_for, return_address
+from studies.taking.answering import Place, Stage, place_of, record_answer, show_card
+from studies.taking.enrolling import begin, decline, give_consent
+from studies.taking.identities import platform_id
+from studies.taking.keys import withdrawal_code
+from studies.taking.platforms import code_for, return_address
 from studies.views.survey_saying import questions_page
 from studies.views.visits import (
     personal_address,
@@ -28,7 +29,6 @@ from studies.views.visits import (
     to_place,
     visit,
 )
-from studies.wording import current_text, markdown_of, shown
 
 
 @visit

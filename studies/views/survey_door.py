@@ -9,11 +9,11 @@ from polyannot.kernel.errors import Conflict
 from polyannot.kernel.sealing import seal, unseal
 from projects.http import participant_view
 from studies.access import open_study, participant_of
-from studies.enrolling import arrive
-from studies.inviting import is_link_of, secret_for_somebody_new
-from studies.keys import platform_secret
 from studies.models import Study
-from studies.platforms import PlatformVisit, platform_of, return_address, visit_from
+from studies.taking.enrolling import arrive
+from studies.taking.inviting import is_link_of, secret_for_somebody_new
+from studies.taking.keys import platform_secret
+from studies.taking.platforms import PlatformVisit, platform_of, return_address, visit_from
 from studies.views.visits import (
     LINK_PARAMETER,
     keep_secret,

@@ -6,8 +6,8 @@ from polyannot.kernel.errors import Missing
 from projects.http import participant_view
 from studies.access import open_study, participant_of
 from studies.models import ParticipantState
+from studies.taking.withdrawing import withdraw, withdraw_by_code
 from studies.views.visits import secret_of, survey_page, to_place
-from studies.withdrawing import withdraw, withdraw_by_code
 
 
 @participant_view

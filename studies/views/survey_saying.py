@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 
 from studies.access import card_of
-from studies.answering import Place, Stage, place_of
 from studies.models import Participant
-from studies.said_forms import BackgroundForm, ReportForm
-from studies.saying import report_pair, say_background
+from studies.taking.answering import Place, Stage, place_of
+from studies.taking.said_forms import BackgroundForm, ReportForm
+from studies.taking.saying import report_pair, say_background
 from studies.views.visits import survey_page, to_place, visit
 
 

@@ -21,7 +21,7 @@ from projects.models import Job, Project
 from projects.models.jobs import JobState
 from projects.queue import enqueue
 from projects.running import RUNNERS, run_job
-from studies.paraphrases import paraphrase_pairs
+from studies.drafting.paraphrases import paraphrase_pairs
 from tests.chat_server import ChatServer, Said, chatting, completion, in_other_words
 from tests.study_rows import make_judged_project
 

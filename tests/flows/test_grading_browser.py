@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import Page
 
-from studies.computing import write_result
-from studies.drawing import store_figures
+from studies.drafting.piloting import run_pilot
 from studies.job_kinds import ask_for_results
 from studies.models import Answer, Participant, Study
-from studies.piloting import run_pilot
+from studies.results.computing import write_result
+from studies.results.drawing import store_figures
 from tests.flows.sound import overrun
 from tests.flows.test_study_browser import (
     assert_accessible,

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from polyannot.kernel.errors import Invalid
-from studies.building import create_study
+from studies.drafting.building import create_study
 from studies.forms import StudyForm
 from studies.models import Answer, Participant, Study
 from tests.flows.participants import ClientVisitor, ParticipantDriver

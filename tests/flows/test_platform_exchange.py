@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 
 from projects.models import Event
-from studies.launching import close_study, pause_study
+from studies.drafting.launching import close_study, pause_study
 from studies.models import Answer, Card, Participant, PlatformIdentity, Study
 from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from studies.answering import record_answer
 from studies.models import Answer, Background, PairReport, Participant, Study
+from studies.taking.answering import record_answer
 from tests.flows.sound import overrun, told, violations
 from tests.flows.way import chromium
 from tests.live import LiveProgram

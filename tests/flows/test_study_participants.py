@@ -10,16 +10,16 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from projects.running import RUNNERS, run_job
-from studies.computing import compute_figures
-from studies.dealing import PairLoad
-from studies.identities import platform_id
+from studies.design.dealing import PairLoad
+from studies.drafting.plans import frozen_plan, read_loads
 from studies.job_kinds import ask_for_results
 from studies.models import Answer, Card, Participant, PlatformIdentity, Study, StudyResult
-from studies.monitoring import standing_of
-from studies.plans import frozen_plan, read_loads
-from studies.results import pair_shares
+from studies.results.answers import pair_shares
+from studies.results.computing import compute_figures
+from studies.taking.identities import platform_id
+from studies.taking.monitoring import standing_of
+from studies.taking.withdrawing import return_lapsed_cards
 from studies.tasks import StudyResultsRunner
-from studies.withdrawing import return_lapsed_cards
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study
 

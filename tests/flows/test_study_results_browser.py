@@ -5,13 +5,13 @@ import zipfile
 import pytest
 from playwright.sync_api import Page
 
-from studies.approving import set_policy
-from studies.computing import write_result
-from studies.declaring import AskedSet, add_sets
-from studies.drawing import store_figures
+from studies.drafting.approving import set_policy
+from studies.drafting.declaring import AskedSet, add_sets
+from studies.drafting.piloting import run_pilot
 from studies.job_kinds import ask_for_results
 from studies.models import Study
-from studies.piloting import run_pilot
+from studies.results.computing import write_result
+from studies.results.drawing import store_figures
 from tests.flows.sound import overrun, told, violations
 from tests.flows.way import TakeSeat
 from tests.study_rows import make_judged_project, make_study, researcher_of

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from studies.dealing import PairLoad
+from studies.design.dealing import PairLoad
+from studies.drafting.plans import frozen_plan, read_loads
 from studies.models import Answer, Card, CardState, Participant, Study
-from studies.plans import frozen_plan, read_loads
-from studies.withdrawing import lapse
+from studies.taking.withdrawing import lapse
 from tests.flows.participants import HttpVisitor, ParticipantDriver, honest
 from tests.live import LiveProgram
 from tests.study_rows import make_judged_project, make_open_study

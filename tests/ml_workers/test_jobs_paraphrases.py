@@ -14,9 +14,9 @@ from annotation.models import CaptionVersion, EvaluationFigure, EvaluationParaph
 from ml_workers.jobs.evaluation import ComputedFigure
 from ml_workers.jobs.paraphrases import Gallery, paraphrase_figures, unit_texts
 from projects.models.jobs import JobState
-from studies.grades import HIGHEST
+from studies.design.grades import HIGHEST
 from studies.models import Study
-from studies.perfect import perfect_in
+from studies.results.perfect import perfect_in
 from tests.live import LiveProgram
 from tests.ml_workers.working import ended, find_good
 from tests.studies.test_grading import enrolled, grade_all

@@ -24,13 +24,13 @@ from projects.telling import call_due, tell
 from projects.webhooks import change_webhook, make_webhook, send_again, send_test, switch_off, switch_on
 from releases.freezing import build_release
 from releases.models import Release
-from studies.answering import record_answer
-from studies.enrolling import arrive, begin, give_consent
-from studies.keys import new_secret
-from studies.launching import extend_study
+from studies.drafting.launching import extend_study
+from studies.drafting.wording import current_text
 from studies.models import Study
-from studies.reaching import note_targets
-from studies.wording import current_text
+from studies.taking.answering import record_answer
+from studies.taking.enrolling import arrive, begin, give_consent
+from studies.taking.keys import new_secret
+from studies.taking.reaching import note_targets
 from tests import factories as make
 from tests.releases.releasing import Small
 from tests.study_rows import make_open_study

@@ -11,7 +11,7 @@ from projects.storage import store_bytes
 from releases.concerned import Concern, withdrawn_since
 from releases.models import Release
 from studies.models import Participant
-from studies.withdrawing import withdraw
+from studies.taking.withdrawing import withdraw
 from tests.factories import PASSWORD, add_member
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study

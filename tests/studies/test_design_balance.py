@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.balance import BalanceLedger, BalanceStep, replay
-from studies.choosing import DesignError
-from studies.dealing import (
+from studies.design.balance import BalanceLedger, BalanceStep, replay
+from studies.design.choosing import DesignError
+from studies.design.dealing import (
     PairLoad,
     Replacement,
     counts_as_kept,
@@ -19,7 +19,7 @@ from studies.dealing import (
     places_needed,
     split_into_blocks,
 )
-from studies.seeding import below, seeded, shuffled
+from studies.design.seeding import below, seeded, shuffled
 
 
 class Room:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.choosing import DesignError
-from studies.dealing import PairLoad
-from studies.design import StudyLoads, StudyPlan, build_sequence, deal_participant
-from studies.seeding import seeded
+from studies.design.cards import StudyLoads, StudyPlan, build_sequence, deal_participant
+from studies.design.choosing import DesignError
+from studies.design.dealing import PairLoad
+from studies.design.seeding import seeded
 
 
 def loads_of(plan: StudyPlan) -> StudyLoads:

@@ -10,19 +10,19 @@ import pytest
 from django.test import Client
 
 from measures.proportions import wilson
-from studies.computing import write_result
-from studies.design import Role
-from studies.drawing import store_figures
-from studies.exporting import answers_archive, public_archive
-from studies.grade_figures import grade_figures, graded_pairs
+from studies.design.cards import Role
+from studies.design.pilot import PilotAssumptions
+from studies.design.planning import DIE, HONEST_GRADER
+from studies.design.rows import AnswerRow
+from studies.drafting.piloting import run_pilot
 from studies.job_kinds import ask_for_results
 from studies.models import Study, StudyResult
-from studies.perfect import perfect_in, perfect_paraphrases
-from studies.pilot import PilotAssumptions
-from studies.piloting import run_pilot
-from studies.planning import DIE, HONEST_GRADER
-from studies.playing import play_participants
-from studies.rows import AnswerRow
+from studies.results.computing import write_result
+from studies.results.drawing import store_figures
+from studies.results.exporting import answers_archive, public_archive
+from studies.results.grade_figures import grade_figures, graded_pairs
+from studies.results.perfect import perfect_in, perfect_paraphrases
+from studies.taking.playing import play_participants
 from tests.studies.test_grading import enrolled, grade_all
 from tests.studies.test_study_exporting import not_computed, run_script, unpacked
 from tests.study_rows import (

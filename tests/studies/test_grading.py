@@ -8,10 +8,8 @@ from django.db import IntegrityError, transaction
 
 from annotation.rules.label_presets import SIMILARITY
 from polyannot.kernel.errors import Conflict, Invalid
-from studies.answering import place_of, record_answer, show_card
-from studies.building import copy_study, create_study
-from studies.choosing import DesignError
-from studies.choosing_paraphrases import (
+from studies.design.choosing import DesignError
+from studies.design.choosing_paraphrases import (
     ParaphrasePair,
     Text,
     are_unrelated,
@@ -20,20 +18,22 @@ from studies.choosing_paraphrases import (
     choose_unrelated,
     without_duplicates,
 )
-from studies.drafting import draft_choice
-from studies.enrolling import arrive, begin, give_consent
-from studies.grades import ANCHORS, is_high, made_up_grade
-from studies.keys import new_secret
-from studies.launching import launch_study
+from studies.design.grades import ANCHORS, is_high, made_up_grade
+from studies.drafting.building import copy_study, create_study
+from studies.drafting.contents import draft_choice
+from studies.drafting.launching import launch_study
+from studies.drafting.paraphrases import paraphrase_pairs
+from studies.drafting.piloting import run_pilot
+from studies.drafting.plans import drafted_plan, frozen_plan
+from studies.drafting.trying import begin_test_run
+from studies.drafting.wording import current_text
 from studies.models import Answer, Card, Participant, Study, StudyPair, TextKind
-from studies.paraphrases import paraphrase_pairs
-from studies.piloting import run_pilot
-from studies.plans import drafted_plan, frozen_plan
-from studies.playing import play_participants
-from studies.results import answer_rows, pair_shares
-from studies.trying import begin_test_run
-from studies.withdrawing import lapse, withdraw
-from studies.wording import current_text
+from studies.results.answers import answer_rows, pair_shares
+from studies.taking.answering import place_of, record_answer, show_card
+from studies.taking.enrolling import arrive, begin, give_consent
+from studies.taking.keys import new_secret
+from studies.taking.playing import play_participants
+from studies.taking.withdrawing import lapse, withdraw
 from tests.study_rows import (
     make_grading,
     make_judged_project,

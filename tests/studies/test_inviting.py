@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from polyannot.kernel.errors import Conflict
-from studies.inviting import call_back_unused, links_of, make_links
 from studies.models import InviteLink, Participant, Study
-from studies.withdrawing import withdraw
+from studies.taking.inviting import call_back_unused, links_of, make_links
+from studies.taking.withdrawing import withdraw
 from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study, researcher_of

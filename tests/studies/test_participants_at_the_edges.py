@@ -7,21 +7,21 @@ import pytest
 from django.utils import timezone
 
 from polyannot.kernel.errors import Conflict
-from studies import computing
-from studies.answering import Stage, place_of, record_answer, show_card
-from studies.building import revise_study
-from studies.computing import forget_single_people, write_result
-from studies.enrolling import arrive, begin, give_consent, has_place
+from studies.drafting.building import revise_study
+from studies.drafting.launching import launch_study
+from studies.drafting.piloting import delete_pilot
+from studies.drafting.wording import current_text
 from studies.job_kinds import ask_for_results
-from studies.keys import new_secret
-from studies.launching import launch_study
 from studies.models import Answer, Card, Participant, Study, StudyResult
-from studies.piloting import delete_pilot
-from studies.platforms import PlatformVisit
-from studies.playing import play_participants
+from studies.results import computing
+from studies.results.computing import forget_single_people, write_result
 from studies.showing import ShownPair, pairs_csv
-from studies.withdrawing import withdraw
-from studies.wording import current_text
+from studies.taking.answering import Stage, place_of, record_answer, show_card
+from studies.taking.enrolling import arrive, begin, give_consent, has_place
+from studies.taking.keys import new_secret
+from studies.taking.platforms import PlatformVisit
+from studies.taking.playing import play_participants
+from studies.taking.withdrawing import withdraw
 from tests.study_rows import make_judged_project, make_open_study, make_study
 
 pytestmark = pytest.mark.django_db

@@ -6,11 +6,11 @@ from django.utils import timezone
 
 from polyannot.kernel.errors import Conflict
 from projects.models import Job
-from studies.computing import write_result
 from studies.job_kinds import ask_for_results
 from studies.models import Background, PairReport, Participant, Study
-from studies.saying import SMALLEST_CELL, background_counts, say_background
-from studies.withdrawing import withdraw
+from studies.results.computing import write_result
+from studies.taking.saying import SMALLEST_CELL, background_counts, say_background
+from studies.taking.withdrawing import withdraw
 from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study, researcher_of

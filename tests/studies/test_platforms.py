@@ -10,12 +10,12 @@ from pytest_django.fixtures import Settings
 
 from polyannot.kernel.errors import Conflict, Invalid
 from polyannot.kernel.sealing import seal, unseal
-from studies.enrolling import arrive
-from studies.identities import platform_id
-from studies.keys import new_secret
-from studies.launching import launch_study
+from studies.drafting.launching import launch_study
 from studies.models import Participant, PlatformIdentity, Study
-from studies.platforms import (
+from studies.taking.enrolling import arrive
+from studies.taking.identities import platform_id
+from studies.taking.keys import new_secret
+from studies.taking.platforms import (
     PlatformVisit,
     code_for,
     entry_query,

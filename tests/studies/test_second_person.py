@@ -6,13 +6,13 @@ from django.test import Client
 from accounts.models import User
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Role
-from studies.approving import approve_study, fingerprint_of, set_policy
-from studies.building import revise_study, write_text
-from studies.drafting import draft_choice
-from studies.launching import launch_study
+from studies.drafting.approving import approve_study, fingerprint_of, set_policy
+from studies.drafting.building import revise_study, write_text
+from studies.drafting.contents import draft_choice
+from studies.drafting.launching import launch_study
+from studies.drafting.piloting import run_pilot
+from studies.drafting.trying import begin_test_run
 from studies.models import Answer, Participant, Study, StudyApproval, StudyPolicy
-from studies.piloting import run_pilot
-from studies.trying import begin_test_run
 from tests.factories import PASSWORD, add_member
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_study, researcher_of

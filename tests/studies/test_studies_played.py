@@ -2,10 +2,10 @@
 
 import pytest
 
-from studies.computing import compute_figures
 from studies.models import Answer, Participant
-from studies.playing import play_participants
-from studies.results import pair_shares
+from studies.results.answers import pair_shares
+from studies.results.computing import compute_figures
+from studies.taking.playing import play_participants
 from tests.study_rows import make_judged_project, make_open_study
 
 pytestmark = pytest.mark.django_db

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from measures.proportions import expected_minimum
-from studies.analysis import set_figures
-from studies.counting import AnswerTable
-from studies.raters import RaterCoefficient, rater_agreement
-from studies.rows import AnswerRow, PairFacts, in_steps
-from studies.sets import standard_sets, subset_minima
-from studies.summary import StudyFigures, study_figures
+from studies.design.rows import AnswerRow, PairFacts, in_steps
+from studies.design.sets import standard_sets, subset_minima
+from studies.results.analysis import set_figures
+from studies.results.counting import AnswerTable
+from studies.results.raters import RaterCoefficient, rater_agreement
+from studies.results.summary import StudyFigures, study_figures
 
 
 def survey(*, people: int = 30, pairs: int = 20, each: int = 10, seed: int = 4) -> list[AnswerRow]:

@@ -5,7 +5,9 @@ import random
 import pytest
 
 from measures.proportions import wilson
-from studies.analysis import (
+from studies.design.cards import Role
+from studies.design.rows import AnswerRow, PairFacts
+from studies.results.analysis import (
     minimum_share,
     pair_shares,
     pooled_share,
@@ -13,10 +15,13 @@ from studies.analysis import (
     share_difference,
     table_rows,
 )
-from studies.attention import attention_figures, retest_agreement, share_by_position, share_by_similarity
-from studies.design import Role
-from studies.rows import AnswerRow, PairFacts
-from studies.summary import FlowPerson, participant_flow, study_figures
+from studies.results.attention import (
+    attention_figures,
+    retest_agreement,
+    share_by_position,
+    share_by_similarity,
+)
+from studies.results.summary import FlowPerson, participant_flow, study_figures
 
 
 def row(who: int, pair: int, good: bool, role: Role = "target", position: int = 1) -> AnswerRow:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.choosing import (
+from studies.design.choosing import (
     Candidate,
     DesignError,
     choose_controls,

@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from studies.building import DRAFT_FIELDS, OWN_FIELDS, copy_study, write_text
-from studies.computing import compute_figures
-from studies.declaring import AskedSet, add_sets
-from studies.inviting import make_links
-from studies.launching import close_study, launch_study, note_deviation
+from studies.drafting.building import DRAFT_FIELDS, OWN_FIELDS, copy_study, write_text
+from studies.drafting.declaring import AskedSet, add_sets
+from studies.drafting.launching import close_study, launch_study, note_deviation
+from studies.drafting.tabling import rules_of
 from studies.models import Answer, Participant, Recruiting, Study, StudyApproval, StudyText, TextKind
-from studies.tabling import rules_of
+from studies.results.computing import compute_figures
+from studies.taking.inviting import make_links
 from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_study, researcher_of

@@ -13,13 +13,13 @@ import pytest
 
 from polyannot.kernel.errors import Conflict
 from projects.models import Event
-from studies.computing import forget_single_people, write_result
-from studies.drawing import store_figures
-from studies.exporting import answers_archive, public_archive
+from studies.design.pilot import PilotAssumptions
+from studies.drafting.piloting import run_pilot
 from studies.job_kinds import ask_for_results
 from studies.models import Participant, Study, StudyResult
-from studies.pilot import PilotAssumptions
-from studies.piloting import run_pilot
+from studies.results.computing import forget_single_people, write_result
+from studies.results.drawing import store_figures
+from studies.results.exporting import answers_archive, public_archive
 from tests.study_rows import make_judged_project, make_study
 
 pytestmark = pytest.mark.django_db

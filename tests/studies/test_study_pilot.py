@@ -4,12 +4,12 @@ import json
 from collections import Counter
 from dataclasses import replace
 
-from studies.dealing import Replacement
-from studies.design import StudyPlan
-from studies.exclusion import ExclusionRule
-from studies.pilot import PilotAssumptions, simulate_pilot
-from studies.rows import PairFacts
-from studies.summary import study_figures
+from studies.design.cards import StudyPlan
+from studies.design.dealing import Replacement
+from studies.design.exclusion import ExclusionRule
+from studies.design.pilot import PilotAssumptions, simulate_pilot
+from studies.design.rows import PairFacts
+from studies.results.summary import study_figures
 
 PLAN = StudyPlan(
     pairs=tuple(range(20)),

@@ -3,9 +3,9 @@
 import pytest
 from scipy.stats import binom
 
-from studies.design import StudyPlan
-from studies.exclusion import ExclusionRule, judge_participant, judge_participants
-from studies.planning import (
+from studies.design.cards import StudyPlan
+from studies.design.exclusion import ExclusionRule, judge_participant, judge_participants
+from studies.design.planning import (
     chance_of_claim,
     joint_errors,
     planned_claim,
@@ -14,7 +14,7 @@ from studies.planning import (
     planning_panel,
     rule_errors,
 )
-from studies.rows import AnswerRow
+from studies.design.rows import AnswerRow
 
 PAPER = StudyPlan(
     pairs=tuple(range(100)), distractors=tuple(range(100, 140)), controls=tuple(range(200, 220))

@@ -9,18 +9,18 @@ from annotation.models import CaptionVersion
 from polyannot.kernel.errors import Conflict, Invalid, Missing
 from projects.models import Event
 from projects.running import run_job
-from studies.approving import fingerprint_of
-from studies.building import copy_study
-from studies.computing import compute_figures
-from studies.declaring import AskedSet, add_sets, remove_set
-from studies.drafting import draft_choice
-from studies.exporting import answers_archive
+from studies.design.rows import PairFacts
+from studies.design.sets import SetRule, chosen_set, read_list, readings
+from studies.drafting.approving import fingerprint_of
+from studies.drafting.building import copy_study
+from studies.drafting.contents import draft_choice
+from studies.drafting.declaring import AskedSet, add_sets, remove_set
+from studies.drafting.launching import launch_study
+from studies.drafting.tabling import table_sets
 from studies.job_kinds import ask_for_results
-from studies.launching import launch_study
 from studies.models import Deviation, PairSet, Study
-from studies.rows import PairFacts
-from studies.sets import SetRule, chosen_set, read_list, readings
-from studies.tabling import table_sets
+from studies.results.computing import compute_figures
+from studies.results.exporting import answers_archive
 from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_study, researcher_of

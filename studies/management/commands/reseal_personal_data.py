@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from projects.webhooks import reseal_secrets
-from studies.identities import reseal_identities
+from studies.taking.identities import reseal_identities
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Which pairs a study shows to whom: pure code, every choice from its seed."""

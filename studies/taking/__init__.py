@@ -1,0 +1,1 @@
+"""Taking part: coming in, answering, saying, leaving, and where people come from."""
