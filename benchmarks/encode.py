@@ -23,16 +23,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ml_workers.encoders.open_clip_encoder import (
-    IMAGE_BATCH,
-    TEXT_BATCH,
-    OpenClipEncoder,
-    Precision,
-    default_device,
-    upright_rgb,
-)
+from ml_workers.encoders.image_side import IMAGE_BATCH, upright_rgb
+from ml_workers.encoders.open_clip_encoder import TEXT_BATCH, OpenClipEncoder
 from ml_workers.encoders.registry import load_encoder
 from ml_workers.encoders.trimming import trimmed_text_forward
+from ml_workers.encoders.weights import Precision, default_device
 from ml_workers.jobs.embeddings import Features, embed_pictures, embed_texts
 
 import open_clip  # isort: skip

@@ -12,8 +12,9 @@ from ml_workers import store
 from ml_workers.alignment.aligned_card import aligned_card
 from ml_workers.encoders.open_clip_encoder import OpenClipEncoder
 from ml_workers.encoders.protocol import EncoderUnavailable, Features
-from ml_workers.encoders.registry import SHIPPED, load_encoder
+from ml_workers.encoders.registry import SHIPPED, load_encoder, load_image_encoder
 from ml_workers.encoders.shipped import CARD_FILE, CONFIG_FILE, HEAD_FILE, Heads, assemble, shipped_heads
+from ml_workers.encoders.timm_encoder import TimmEncoder
 from ml_workers.sentences import MINILM, SentenceEncoder
 from ml_workers.store import KnownThreshold
 from polyannot.kernel.errors import Invalid
@@ -23,7 +24,7 @@ BEST_F1 = "best F1 in batches"
 
 
 class KnownEncoder(Protocol):
-    """What image-text encoders and sentence encoders share."""
+    """What encoders of images, of sentences and of both share."""
 
     name: str
     source: str
@@ -35,17 +36,21 @@ class KnownEncoder(Protocol):
     def weights_hash(self) -> str:
         """SHA-256 of the weights, 64 hex digits."""
 
+
+class KnownTextEncoder(KnownEncoder, Protocol):
+    """An encoder that knows texts."""
+
     def encode_texts(self, texts: Sequence[str]) -> Features:
         """Features (n, dimension), float32, each row of length 1."""
 
 
 @cache
-def loaded(name: str) -> OpenClipEncoder:
+def loaded(name: str) -> OpenClipEncoder | TimmEncoder:
     """The encoder of that name, loaded at the first call. Raises Invalid with what to do where it cannot be had."""
     try:
         if name.startswith(store.ALIGNED):
             return load_aligned(name)
-        return load_encoder(name, cache=settings.MODEL_FOLDER)
+        return load_image_encoder(name, cache=settings.MODEL_FOLDER)
     except EncoderUnavailable as error:
         raise Invalid("encoder_unavailable", str(error)) from error
 
@@ -90,18 +95,35 @@ def _row_of(encoder: KnownEncoder) -> int:
     )
 
 
+def _loaded_with_texts(name: str) -> OpenClipEncoder:
+    encoder = loaded(name)
+    if isinstance(encoder, TimmEncoder):
+        raise Invalid(
+            "encoder_without_texts",
+            f"{name} knows images only, and this work needs texts too: name an image-text encoder, such as"
+            " shipped:lite2.",
+        )
+    return encoder
+
+
 def registered(name: str) -> tuple[OpenClipEncoder, int]:
     """The image-text encoder of that name and its row, with the threshold that it comes with. Raises Invalid."""
-    encoder = loaded(name)
+    encoder = _loaded_with_texts(name)
     row = _row_of(encoder)
     if name.startswith(SHIPPED):
         _register_shipped_threshold(row, shipped_heads(name.removeprefix(SHIPPED)).config)
     return encoder, row
 
 
-def registered_sentence_encoder(name: str) -> tuple[KnownEncoder, int]:
+def registered_image_encoder(name: str) -> tuple[OpenClipEncoder | TimmEncoder, int]:
+    """An encoder of images and its row, whether or not it knows texts too. Raises Invalid."""
+    encoder = loaded(name)
+    return (encoder, _row_of(encoder)) if isinstance(encoder, TimmEncoder) else registered(name)
+
+
+def registered_sentence_encoder(name: str) -> tuple[KnownTextEncoder, int]:
     """An encoder of texts and its row: the sentence encoder, or the text tower of any other. Raises Invalid."""
-    encoder: KnownEncoder = loaded_sentence_encoder() if name == MINILM else loaded(name)
+    encoder: KnownTextEncoder = loaded_sentence_encoder() if name == MINILM else _loaded_with_texts(name)
     return encoder, _row_of(encoder)
 
 

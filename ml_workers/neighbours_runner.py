@@ -22,7 +22,7 @@ from ml_workers.corpora.pieces import (
 from ml_workers.corpora.rows import CorpusRefused
 from ml_workers.jobs.embeddings import embed_pictures
 from ml_workers.jobs.similarities import PICTURES_PER_CHUNK, pieces
-from ml_workers.loading import registered
+from ml_workers.loading import registered_image_encoder
 from ml_workers.nearest import (
     Neighbours,
     exact_neighbours,
@@ -57,10 +57,10 @@ def from_table(table: NDArray[np.void]) -> Neighbours:
     return Neighbours(np.ascontiguousarray(table["row"]), np.ascontiguousarray(table["cosine"]))
 
 
-def opened(name: str) -> Corpus:
-    """The corpus of this name. Raises Invalid with what is wrong with it."""
+def opened(name: str, encoder: str) -> Corpus:
+    """The corpus of this name with its features by this encoder. Raises Invalid with what is wrong with it."""
     try:
-        return open_corpus(settings.CORPORA_DIR / name)
+        return open_corpus(settings.CORPORA_DIR / name, encoder)
     except CorpusRefused as error:
         raise Invalid("corpus_refused", str(error)) from error
 
@@ -84,7 +84,7 @@ class NeighboursRunner:
 
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
         """Open the corpus and fix images and pieces. Raises Invalid where the corpus or its encoder does not fit."""
-        corpus = opened(job.parameters["corpus"])
+        corpus = opened(job.parameters["corpus"], job.parameters["encoder"])
         check_encoder(corpus, job.parameters["encoder"])
         images = store.images_to_search(project_of(job))
         if not images:
@@ -99,7 +99,7 @@ class NeighboursRunner:
 
     def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:
         """One part of the work."""
-        encoder, encoder_id = registered(job.parameters["encoder"])
+        encoder, encoder_id = registered_image_encoder(job.parameters["encoder"])
         if chunk.phase == PICTURES:
             return ChunkOutcome(embed_pictures(encoder, encoder_id, chunk.items, store, store))
         corpus, images = planned(job)

@@ -51,9 +51,15 @@ def nearest_pictures(
     return list(found.values())
 
 
-def project_clusters(images: Rows, captions: Mapping[int, Rows]) -> list[dict[int, ClusterFigures]]:
-    """Of each image of a project its clusters among the others; `captions` are the features by the image's place."""
-    cosines = images @ images.T
+def project_clusters(
+    looks: Rows, images: Rows, captions: Mapping[int, Rows]
+) -> list[dict[int, ClusterFigures]]:
+    """Of each image of a project its clusters among the others.
+
+    `looks` (n, d) say which images are near to one another; `images` (n, e) are in the space of the captions, whose
+    features are `captions` by the image's place.
+    """
+    cosines = looks @ looks.T
     empty = np.empty((0, images.shape[1]), dtype=np.float32)
     found = []
     for place in range(len(images)):

@@ -10,7 +10,7 @@ from ml_workers import store
 from ml_workers.jobs.embeddings import embed_pictures
 from ml_workers.jobs.similarities import PICTURES_PER_CHUNK, pieces
 from ml_workers.layout import FEWEST_POINTS, LayoutMissing, is_available, plane_layout
-from ml_workers.loading import registered
+from ml_workers.loading import registered_image_encoder
 from ml_workers.runners import project_of
 from ml_workers.sampling import farthest_order, random_order, spreads_of_choice
 from polyannot.kernel.errors import Invalid
@@ -37,7 +37,7 @@ class SamplingRunner:
 
     def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:
         """Embed some pictures, or order all images that could be embedded."""
-        encoder, encoder_id = registered(job.parameters["encoder"])
+        encoder, encoder_id = registered_image_encoder(job.parameters["encoder"])
         if chunk.phase == PICTURES:
             return ChunkOutcome(embed_pictures(encoder, encoder_id, chunk.items, store, store))
         images = store.images_to_sample(project_of(job))

@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoTokenizer
 
-from ml_workers.encoders.open_clip_encoder import weights_sha256
 from ml_workers.encoders.towers import TEXT_PACKAGE, TEXT_WIDTH, load_text_tower, text_tower_folder
+from ml_workers.encoders.weights import weights_sha256
 
 MINILM = "sentence:minilm-l6"
 BATCH = 64

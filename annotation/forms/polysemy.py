@@ -19,6 +19,14 @@ class PolysemyForm(forms.Form):
         max_length=300,
         help_text=_("Of images and texts: the one that the features of the corpus are of."),
     )
+    image_encoder = forms.CharField(
+        label=_("Encoder of images alone"),
+        max_length=300,
+        required=False,
+        help_text=_(
+            "By which images look alike, in the paper DINOv2; the corpus needs its features too. Empty: the one above."
+        ),
+    )
     queries = forms.IntegerField(
         label=_("Query images of the corpus"), min_value=2, max_value=5_000, initial=QUERIES
     )

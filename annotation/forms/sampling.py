@@ -33,7 +33,10 @@ class SamplingForm(forms.Form):
         ],
     )
     encoder = forms.CharField(
-        label=_("Encoder"), max_length=300, help_text=_("Of images; in the paper DINOv2."), required=False
+        label=_("Encoder"),
+        max_length=300,
+        help_text=_("Of images, such as image:lite2 or timm:ARCHITECTURE.TAG; in the paper DINOv2."),
+        required=False,
     )
     seed = forms.IntegerField(
         label=_("Seed"), help_text=_("The same seed chooses the same images."), required=False

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from polyannot.kernel.errors import Invalid
 
 MOST_ENCODERS = 30
+# How the names of encoders begin that know images only (as in the model workers).
+OF_IMAGES_ALONE = ("timm:", "image:")
 
 
 def refused(message: str) -> Invalid:
@@ -39,14 +41,31 @@ def whole_number(parameters: Mapping[str, Any], name: str, default: int, least: 
     return number
 
 
-def encoder_names(parameters: Mapping[str, Any]) -> list[str]:
-    """Return the names of the encoders, each once, in the order given (text separated by commas is taken too)."""
+def with_texts(name: object) -> str:
+    """Return the name of an encoder that has to know texts. Raises Invalid."""
+    given = str(name).strip()
+    if given.startswith(OF_IMAGES_ALONE):
+        raise refused(
+            _(
+                "%(name)s knows images only, and this work needs texts too: name an image-text encoder, such as"
+                " shipped:lite2."
+            )
+            % {"name": given}
+        )
+    return given
+
+
+def encoder_names(parameters: Mapping[str, Any], *, need_texts: bool = True) -> list[str]:
+    """Return the names of the encoders, each once, in the order given (text separated by commas is taken too).
+
+    Raises Invalid, also for an encoder of images alone where texts are needed.
+    """
     given = parameters.get("encoders") or settings.ENCODERS
     names = given.split(",") if isinstance(given, str) else list(given)
     names = list(dict.fromkeys(str(name).strip() for name in names if str(name).strip()))
     if not 1 <= len(names) <= MOST_ENCODERS:
         raise refused(_("Name 1 to %(most)d encoders.") % {"most": MOST_ENCODERS})
-    return names
+    return [with_texts(name) for name in names] if need_texts else names
 
 
 def one_of(parameters: Mapping[str, Any], name: str, known: list[str]) -> str:

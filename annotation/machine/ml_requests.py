@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.machine.job_parameters import encoder_names, known_only, refused, whole_number
+from annotation.machine.job_parameters import encoder_names, known_only, refused, whole_number, with_texts
 from annotation.machine.neighbours import corpora, search_of
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
@@ -75,7 +75,7 @@ def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
         parameters, "encoders", "tie_breaker", "tie_breaker_always", "easy_min_votes", "hard_max_votes"
     )
     encoders = encoder_names(parameters)
-    tie_breaker = str(parameters.get("tie_breaker") or "").strip()
+    tie_breaker = with_texts(parameters.get("tie_breaker") or "")
     if tie_breaker in encoders:
         raise refused(_("The tie-breaker is one of the encoders that vote anyway; name another."))
     n_votes = len(encoders) + bool(tie_breaker)
@@ -105,7 +105,7 @@ def completed_diversity(parameters: Mapping[str, Any]) -> Parameters:
         raise refused(_("The method is one of %(known)s.") % {"known": ", ".join(ChoiceMethod.values)})
     return {
         "method": method,
-        "encoder": str(parameters.get("encoder") or SENTENCE_ENCODER).strip(),
+        "encoder": with_texts(parameters.get("encoder") or SENTENCE_ENCODER),
         "wanted": whole_number(parameters, "wanted", CHOSEN_CAPTIONS, 2, 50),
     }
 
@@ -161,7 +161,7 @@ def completed_alignment(parameters: Mapping[str, Any]) -> Parameters:
 def completed_pool_ranking(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a ranking of pools: the sentence `encoder`. Raises Invalid."""
     known_only(parameters, "encoder")
-    return {"encoder": str(parameters.get("encoder") or SENTENCE_ENCODER).strip()}
+    return {"encoder": with_texts(parameters.get("encoder") or SENTENCE_ENCODER)}
 
 
 def completed_neighbours(parameters: Mapping[str, Any]) -> Parameters:

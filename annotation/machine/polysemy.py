@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.machine.job_parameters import known_only, refused, whole_number
+from annotation.machine.job_parameters import known_only, refused, whole_number, with_texts
 from annotation.machine.ml_requests import SENTENCE_ENCODER
 from annotation.machine.neighbours import corpora
 from annotation.models import MachineReport
@@ -24,10 +24,12 @@ CSV_COLUMNS = ("figure", "set", "at", "measure", "value", "low", "high", "n")
 def completed_polysemy(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of laying a project beside a corpus. Raises Invalid.
 
-    `corpus` is a folder of CORPORA_DIR with features of the image-text `encoder`; `queries` of its images are query
-    images and `sampled_pairs` of its rows are pairs; `sentences` is the encoder of co-captions.
+    `corpus` is a folder of CORPORA_DIR with features of the image-text `encoder`, and of the `image_encoder` by which
+    images look alike where that is another one; `queries` of its images are query images and `sampled_pairs` of its
+    rows are pairs; `sentences` is the encoder of co-captions.
     """
-    known_only(parameters, "corpus", "encoder", "sentences", "queries", "sampled_pairs")
+    known_only(parameters, "corpus", "encoder", "image_encoder", "sentences", "queries", "sampled_pairs")
+    encoder = with_texts(parameters.get("encoder") or settings.ENCODERS[-1])
     corpus = str(parameters.get("corpus") or "").strip()
     if corpus not in corpora():
         raise refused(
@@ -36,8 +38,9 @@ def completed_polysemy(parameters: Mapping[str, Any]) -> Parameters:
         )
     return {
         "corpus": corpus,
-        "encoder": str(parameters.get("encoder") or settings.ENCODERS[-1]).strip(),
-        "sentences": str(parameters.get("sentences") or SENTENCE_ENCODER).strip(),
+        "encoder": encoder,
+        "image_encoder": str(parameters.get("image_encoder") or "").strip() or encoder,
+        "sentences": with_texts(parameters.get("sentences") or SENTENCE_ENCODER),
         "queries": whole_number(parameters, "queries", QUERIES, 2, 5_000),
         "sampled_pairs": whole_number(parameters, "sampled_pairs", SAMPLED_PAIRS, 2, 50_000),
     }

@@ -13,7 +13,8 @@ from ml_workers.corpora.archives import count_samples, read_webdataset
 from ml_workers.corpora.rows import CorpusRefused, Rows
 from ml_workers.corpora.tables import ColumnOrder, count_parquet, read_jsonl, read_parquet, read_tsv
 
-# What a corpus says of itself: name, encoder of the given features, licence, order of the columns of a TSV.
+# What a corpus says of itself: name, encoder of the given features, licence, order of the columns of a TSV, and the
+# endings of the files of features by other encoders.
 DESCRIPTION = "corpus.json"
 TSV, JSONL, PARQUET, WEBDATASET = "tsv", "jsonl", "parquet", "webdataset"
 ENDINGS = {".tsv": TSV, ".jsonl": JSONL, ".parquet": PARQUET, ".tar": WEBDATASET}
@@ -78,18 +79,22 @@ def from_json(told: str, folder: Path) -> Corpus:
     )
 
 
-def open_corpus(folder: Path) -> Corpus:
+def open_corpus(folder: Path, encoder: str = "") -> Corpus:
     """Return the corpus in a folder. Only headers are read, and the tables' lines where nothing else counts them.
 
+    Its features are those that `corpus.json` names for the encoder, else the ones that lie beside each file.
     Raises CorpusRefused where there is no file of a known form; a single file that cannot be used is a problem.
     """
     if not folder.is_dir():
         raise CorpusRefused(f"There is no folder {folder.name}.")
-    told = _description(folder / DESCRIPTION)
+    told, endings = _description(folder / DESCRIPTION)
+    ending = endings.get(encoder, FEATURES)
+    if encoder in endings:
+        told["encoder"] = encoder
     shards, problems = [], []
     for path in _row_files(folder):
         try:
-            shards.append(_shard(folder, path))
+            shards.append(_shard(folder, path, ending))
         except CorpusRefused as error:
             problems.append((path.name, str(error)))
     if not shards:
@@ -102,7 +107,8 @@ def open_corpus(folder: Path) -> Corpus:
     return Corpus(folder, shards=tuple(shards), problems=tuple(problems), **told)
 
 
-def _description(path: Path) -> dict[str, Any]:
+def _description(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a corpus says of itself, and the endings of files of features by encoder."""
     told: Any = {}
     if path.is_file():
         try:
@@ -115,11 +121,23 @@ def _description(path: Path) -> dict[str, Any]:
     if order is not None and order not in list(ColumnOrder):
         raise CorpusRefused(f"column_order in {DESCRIPTION} is caption_url or url_caption.")
     texts = {name: str(told.get(name) or "") for name in ("name", "encoder", "licence")}
-    return {
+    known = {
         **texts,
         "name": texts["name"] or path.parent.name,
         "column_order": ColumnOrder(order) if order else None,
     }
+    return known, _endings(told.get("features") or {})
+
+
+def _endings(told: Any) -> dict[str, str]:
+    is_fit = isinstance(told, dict) and all(
+        isinstance(ending, str) and ending.endswith(".npy") and "/" not in ending for ending in told.values()
+    )
+    if not is_fit:
+        raise CorpusRefused(
+            f'features in {DESCRIPTION} names the ending of a file by encoder: {{"shipped:lite2": ".clip.npy"}}.'
+        )
+    return {str(encoder): ending for encoder, ending in told.items()}
 
 
 def _row_files(folder: Path) -> list[Path]:
@@ -138,18 +156,18 @@ def _row_files(folder: Path) -> list[Path]:
     )
 
 
-def _features_beside(folder: Path, path: Path) -> Path | None:
-    """Return the features of a file of rows: TABLE.features.npy, or img_emb_N.npy of metadata_N.parquet."""
-    candidates = [path.with_name(path.name.removesuffix(path.suffix) + FEATURES)]
-    if path.name.startswith("metadata_"):
+def _features_beside(folder: Path, path: Path, ending: str) -> Path | None:
+    """Return the features of a file of rows: TABLE with the ending, or img_emb_N.npy of metadata_N.parquet."""
+    candidates = [path.with_name(path.name.removesuffix(path.suffix) + ending)]
+    if ending == FEATURES and path.name.startswith("metadata_"):
         number = path.stem.removeprefix("metadata_")
         candidates += [path.with_name(f"img_emb_{number}.npy"), folder / "img_emb" / f"img_emb_{number}.npy"]
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _shard(folder: Path, path: Path) -> Shard:
+def _shard(folder: Path, path: Path, ending: str) -> Shard:
     kind = ENDINGS[path.suffix]
-    beside = _features_beside(folder, path)
+    beside = _features_beside(folder, path, ending)
     dimension = 0
     if beside is not None:
         n_rows, dimension = _features_shape(beside)
@@ -161,7 +179,7 @@ def _shard(folder: Path, path: Path) -> Shard:
         n_rows = count_samples(path)
     else:
         raise CorpusRefused(
-            f"{path.name} has no features beside it ({path.stem}{FEATURES}) and holds no pictures to compute them of."
+            f"{path.name} has no features beside it ({path.stem}{ending}) and holds no pictures to compute them of."
         )
     return Shard(
         kind=kind,

@@ -1,4 +1,4 @@
-"""What every image-text encoder of polyannot can do, whatever model stands behind it."""
+"""What every encoder of polyannot can do, whatever model stands behind it."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -15,8 +15,8 @@ class EncoderUnavailable(Exception):
 
 
 @runtime_checkable
-class ImageTextEncoder(Protocol):
-    """Images and texts into one space, where the inner product of two rows is their cosine.
+class ImageEncoder(Protocol):
+    """Images into a space, where the inner product of two rows is their cosine.
 
     `weights_hash` is the SHA-256 (hex) of all weights as loaded, whatever file they came from; together
     with `preprocessing` it names the features, so that features of two different models are never
@@ -49,6 +49,11 @@ class ImageTextEncoder(Protocol):
 
     def encode_images(self, images: Sequence[Image.Image]) -> Features:
         """Features (n, dimension) of the images, float32, each row of length 1."""
+
+
+@runtime_checkable
+class ImageTextEncoder(ImageEncoder, Protocol):
+    """Images and texts into one space."""
 
     def encode_texts(self, texts: Sequence[str]) -> Features:
         """Features (n, dimension) of the texts, float32, each row of length 1."""

@@ -9,9 +9,11 @@ import torch
 from safetensors import SafetensorError
 
 from ml_workers.encoders import torchvision_shim  # noqa: F401 - must come before open_clip
-from ml_workers.encoders.open_clip_encoder import OpenClipEncoder, Precision, default_device
+from ml_workers.encoders.open_clip_encoder import OpenClipEncoder
 from ml_workers.encoders.protocol import EncoderUnavailable
 from ml_workers.encoders.shipped import assemble, shipped_heads, shipped_variants
+from ml_workers.encoders.timm_encoder import TimmEncoder, is_of_images_alone, load_timm_encoder
+from ml_workers.encoders.weights import Precision, default_device
 
 import open_clip  # isort: skip
 
@@ -25,6 +27,15 @@ FORMS = (
 )
 
 
+def load_image_encoder(
+    name: str, *, cache: Path, device: str = "", precision: Precision = "float32"
+) -> OpenClipEncoder | TimmEncoder:
+    """The encoder of that name, whether or not it knows texts too; see `load_encoder` and `load_timm_encoder`."""
+    if is_of_images_alone(name):
+        return load_timm_encoder(name, cache=cache, device=device or default_device(), precision=precision)
+    return load_encoder(name, cache=cache, device=device, precision=precision)
+
+
 def load_encoder(
     name: str, *, cache: Path, architecture: str = "", device: str = "", precision: Precision = "float32"
 ) -> OpenClipEncoder:
@@ -35,6 +46,8 @@ def load_encoder(
     downloaded under `cache`. Raises EncoderUnavailable with what happened and what to do.
     """
     device = device or default_device()
+    if is_of_images_alone(name):
+        raise EncoderUnavailable(f"{name} knows images only, and texts are needed too. {FORMS}")
     if name.startswith(SHIPPED):
         model_name, pretrained, source, licence = _shipped(name, cache)
     else:

@@ -36,7 +36,8 @@ from tests import factories as make
 from tests.live import LiveProgram
 from tests.ml_workers.working import ended
 
-MODEL = "shipped:lite0"
+# Neighbours and leakage need no texts.
+MODEL = "image:lite0"
 
 
 def scene(seed: int, size: tuple[int, int] = (240, 180)) -> Picture.Image:

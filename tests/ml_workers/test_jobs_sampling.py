@@ -70,8 +70,14 @@ def test_images_are_chosen_drawn_applied_and_the_reserves_follow_in_their_order(
     second = SampledImage.objects.filter(sampling__job=again).order_by("rank")
     assert [row.image_id for row in second] == [row.image_id for row in rows], "the same seed, the same order"
     at_random = ended(
-        ask_for_sampling(project=project, actor=None, parameters={**asked, "method": "random"}, seed=11)
+        ask_for_sampling(
+            project=project,
+            actor=None,
+            parameters={**asked, "method": "random", "encoder": "image:lite0"},
+            seed=11,
+        )
     )
+    assert at_random.error == "", "an encoder of images alone will do"
     other = SampledImage.objects.filter(sampling__job=at_random).order_by("rank")
     assert [row.image_id for row in other] != [row.image_id for row in rows]
 

@@ -39,10 +39,10 @@ def test_rows_with_one_address_are_captions_of_one_picture():
 
 def test_clusters_of_a_project_are_those_of_the_whole_table_and_survive_being_told():
     rng = np.random.default_rng(0)
-    images = unit(rng.normal(size=(8, 5)))
+    looks, images = unit(rng.normal(size=(8, 3))), unit(rng.normal(size=(8, 5)))
     captions = {place: unit(rng.normal(size=(2, 5))) for place in range(8)}
-    found = project_clusters(images, captions)
-    table = images @ images.T
+    found = project_clusters(looks, images, captions)
+    table = looks @ looks.T
     order = np.argsort(-table[3], kind="stable")
     assert found[3][5].image_cosine == pytest.approx(np.sort(table[3])[::-1][1:5].mean(), abs=1e-6)
     angles = [np.arccos(captions[int(place)] @ images[3]) for place in order[:5]]

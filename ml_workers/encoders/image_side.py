@@ -1,0 +1,95 @@
+"""The image half of every encoder: files read in threads of their own, batches channels-last, memory backed off."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch.nn import functional
+
+from ml_workers.encoders.batching import ShrinkingBatch, prepared_ahead
+from ml_workers.encoders.protocol import Features
+
+IMAGE_BATCH = {"cpu": 16, "cuda": 256}
+DECODING_THREADS = 2
+
+# Pixels (n, 3, height, width) to features (n, dimension).
+ImageForward = Callable[[torch.Tensor], torch.Tensor]
+
+
+def upright_rgb(path: Path) -> Image.Image:
+    """The picture as a person sees it: EXIF orientation applied, three channels."""
+    with Image.open(path) as opened:
+        return ImageOps.exif_transpose(opened).convert("RGB")
+
+
+def unit_features(batch: ShrinkingBatch, forward: Any, rows: torch.Tensor) -> Features:
+    """The features (n, dimension) of rows on their device, float32, each row of length 1."""
+    with torch.inference_mode():
+        features = functional.normalize(batch.run(forward, rows).float(), dim=-1)
+    return cast("Features", features.cpu().numpy())
+
+
+@dataclass(frozen=True)
+class EncodedFiles:
+    """Features of the files that could be read, with their places in the request, and why the others could not."""
+
+    features: Features
+    kept: list[int]
+    failed: dict[int, str]
+
+
+class ImageSide:
+    """Pictures to unit rows by one model on one device; `transform` makes the pixels (3, height, width) of one."""
+
+    def __init__(
+        self, *, transform: Any, forward: ImageForward, device: str, dtype: torch.dtype, dimension: int
+    ) -> None:
+        self._transform, self._forward = transform, forward
+        self._device, self._dtype, self._dimension = device, dtype, dimension
+        self._batch = ShrinkingBatch(IMAGE_BATCH[torch.device(device).type])
+
+    def encode(self, images: Iterable[Image.Image]) -> Features:
+        """Features (n, dimension) of the images, float32, each row of length 1."""
+        return self._encode_pixels(self._pixels(image.convert("RGB")) for image in images)
+
+    def encode_files(self, paths: Sequence[Path]) -> EncodedFiles:
+        """As `encode` for files, read and scaled in threads of their own; unreadable ones are listed."""
+        failed: dict[int, str] = {}
+
+        def readable(numbered: tuple[int, Path]) -> torch.Tensor | None:
+            number, path = numbered
+            try:
+                return self._pixels(upright_rgb(path))
+            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+                failed[number] = f"{type(error).__name__}: {error}"
+                return None
+
+        ahead = 2 * self._batch.size
+        read = prepared_ahead(readable, enumerate(paths), threads=DECODING_THREADS, ahead=ahead)
+        features = self._encode_pixels(pixels for pixels in read if pixels is not None)
+        kept = [number for number in range(len(paths)) if number not in failed]
+        return EncodedFiles(features=features, kept=kept, failed=dict(sorted(failed.items())))
+
+    def _pixels(self, image: Image.Image) -> torch.Tensor:
+        return cast("torch.Tensor", self._transform(image))
+
+    def _encode_pixels(self, pixels: Iterable[torch.Tensor]) -> Features:
+        done = [np.empty((0, self._dimension), dtype=np.float32)]
+        waiting: list[torch.Tensor] = []
+        for one in pixels:
+            waiting.append(one)
+            if len(waiting) >= self._batch.size:
+                done.append(self._of_batch(waiting))
+                waiting = []
+        if waiting:
+            done.append(self._of_batch(waiting))
+        return np.concatenate(done)
+
+    def _of_batch(self, pixels: list[torch.Tensor]) -> Features:
+        batch = torch.stack(pixels).to(device=self._device, dtype=self._dtype)
+        rows = batch.contiguous(memory_format=torch.channels_last)
+        return unit_features(self._batch, self._forward, rows)
