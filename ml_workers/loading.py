@@ -2,19 +2,19 @@
 
 import json
 import shutil
-from collections.abc import Sequence
-from functools import cache
-from typing import Any, Protocol
+from typing import Any, cast
 
 from django.conf import settings
 
 from ml_workers import store
 from ml_workers.alignment.aligned_card import aligned_card
 from ml_workers.encoders.open_clip_encoder import OpenClipEncoder
-from ml_workers.encoders.protocol import EncoderUnavailable, Features
+from ml_workers.encoders.precision import PrecisionTrial, in_best_precision
+from ml_workers.encoders.protocol import EncoderUnavailable
 from ml_workers.encoders.registry import SHIPPED, load_encoder, load_image_encoder
 from ml_workers.encoders.shipped import CARD_FILE, CONFIG_FILE, HEAD_FILE, Heads, assemble, shipped_heads
 from ml_workers.encoders.timm_encoder import TimmEncoder
+from ml_workers.encoders.weights import Precision
 from ml_workers.sentences import MINILM, SentenceEncoder
 from ml_workers.store import KnownThreshold
 from polyannot.kernel.errors import Invalid
@@ -23,36 +23,60 @@ from polyannot.kernel.errors import Invalid
 BEST_F1 = "best F1 in batches"
 
 
-class KnownEncoder(Protocol):
-    """What encoders of images, of sentences and of both share."""
+LoadedEncoder = OpenClipEncoder | TimmEncoder | SentenceEncoder
 
-    name: str
-    source: str
-    dimension: int
-    preprocessing: str
-    licence: str
-
-    @property
-    def weights_hash(self) -> str:
-        """SHA-256 of the weights, 64 hex digits."""
+# The encoders of this process by name, in the precision of their rows.
+_at_work: dict[str, LoadedEncoder] = {}
 
 
-class KnownTextEncoder(KnownEncoder, Protocol):
-    """An encoder that knows texts."""
-
-    def encode_texts(self, texts: Sequence[str]) -> Features:
-        """Features (n, dimension), float32, each row of length 1."""
-
-
-@cache
-def loaded(name: str) -> OpenClipEncoder | TimmEncoder:
-    """The encoder of that name, loaded at the first call. Raises Invalid with what to do where it cannot be had."""
+def _as_it_comes(name: str) -> LoadedEncoder:
+    """The encoder of that name in float32. Raises Invalid with what to do where it cannot be had."""
     try:
+        if name == MINILM:
+            return SentenceEncoder()
         if name.startswith(store.ALIGNED):
             return load_aligned(name)
         return load_image_encoder(name, cache=settings.MODEL_FOLDER)
     except EncoderUnavailable as error:
         raise Invalid("encoder_unavailable", str(error)) from error
+
+
+def _in_precision(encoder: LoadedEncoder, precision: str) -> LoadedEncoder:
+    return encoder if encoder.precision == precision else encoder.in_precision(cast("Precision", precision))
+
+
+def _in_its_precision(encoder: LoadedEncoder) -> tuple[LoadedEncoder, PrecisionTrial | None]:
+    """The encoder as its row says; a new one as the setting says, or as a trial finds best."""
+    precision = store.encoder_precision(encoder.name, encoder.weights_hash) or settings.ENCODER_PRECISION
+    if precision == "auto":
+        return in_best_precision(encoder)
+    return _in_precision(encoder, precision), None
+
+
+def loaded(name: str) -> tuple[LoadedEncoder, int]:
+    """The encoder of that name, loaded at the first call, and its row. Raises Invalid with what to do.
+
+    All features of a row are of one precision: that of the worker which registered it first.
+    """
+    encoder, trial = _at_work.get(name), None
+    if encoder is None:
+        encoder, trial = _in_its_precision(_as_it_comes(name))
+    row = store.register_encoder(
+        name=encoder.name,
+        weights_hash=encoder.weights_hash,
+        source=encoder.source,
+        dimension=encoder.dimension,
+        preprocessing=encoder.preprocessing,
+        licence=encoder.licence,
+        precision=encoder.precision,
+        precision_trial=trial.as_told() if trial else None,
+    )
+    agreed = store.encoder_precision(encoder.name, encoder.weights_hash) or encoder.precision
+    if agreed != encoder.precision:
+        # Another worker was sooner and found otherwise.
+        encoder = _in_precision(_as_it_comes(name), agreed)
+    _at_work[name] = encoder
+    return encoder, row
 
 
 def load_aligned(name: str) -> OpenClipEncoder:
@@ -78,53 +102,41 @@ def load_aligned(name: str) -> OpenClipEncoder:
     return encoder
 
 
-@cache
-def loaded_sentence_encoder() -> SentenceEncoder:
-    """The sentence encoder that comes with polyannot, loaded at the first call."""
-    return SentenceEncoder()
-
-
-def _row_of(encoder: KnownEncoder) -> int:
-    return store.register_encoder(
-        name=encoder.name,
-        weights_hash=encoder.weights_hash,
-        source=encoder.source,
-        dimension=encoder.dimension,
-        preprocessing=encoder.preprocessing,
-        licence=encoder.licence,
-    )
-
-
-def _loaded_with_texts(name: str) -> OpenClipEncoder:
-    encoder = loaded(name)
-    if isinstance(encoder, TimmEncoder):
+def registered_image_encoder(name: str) -> tuple[OpenClipEncoder | TimmEncoder, int]:
+    """An encoder of images and its row, with the threshold that it comes with. Raises Invalid."""
+    encoder, row = loaded(name)
+    if isinstance(encoder, SentenceEncoder):
         raise Invalid(
-            "encoder_without_texts",
-            f"{name} knows images only, and this work needs texts too: name an image-text encoder, such as"
-            " shipped:lite2.",
+            "encoder_without_images",
+            f"{name} knows texts only, and this work needs images: name an encoder of images, such as shipped:lite2.",
         )
-    return encoder
-
-
-def registered(name: str) -> tuple[OpenClipEncoder, int]:
-    """The image-text encoder of that name and its row, with the threshold that it comes with. Raises Invalid."""
-    encoder = _loaded_with_texts(name)
-    row = _row_of(encoder)
     if name.startswith(SHIPPED):
         _register_shipped_threshold(row, shipped_heads(name.removeprefix(SHIPPED)).config)
     return encoder, row
 
 
-def registered_image_encoder(name: str) -> tuple[OpenClipEncoder | TimmEncoder, int]:
-    """An encoder of images and its row, whether or not it knows texts too. Raises Invalid."""
-    encoder = loaded(name)
-    return (encoder, _row_of(encoder)) if isinstance(encoder, TimmEncoder) else registered(name)
+def registered(name: str) -> tuple[OpenClipEncoder, int]:
+    """The image-text encoder of that name and its row, with the threshold that it comes with. Raises Invalid."""
+    encoder, row = registered_image_encoder(name)
+    if isinstance(encoder, TimmEncoder):
+        raise _without_texts(name)
+    return encoder, row
 
 
-def registered_sentence_encoder(name: str) -> tuple[KnownTextEncoder, int]:
+def registered_sentence_encoder(name: str) -> tuple[OpenClipEncoder | SentenceEncoder, int]:
     """An encoder of texts and its row: the sentence encoder, or the text tower of any other. Raises Invalid."""
-    encoder: KnownTextEncoder = loaded_sentence_encoder() if name == MINILM else _loaded_with_texts(name)
-    return encoder, _row_of(encoder)
+    encoder, row = loaded(name)
+    if isinstance(encoder, TimmEncoder):
+        raise _without_texts(name)
+    return encoder, row
+
+
+def _without_texts(name: str) -> Invalid:
+    return Invalid(
+        "encoder_without_texts",
+        f"{name} knows images only, and this work needs texts too: name an image-text encoder, such as"
+        " shipped:lite2.",
+    )
 
 
 def _register_shipped_threshold(encoder_id: int, config: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
 """The sentence encoder that comes with polyannot's packages: MiniLM-L6, tokens pooled by their mean."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch.nn import functional
 from transformers import AutoTokenizer
 
 from ml_workers.encoders.towers import TEXT_PACKAGE, TEXT_WIDTH, load_text_tower, text_tower_folder
-from ml_workers.encoders.weights import weights_sha256
+from ml_workers.encoders.weights import Precision, dtype_of, weights_sha256
 
 MINILM = "sentence:minilm-l6"
 BATCH = 64
@@ -33,11 +34,19 @@ class SentenceEncoder:
     preprocessing: str = f"WordPiece tokens, at most {LONGEST_TOKENS}; mean over the tokens"
     dimension: int = TEXT_WIDTH
     model: nn.Module = field(default_factory=load_text_tower)
+    device: str = "cpu"
+    precision: Precision = "float32"
+    weights_hash: str = ""
 
-    @cached_property
-    def weights_hash(self) -> str:
-        """SHA-256 of the weights, 64 hex digits."""
-        return weights_sha256(self.model)
+    def __post_init__(self) -> None:
+        self.weights_hash = self.weights_hash or weights_sha256(self.model)
+        self.model.to(dtype=dtype_of(self.precision))
+
+    def in_precision(self, precision: Precision) -> Self:
+        """The same float32 weights in this precision, as an encoder of its own. ValueError for others."""
+        if self.precision != "float32":
+            raise ValueError(f"{self.name} has lost the precision that it would be given back.")
+        return replace(self, model=deepcopy(self.model), precision=precision)
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -58,7 +67,7 @@ class SentenceEncoder:
             list(texts), padding=True, truncation=True, max_length=LONGEST_TOKENS, return_tensors="pt"
         )
         with torch.inference_mode():
-            states = self.model(**tokens).last_hidden_state
+            states = self.model(**tokens).last_hidden_state.float()
             mask = tokens["attention_mask"].unsqueeze(-1).to(states.dtype)
             pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
             result: Features = functional.normalize(pooled, dim=-1).numpy()

@@ -51,6 +51,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def one_of(name: str, default: str, others: tuple[str, ...]) -> str:
+    """Return a variable that is the default or one of some other words; raises ImproperlyConfigured for any other."""
+    word = text(name, default).strip().lower()
+    if word not in (default, *others):
+        raise ImproperlyConfigured(f"{name} is {default}, {' or '.join(others)}, not {word!r}.")
+    return word
+
+
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Return a comma-separated list of networks; raises ImproperlyConfigured for anything else."""
     found = []

@@ -20,6 +20,8 @@ from polyannot.embedded import addresses
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("POLYANNOT_DEMO", None)
+# Features of the tests do not depend on how fast a busy machine happens to be.
+os.environ.setdefault("ENCODER_PRECISION", "float32")
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="polyannot-tests-"))
 os.environ["POLYANNOT_HOME"] = str(SESSION_HOME)
 # Messages of the tests never reach another worker, whatever broker REDIS_URL names.

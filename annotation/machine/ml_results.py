@@ -4,8 +4,9 @@ Every write is an upsert of whole rows in one statement, so that a chunk that is
 before its worker died, changes nothing. Arrays are NumPy's; vectors are kept as half floats.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -28,7 +29,7 @@ from annotation.models import (
     Similarity,
     Threshold,
 )
-from annotation.models.machine import DistanceSpace, Modality
+from annotation.models.machine import DistanceSpace, Modality, Precision
 from annotation.progress.verdicts import good_versions, versions_in_pool
 from projects.models import Job, Project, StoredFile
 
@@ -114,9 +115,17 @@ class ChosenCaptions:
 
 
 def register_encoder(
-    *, name: str, weights_hash: str, source: str, dimension: int, preprocessing: str, licence: str
+    *,
+    name: str,
+    weights_hash: str,
+    source: str,
+    dimension: int,
+    preprocessing: str,
+    licence: str,
+    precision: str = Precision.FLOAT32,
+    precision_trial: Mapping[str, Any] | None = None,
 ) -> int:
-    """Return the row of these weights under this name, made now if it is new."""
+    """Return the row of these weights under this name, made now if it is new; one that is there keeps its precision."""
     row, _created = Encoder.objects.get_or_create(
         name=name,
         weights_hash=weights_hash,
@@ -125,9 +134,17 @@ def register_encoder(
             "dimension": dimension,
             "preprocessing": preprocessing,
             "licence": licence,
+            "precision": precision,
+            "precision_trial": dict(precision_trial or {}),
         },
     )
     return row.pk
+
+
+def encoder_precision(name: str, weights_hash: str) -> str | None:
+    """Return the precision of all features of these weights under this name; None where they are new."""
+    rows = Encoder.objects.filter(name=name, weights_hash=weights_hash)
+    return rows.values_list("precision", flat=True).first()
 
 
 def encoder_name(encoder_id: int) -> str:

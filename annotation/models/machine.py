@@ -11,8 +11,19 @@ from annotation.models.images import Image
 from projects.models import Job, Project
 
 
+class Precision(models.TextChoices):
+    """The type of an encoder's weights and activations."""
+
+    FLOAT32 = "float32", "float32"
+    BFLOAT16 = "bfloat16", "bfloat16"
+
+
 class Encoder(models.Model):
-    """One set of weights: the same name with other weights is another row."""
+    """One set of weights: the same name with other weights is another row.
+
+    All its features are of one `precision`, whichever worker computes them. `precision_trial` says what was measured
+    where that was chosen by measuring, and is empty elsewhere.
+    """
 
     name = models.CharField(max_length=200)
     weights_hash = models.CharField(max_length=64)
@@ -20,14 +31,27 @@ class Encoder(models.Model):
     dimension = models.PositiveIntegerField()
     preprocessing = models.TextField(blank=True)
     licence = models.TextField(blank=True)
+    precision = models.CharField(max_length=8, choices=Precision.choices, default=Precision.FLOAT32)
+    precision_trial = models.JSONField(default=dict, blank=True)
     registered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["name", "pk"]
-        constraints = [models.UniqueConstraint(fields=["name", "weights_hash"], name="encoder_weights_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "weights_hash"], name="encoder_weights_once"),
+            models.CheckConstraint(
+                condition=Q(precision__in=Precision.values), name="encoder_precision_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def precision_gain(self) -> float | None:
+        """The share of float32's time that bfloat16 took in the trial; None without one."""
+        told = self.precision_trial
+        return told["bfloat16_seconds"] / told["float32_seconds"] if told else None
 
 
 class Modality(models.TextChoices):

@@ -1,9 +1,10 @@
 """Any open_clip model behind the encoder protocol, as fast as its device allows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -38,13 +39,14 @@ class OpenClipEncoder:
     tokenizer: Any
     device: str
     precision: Precision = "float32"
-    weights_hash: str = field(init=False)
+    # Of the weights as they were loaded; empty where these are they.
+    weights_hash: str = ""
     dimension: int = field(init=False)
     preprocessing: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
-        self.weights_hash = weights_sha256(self.model)
+        self.weights_hash = self.weights_hash or weights_sha256(self.model)
         self.preprocessing = described_preprocessing(self.model)
         if isinstance(self.model.visual, TimmModel):
             fold_batch_norms(self.model.visual.trunk)
@@ -61,6 +63,12 @@ class OpenClipEncoder:
             dtype=dtype,
             dimension=self.dimension,
         )
+
+    def in_precision(self, precision: Precision) -> Self:
+        """The same float32 weights in this precision, as an encoder of its own. ValueError for others."""
+        if self.precision != "float32":
+            raise ValueError(f"{self.name} has lost the precision that it would be given back.")
+        return replace(self, model=deepcopy(self.model), precision=precision)
 
     def encode_images(self, images: Sequence[Image.Image]) -> Features:
         """Features (n, dimension) of the images, float32, each row of length 1."""

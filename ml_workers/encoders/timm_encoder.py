@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from pickle import UnpicklingError
 from textwrap import shorten
-from typing import Any
+from typing import Any, Self
 
 import torch
 from PIL import Image
@@ -47,13 +48,14 @@ class TimmEncoder:
     model: Any
     device: str
     precision: Precision = "float32"
-    weights_hash: str = field(init=False)
+    # Of the weights as they were loaded; empty where these are they.
+    weights_hash: str = ""
     dimension: int = field(init=False)
     preprocessing: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
-        self.weights_hash = weights_sha256(self.model)
+        self.weights_hash = self.weights_hash or weights_sha256(self.model)
         config: dict[str, Any] = resolve_model_data_config(self.model)  # type: ignore[no-untyped-call]
         self.preprocessing = described_preprocessing(config)
         if isinstance(self.model, EfficientNet):
@@ -74,6 +76,12 @@ class TimmEncoder:
             dtype=dtype,
             dimension=self.dimension,
         )
+
+    def in_precision(self, precision: Precision) -> Self:
+        """The same float32 weights in this precision, as an encoder of its own. ValueError for others."""
+        if self.precision != "float32":
+            raise ValueError(f"{self.name} has lost the precision that it would be given back.")
+        return replace(self, model=deepcopy(self.model), precision=precision)
 
     def encode_images(self, images: Sequence[Image.Image]) -> Features:
         """Features (n, dimension) of the images, float32, each row of length 1."""
