@@ -25,6 +25,8 @@ from annotation.machine.ml_requests import (
     completed_similarities,
 )
 from annotation.machine.polysemy import completed_polysemy
+from annotation.machine.pool_clusters import KIND as CLUSTERS
+from annotation.machine.pool_clusters import check_clusters, completed_clusters
 from annotation.machine.robustness import completed_robustness
 from annotation.machine.sampling import completed_sampling
 from annotation.machine.score_comparing import KIND as SCORES
@@ -60,7 +62,8 @@ register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibrati
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty, MEASURES)
 register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking, POOLS)
 register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), completed_neighbours, POOLS)
-register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools, POOLS, check_search)
+register_kind(CLUSTERS, JobQueue.CPU, _("Clusters of a corpus"), completed_clusters, POOLS, check_search)
+register_kind("pools", JobQueue.CPU, _("Captions of a corpus"), completed_pools, POOLS, check_clusters)
 register_kind("evaluation", JobQueue.GPU, _("Benchmark"), completed_evaluation, MEASURES)
 register_kind("alignment", JobQueue.GPU, _("Alignment"), completed_alignment, MEASURES)
 register_kind("diversity", JobQueue.CPU, _("Diverse captions"), completed_diversity, MEASURES)

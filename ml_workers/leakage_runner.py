@@ -20,7 +20,7 @@ from ml_workers.corpora.rows import BadRow, CorpusRefused
 from ml_workers.jobs.similarities import pieces
 from ml_workers.neighbours_runner import merged_table, planned
 from ml_workers.picture_hash import Hashes, as_rows, difference_hash, near_pictures
-from ml_workers.pools_runner import Wanted, wanted_captions
+from ml_workers.pools_runner import Wanted, near_enough, wanted_captions
 from ml_workers.runners import project_of
 from ml_workers.store import FoundLeak, LeakCheck, NeighbourFileKind
 from polyannot.kernel.errors import Invalid
@@ -79,8 +79,9 @@ class LeakageRunner:
                 found, failed = _same_pictures(job, corpus, blocks_with_pictures(corpus)[chunk.items[0]])
             else:
                 with merged_table(search) as table:
-                    least = job.parameters["least_cosine"]
-                    wanted = Wanted(table[: len(images)], images, least, 0, corpus.n_rows)
+                    table = table[: len(images)]
+                    near = near_enough(table, job.parameters["least_cosine"])
+                    wanted = Wanted(table, images, near, 0, corpus.n_rows)
                     found, failed = _near_rows(corpus, wanted), []
                 there = set(store.images_to_search(project_of(job)))
                 found = [one for one in found if one.image_id in there]

@@ -72,7 +72,8 @@ def planned(job: Job) -> tuple[Corpus, list[int]]:
     return corpus, told["images"]
 
 
-def _save(job: Job, kind: str, part: int, table: NDArray[Any]) -> None:
+def keep_table(job: Job, kind: str, part: int, table: NDArray[Any]) -> None:
+    """Keep a table with a job, in place of what an interrupted attempt had left."""
     with tempfile.NamedTemporaryFile(suffix=".npy") as draft:
         np.save(draft, table)
         draft.flush()
@@ -109,7 +110,7 @@ class NeighboursRunner:
                 features, failed = pictures_of(
                     corpus, block, encoder.encode_images, encoder.dimension, settings.IMAGE_PIXEL_LIMIT
                 )
-                _save(job, NeighbourFileKind.FEATURES, chunk.items[0], features)
+                keep_table(job, NeighbourFileKind.FEATURES, chunk.items[0], features)
                 return ChunkOutcome(failed)
             if chunk.phase == SEARCH:
                 self._search(job, corpus, (encoder_id, encoder.dimension, images), chunk.items[0])
@@ -145,7 +146,7 @@ class NeighboursRunner:
                 table = np.concatenate([as_table(found), as_table(exact)])
             else:
                 table = as_table(exact_neighbours(features, rows, radius, first=first))
-        _save(job, NeighbourFileKind.PART, place, table)
+        keep_table(job, NeighbourFileKind.PART, place, table)
 
     def _merge(self, job: Job, corpus: Corpus, asked: tuple[int, int, list[int]]) -> list[tuple[str, str]]:
         """Write the neighbours in the whole corpus and what thresholds would bring; return what was left out."""
@@ -230,7 +231,7 @@ def check_dimension(corpus: Corpus, given: int, needed: int) -> None:
 
 @contextmanager
 def merged_table(job: Job) -> Iterator[NDArray[np.void]]:
-    """The merged neighbours of a search, mapped from a file of this machine while the context lasts."""
+    """The merged table of a search or of its clusters, mapped from a file of this machine while the context lasts."""
     hashes = store.kept_hashes(job, NeighbourFileKind.MERGED)
     with store.local_files([hashes[0]]) as paths:
         yield np.load(paths[0], mmap_mode="r")

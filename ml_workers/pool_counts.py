@@ -1,6 +1,7 @@
-"""What a threshold would bring into the pools: counts from the cosines of the neighbours. Pure."""
+"""What thresholds and clusters would bring into the pools: counts from the cosines of the neighbours. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,3 +76,30 @@ def proposals(cosines: NDArray[np.float32], n_rows: int) -> list[Proposal]:
             threshold = float(np.floor(np.median(at) / STEP) * STEP)
             found.append(Proposal(rank, round(threshold, 2), 100 * (1 - rank / n_rows)))
     return found
+
+
+def cluster_counts(clusters: NDArray[np.void], cosines: NDArray[np.float32]) -> dict[str, Any]:
+    """Return what the clusters of all images hold: counts, cosines inside and outside, what thresholds leave of them.
+
+    `clusters` has for each image its `members` (k,), the number of `clusters`, and the neighbours in none (`noise`);
+    `cosines` (images, k) falls along each row, -inf is nobody. `sizes` and `found` are lowest, median and highest.
+    """
+    members, known = clusters["members"], np.isfinite(cosines)
+    sizes = members.sum(axis=1)
+    in_one = sizes > 0
+    # Every row falls again: those outside the cluster are nobody.
+    inside = -np.sort(np.where(members, -cosines, np.inf), axis=1)
+    others = known[in_one] & ~members[in_one]
+    return {
+        "images": len(clusters),
+        "in_a_cluster": int(in_one.sum()),
+        "captions": int(sizes.sum()),
+        "sizes": [int(np.quantile(sizes[in_one], at)) for at in (0, 0.5, 1)] if in_one.any() else None,
+        "found": [int(np.quantile(clusters["clusters"], at)) for at in (0, 0.5, 1)],
+        "noise": int(clusters["noise"].sum()),
+        "neighbours": int(known.sum()),
+        "cosine_inside": float(cosines[members].mean(dtype=np.float64)) if in_one.any() else None,
+        "cosine_outside": float(cosines[in_one][others].mean(dtype=np.float64)) if others.any() else None,
+        "n_outside": int(others.sum()),
+        "thresholds": [asdict(one) for one in threshold_counts(inside.astype(np.float32))],
+    }

@@ -1,4 +1,4 @@
-"""The job that takes the captions of the nearest corpus images into the pools."""
+"""The job that takes the captions of the nearest corpus images, or of an image's cluster, into the pools."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -30,9 +30,8 @@ class PoolsRunner:
         search = store.search_of(project_of(job), job.parameters["search"])
         _corpus, images = planned(search)
         with merged_table(search) as table:
-            rows, counts = np.unique(
-                chosen_rows(table[: len(images)], job.parameters["threshold"]), return_counts=True
-            )
+            near = _near(job, table[: len(images)])
+            rows, counts = np.unique(table["row"][: len(images)][near], return_counts=True)
         if not len(rows):
             raise Invalid(
                 "nothing_near", "No corpus image is as near as this threshold asks: take a lower one."
@@ -50,7 +49,8 @@ class PoolsRunner:
         source = store.PoolSource(corpus.name, corpus.licence, search.parameters["encoder"])
         failed: list[tuple[str, str]] = []
         with merged_table(search) as table:
-            wanted = Wanted(table[: len(images)], images, job.parameters["threshold"], chunk.items[0], stop)
+            table = table[: len(images)]
+            wanted = Wanted(table, images, _near(job, table), chunk.items[0], stop)
         try:
             # Rows that show an image of the project stay out (docs/algorithms/leakage.md).
             leaked = store.leaked_rows(project_of(job), corpus.name)
@@ -69,21 +69,34 @@ class PoolsRunner:
         return {"captions": {"added": store.count_pool_captions(job)}}
 
 
-def chosen_rows(table: NDArray[np.void], threshold: float) -> NDArray[np.int64]:
-    """The corpus rows of all pairs at or above the threshold, with repetitions."""
-    cosines = np.ascontiguousarray(table["cosine"])
-    rows: NDArray[np.int64] = table["row"][cosines >= np.float32(threshold)]
-    return rows
+def near_enough(table: NDArray[np.void], threshold: float) -> NDArray[np.bool_]:
+    """Which neighbours (images, k) are at or above the threshold."""
+    return np.asarray(np.ascontiguousarray(table["cosine"]) >= np.float32(threshold))
+
+
+def _near(job: Job, table: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which neighbours come in: those near enough and, where clusters are asked for, in the cluster of their image."""
+    near = near_enough(table, job.parameters["threshold"])
+    if job.parameters.get("clusters"):
+        clusters = store.clusters_of(project_of(job), job.parameters["clusters"])
+        with merged_table(clusters) as found:
+            near &= found["members"]
+    return near
 
 
 class Wanted:
-    """The pairs of an image and a row of the corpus in [start, stop) that are near enough, in the order of the rows."""
+    """The pairs of an image and a row of the corpus in [start, stop) that are `near`, in the order of the rows."""
 
     def __init__(
-        self, table: NDArray[np.void], images: Sequence[int], threshold: float, start: int, stop: int
+        self,
+        table: NDArray[np.void],
+        images: Sequence[int],
+        near: NDArray[np.bool_],
+        start: int,
+        stop: int,
     ) -> None:
         rows, cosines = table["row"], table["cosine"]
-        at, rank = np.nonzero((cosines >= np.float32(threshold)) & (rows >= start) & (rows < stop))
+        at, rank = np.nonzero(near & (rows >= start) & (rows < stop))
         order = np.lexsort((rank, rows[at, rank]))
         self.ranks = rank[order] + 1
         self.rows = rows[at, rank][order]

@@ -97,6 +97,7 @@ from annotation.machine.neighbours import (
     picture_features,
     search_of,
 )
+from annotation.machine.pool_clusters import clusters_of
 from annotation.machine.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
 from annotation.machine.reports import add_report_part, report_counts, report_parts, write_report
 from annotation.machine.robustness import robustness_reference
@@ -142,6 +143,7 @@ __all__ = [
     "benchmark_pairs",
     "benchmark_paraphrases",
     "captions_of_images",
+    "clusters_of",
     "conclude_cleaning",
     "conclude_leakage",
     "conclude_sampling",

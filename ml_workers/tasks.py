@@ -10,6 +10,7 @@ from ml_workers.evaluation_runner import EvaluationRunner
 from ml_workers.leakage_runner import LeakageRunner
 from ml_workers.neighbours_runner import NeighboursRunner
 from ml_workers.polysemy_runner import PolysemyRunner
+from ml_workers.pool_clusters_runner import PoolClustersRunner
 from ml_workers.pool_runner import PoolRankingRunner
 from ml_workers.pools_runner import PoolsRunner
 from ml_workers.robustness_runner import RobustnessRunner
@@ -25,6 +26,7 @@ register_runner("difficulty", DifficultyRunner())
 register_runner("diversity", DiversityRunner())
 register_runner("pool_ranking", PoolRankingRunner())
 register_runner("neighbours", NeighboursRunner())
+register_runner("pool_clusters", PoolClustersRunner())
 register_runner("pools", PoolsRunner())
 register_runner("evaluation", EvaluationRunner())
 register_runner("cleaning", CleaningRunner())

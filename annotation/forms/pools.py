@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.machine.leakage import LEAST_COSINE, MOST_BITS
 from annotation.machine.ml_requests import RADIUS
 from annotation.machine.neighbours import corpora
+from annotation.machine.pool_clusters import MIN_CLUSTER_SIZE, MIN_SAMPLES
 from annotation.machine.pools_showing import ThresholdRow
 
 
@@ -62,6 +63,30 @@ class FillForm(forms.Form):
             help_text=self.fields["threshold"].help_text,
             choices=[(f"{row.threshold:.2f}", row.words) for row in rows],
         )
+
+
+class ClustersForm(forms.Form):
+    """How the cluster of an image is found among its neighbours."""
+
+    space = forms.ChoiceField(
+        label=_("Clusters are found"),
+        choices=[("plane", _("On a plane by UMAP")), ("features", _("In the features themselves"))],
+        help_text=_("The paper: HDBSCAN after UMAP. Cosines are always of the features."),
+    )
+    min_cluster_size = forms.IntegerField(
+        label=_("Fewest pictures of a cluster"),
+        min_value=2,
+        max_value=10_000,
+        initial=MIN_CLUSTER_SIZE,
+        help_text=_("A smaller group is no cluster."),
+    )
+    min_samples = forms.IntegerField(
+        label=_("Neighbours that make a place dense"),
+        min_value=1,
+        max_value=1_000,
+        initial=MIN_SAMPLES,
+        help_text=_("More leave more pictures out as noise."),
+    )
 
 
 class LeakageForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotation.machine.job_parameters import encoder_names, known_only, refused, whole_number, with_texts
 from annotation.machine.neighbours import corpora, search_of
+from annotation.machine.pool_clusters import check_clusters
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
 from projects.models import Job, Project
@@ -191,15 +192,22 @@ def completed_neighbours(parameters: Mapping[str, Any]) -> Parameters:
 
 
 def completed_pools(parameters: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of filling pools: the id of the `search`, and the `threshold`. Raises Invalid."""
-    known_only(parameters, "search", "threshold")
+    """Return the parameters of filling pools: the id of the `search`, and the `threshold`. Raises Invalid.
+
+    `clusters` is the id of clusters of that search: then only captions of an image's own cluster come in.
+    """
+    known_only(parameters, "search", "threshold", "clusters")
     try:
         threshold = float(parameters.get("threshold", "nan"))
     except (TypeError, ValueError):
         threshold = float("nan")
     if not -1 <= threshold <= 1:
         raise refused(_("Say the threshold, a cosine from -1 to 1."))
-    return {"search": str(parameters.get("search") or "").strip(), "threshold": round(threshold, 2)}
+    return {
+        "search": str(parameters.get("search") or "").strip(),
+        "threshold": round(threshold, 2),
+        "clusters": str(parameters.get("clusters") or "").strip(),
+    }
 
 
 def check_search(project: Project, parameters: Parameters) -> None:
@@ -214,13 +222,20 @@ def ask_for_neighbours(*, project: Project, actor: User | None, parameters: Mapp
     )
 
 
-def ask_for_pools(*, project: Project, actor: User | None, search: str, threshold: float) -> Job:
-    """Take the captions that a search found from a threshold on into the pools. Raises Invalid, Missing."""
+def ask_for_pools(
+    *, project: Project, actor: User | None, search: str, threshold: float, clusters: str = ""
+) -> Job:
+    """Take the captions that a search found from a threshold on into the pools. Raises Invalid, Missing.
+
+    With `clusters` only those of an image's own cluster.
+    """
     found = search_of(project, search)
+    parameters = {"search": str(found.public_id), "threshold": threshold, "clusters": clusters}
+    check_clusters(project, parameters)
     return enqueue(
         kind="pools",
         project=project,
-        parameters={"search": str(found.public_id), "threshold": threshold},
+        parameters=parameters,
         asked_by=actor,
         seed=project.seed,
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from annotation.machine.leakage import KIND as LEAKAGE
 from annotation.machine.neighbours import FILL, SEARCH, kept_json
+from annotation.machine.pool_clusters import KIND as CLUSTERS
 from annotation.models import NeighbourFileKind
 from projects.models import Job, Project
 from projects.models.jobs import ACTIVE_STATES, JobState
@@ -79,9 +80,45 @@ class ShownSearch:
         return fitting[-1].row if fitting else None
 
 
+@dataclass(frozen=True, slots=True)
+class ShownClusters:
+    """Finished clusters of a search: how many images fall into one, and what those hold.
+
+    `sizes` and `found` are the fewest, the median and the most: captions in an image's own cluster, over images that
+    have one, and clusters found among the neighbours of an image, over all. Cosines are means over neighbours inside
+    and outside the own cluster, of the images that have one.
+    """
+
+    job: Job
+    images: int
+    in_a_cluster: int
+    captions: int
+    sizes: list[int] | None
+    found: list[int]
+    noise: int
+    neighbours: int
+    cosine_inside: float | None
+    cosine_outside: float | None
+    n_outside: int
+    thresholds: list[ThresholdRow]
+
+    @property
+    def noise_share(self) -> float:
+        """Return the share of all neighbours that are in no cluster, in percent."""
+        return 100 * self.noise / self.neighbours if self.neighbours else 0.0
+
+
+def shown_clusters(job: Job) -> ShownClusters:
+    """Return what finished clusters hold; thresholds from the lowest, which leaves all of them."""
+    told = kept_json(job, NeighbourFileKind.SUMMARY)
+    thresholds = [ThresholdRow(**row) for row in told.pop("thresholds")]
+    return ShownClusters(job=job, thresholds=thresholds, **told)
+
+
 def active_work(project: Project) -> Job | None:
-    """Return the search, filling or search for leakage that runs, or failed last, of the project."""
-    job = Job.objects.filter(project=project, kind__in=[SEARCH, FILL, LEAKAGE]).order_by("-pk").first()
+    """Return the search, clustering, filling or search for leakage that runs, or failed last, of the project."""
+    kinds = [SEARCH, CLUSTERS, FILL, LEAKAGE]
+    job = Job.objects.filter(project=project, kind__in=kinds).order_by("-pk").first()
     return job if job is not None and job.state in {*ACTIVE_STATES, JobState.FAILED} else None
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from ml_workers.corpora.archives import samples
 from ml_workers.corpora.layout import Corpus, Shard, given_features, shard_path
+from ml_workers.corpora.rows import CorpusRefused
 
 Features = NDArray[np.floating]
 
@@ -83,6 +84,27 @@ def piece_features(corpus: Corpus, piece: Sequence[Span], computed: Callable[[in
                 if block.shard == span.shard and span.start <= block.start < span.stop
             ]
     return np.concatenate([np.asarray(part, dtype=np.float16) for part in parts])
+
+
+def features_of_rows(corpus: Corpus, rows: Sequence[int] | NDArray[np.int64]) -> Features:
+    """Return the given features of these rows (n, d), in their order; n is at least 1.
+
+    Raises CorpusRefused where some of the corpus has no features beside it.
+    """
+    wanted = np.asarray(rows, dtype=np.int64)
+    parts: dict[int, Features] = {}
+    for piece in pieces_to_search(corpus):
+        first, last = piece[0].first, piece[-1].first + piece[-1].stop - piece[-1].start
+        here = np.flatnonzero((wanted >= first) & (wanted < last))
+        if len(here):
+            features = piece_features(corpus, piece, no_file)
+            parts.update(zip(here.tolist(), np.asarray(features[wanted[here] - first]), strict=True))
+    return np.stack([parts[place] for place in range(len(wanted))])
+
+
+def no_file(_block: int) -> Path:
+    """Refuse to give the features of a block that were to be beside the corpus. Raises CorpusRefused."""
+    raise CorpusRefused("The corpus has lost features since the work began: ask again.")
 
 
 def pictures_of(

@@ -39,6 +39,7 @@ PAGES = {
     "neighbours": "pools-search",
     "polysemy": "polysemy-run",
     "pool_ranking": "image-pools-rank",
+    "pool_clusters": "pools-cluster",
     "pools": "pools-fill",
     "robustness": "difficulty-robustness-run",
     "sampling": "sampling-run",
@@ -99,7 +100,7 @@ def test_every_kind_without_a_row_to_name_is_asked_for_with_its_defaults(project
     kinds = {row["kind"] for row in told["kinds"] if row["may_ask"]}
     assert {"agreement", "similarities", "difficulty", "diversity", "evaluation", "pools"} <= kinds
     assert kinds.isdisjoint({"import", "release", "study_results", "caption_fix"})
-    for kind in kinds - {"leakage", "neighbours", "paraphrases", "polysemy", "pools"}:
+    for kind in kinds - {"leakage", "neighbours", "paraphrases", "polysemy", "pool_clusters", "pools"}:
         status, job = script.ask("jobs/", {"kind": kind})
         assert (status, job["kind"], job["state"], job["seed"]) == (202, kind, "waiting", 7), job
         assert job == script.ask(f"jobs/{job['id']}/")[1]
@@ -202,7 +203,7 @@ def test_searches_of_corpora_are_listed_with_what_a_threshold_brings(project: Pr
     assert found["proposed"] == [{"rank": 1500, "percentile": 99.95, "threshold": 0.7}]
     assert (found["recall"]["share"], found["recall"]["images"]) == (0.95, 4)
     taken = {"kind": "pools", "parameters": {"search": listed["id"], "threshold": 0.7}}
-    assert script.ask("jobs/", taken)[1]["parameters"] == taken["parameters"]
+    assert script.ask("jobs/", taken)[1]["parameters"] == {**taken["parameters"], "clusters": ""}
 
 
 def test_a_study_says_what_it_asks_and_its_figures_are_asked_for(project: Project) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 
 from annotation.machine.ml_requests import completed_neighbours
 from annotation.machine.neighbours import keep_json
+from annotation.machine.pool_clusters import completed_clusters
 from annotation.models import NeighbourFileKind
 from projects import queue
 from projects.models import Job, Project, Role
@@ -112,7 +113,75 @@ def test_each_threshold_says_what_it_brings_before_anything_comes_in(corpus: str
     assert not Job.objects.filter(kind="pools").exists()
     assert client.post(path, {"threshold": "0.70"}).status_code == 302
     job = Job.objects.get(kind="pools")
-    assert job.parameters == {"search": str(search.public_id), "threshold": 0.7}
+    assert job.parameters == {"search": str(search.public_id), "threshold": 0.7, "clusters": ""}
+
+
+def some_clusters(search: Job) -> Job:
+    """Return finished clusters of a search: of its nine images seven are in one."""
+    job = Job.objects.create(
+        project=search.project,
+        kind="pool_clusters",
+        queue="cpu",
+        parameters=completed_clusters({"search": str(search.public_id)}),
+        fingerprint=uuid.uuid4().hex,
+        state=JobState.DONE,
+        ended_at="2026-01-01T11:00Z",
+    )
+    told = {
+        "images": 9,
+        "in_a_cluster": 7,
+        "captions": 2_100,
+        "sizes": [51, 240, 900],
+        "found": [0, 4, 11],
+        "noise": 2_700,
+        "neighbours": 27_000,
+        "cosine_inside": 0.71,
+        "cosine_outside": 0.52,
+        "n_outside": 18_900,
+        "thresholds": [
+            {"threshold": 0.5, "pairs": 2_100, "lowest": 0, "median": 240.0, "highest": 900, "full": 1},
+            {"threshold": 0.6, "pairs": 1_400, "lowest": 0, "median": 200.0, "highest": 700, "full": 0},
+        ],
+    }
+    keep_json(job, NeighbourFileKind.SUMMARY, told)
+    return job
+
+
+def test_clusters_are_asked_for_and_say_what_they_hold_before_it_comes_in(corpus: str) -> None:
+    project = make_project()
+    search = a_search(project, corpus)
+    client, pools = signed_in(project), f"/p/{project.slug}/pools/"
+    sizes = {"space": "plane", "min_cluster_size": "20", "min_samples": "4"}
+    assert client.post(f"{pools}{search.public_id}/clusters", sizes).status_code == 302
+    asked = Job.objects.get(kind="pool_clusters")
+    assert asked.parameters == {
+        "search": str(search.public_id),
+        "space": "plane",
+        "min_cluster_size": 20,
+        "min_samples": 4,
+    }
+    wrong = client.post(f"{pools}{search.public_id}/clusters", {**sizes, "min_cluster_size": "1"})
+    assert wrong.status_code == 422
+    clusters = some_clusters(search)
+    shown = client.get(f"{pools}?clusters={clusters.public_id}").content.decode()
+    assert "of 9 images; the others would get nothing" in shown
+    assert "median of n = 7, from 51 to 900" in shown
+    assert "10.0% of 27,000 neighbours are in none" in shown
+    assert "n = 2,100; outside 0.520, n = 18,900" in shown
+    assert "0.60: 1,400 captions (median 200)" in shown
+    fill = f"{pools}clusters/{clusters.public_id}/fill"
+    client.post(fill, {"threshold": "0.99"})
+    assert not Job.objects.filter(kind="pools").exists()
+    client.post(fill, {"threshold": "0.60"})
+    job = Job.objects.get(kind="pools")
+    assert job.parameters == {
+        "search": str(search.public_id),
+        "threshold": 0.6,
+        "clusters": str(clusters.public_id),
+    }
+    other = signed_in(other_project := make_project())
+    elsewhere = f"/p/{other_project.slug}/pools/clusters/{clusters.public_id}/fill"
+    assert other.post(elsewhere, {"threshold": "0.60"}).status_code == 404
 
 
 def test_recall_stands_with_its_interval_and_n(corpus: str) -> None:

@@ -15,19 +15,24 @@ from pyarrow import parquet
 
 from annotation.importing.pooling import PoolCaption, PoolSource, add_pool_captions
 from annotation.machine.ml_requests import ask_for_neighbours, ask_for_pools, completed_neighbours
-from annotation.machine.neighbours import kept_hashes, kept_json
-from annotation.models import Caption, CaptionVersion, NeighbourFileKind
+from annotation.machine.neighbours import images_to_search, kept_hashes, kept_json, picture_features
+from annotation.machine.pool_clusters import ask_for_clusters, completed_clusters
+from annotation.machine.pools_showing import shown_clusters
+from annotation.models import Caption, CaptionVersion, Encoder, NeighbourFileKind
 from ml_workers.corpora.layout import open_corpus
 from ml_workers.corpora.pieces import blocks_to_compute, pictures_of, pieces_to_search
 from ml_workers.pool_counts import proposals, threshold_counts
 from polyannot.kernel.errors import Invalid, Missing
 from projects.models import Job, Project
 from projects.models.jobs import JobState
+from projects.queue import enqueue
 from tests import factories as make
 from tests.live import LiveProgram
 from tests.ml_workers.working import ended
 
 MODEL = "shipped:lite0"
+# Columns of its features.
+WIDTH = 384
 COLOURS = [(230, 20, 20), (20, 230, 20), (20, 20, 230), (230, 230, 20)]
 
 
@@ -154,6 +159,58 @@ def test_given_features_are_searched_by_lists_with_a_recall_that_has_its_n(
     assert caption.source_key == f"metadata_{row // 300}.parquet#{row % 300}"
 
 
+@pytest.mark.models
+@pytest.mark.django_db(transaction=True)
+def test_captions_of_the_cluster_of_each_image_come_in_and_others_do_not(
+    live_workers: Mapping[str, LiveProgram], corpus_folder: Path
+) -> None:
+    project = make.make_project()
+    for colour in COLOURS[:2]:
+        make.add_image(project, content=make.picture_bytes(colour))
+    chance = np.random.default_rng(8)
+    write_features(corpus_folder, chance.normal(size=(9, WIDTH)), files=1)
+    near_images = pictures_of_project(searched(project, corpus_folder, radius=9))
+    # Twelve rows about each image, and eight that are near to nothing.
+    groups = np.repeat(near_images, 12, axis=0) + 0.002 * chance.normal(size=(24, WIDTH))
+    write_features(corpus_folder, np.vstack([groups, chance.normal(size=(8, WIDTH))]), files=1)
+    search = searched(project, corpus_folder, radius=32)
+    parameters = {"search": str(search.public_id), "space": "features", "min_cluster_size": 6}
+    clusters = ended(ask_for_clusters(project=project, actor=None, parameters=parameters))
+    assert (clusters.state, clusters.error) == (JobState.DONE, "")
+    assert clusters.result == {"clusters": {"images": 2, "in_a_cluster": 2, "captions": 24}}
+    assert clusters.seed == project.seed
+    assert set(kept_hashes(clusters, NeighbourFileKind.MERGED)) == {0}
+    assert not kept_hashes(clusters, NeighbourFileKind.PART)
+    told = shown_clusters(clusters)
+    assert (told.sizes, told.thresholds[0].pairs, told.neighbours) == ([12, 12, 12], 24, 64)
+    assert told.cosine_inside is not None
+    assert told.cosine_outside is not None
+    assert told.cosine_inside > told.cosine_outside
+
+    asked = {"search": str(search.public_id), "threshold": -1, "clusters": str(clusters.public_id)}
+    job = ended(enqueue(kind="pools", project=project, parameters=asked, asked_by=None))
+    assert (job.state, job.error) == (JobState.DONE, "")
+    assert job.result == {"captions": {"added": 24}}
+    for place, image in enumerate(project.images.order_by("position")):
+        rows = {int(text.rpartition(" ")[2]) for text in image.captions.values_list("verbatim", flat=True)}
+        assert rows == set(range(12 * place, 12 * place + 12))
+    with pytest.raises(Invalid, match="another search"):
+        ask_for_pools(
+            project=project,
+            actor=None,
+            search=str(searched(project, corpus_folder, radius=2).public_id),
+            threshold=0.5,
+            clusters=str(clusters.public_id),
+        )
+
+
+def pictures_of_project(search: Job) -> np.ndarray:
+    """The features of the pictures of a project, which a search has embedded."""
+    assert search.project is not None
+    encoder = Encoder.objects.get(name=MODEL)
+    return picture_features(encoder.pk, images_to_search(search.project), WIDTH)[0]
+
+
 def a_job(project: Project) -> Job:
     return Job.objects.create(project=project, kind="pools", queue="cpu", fingerprint=uuid.uuid4().hex)
 
@@ -206,6 +263,13 @@ def test_what_cannot_be_searched_is_refused_with_the_reason(corpus_folder: Path)
     ):
         with pytest.raises(Invalid, match=reason):
             completed_neighbours(parameters)
+    for wrong, reason in (
+        ({"min_cluster_size": 1}, "min_cluster_size is a whole number from 2"),
+        ({"space": "circle"}, "plane, features"),
+        ({"epsilon": 1}, "takes the parameters"),
+    ):
+        with pytest.raises(Invalid, match=reason):
+            completed_clusters(wrong)
     with pytest.raises(Missing):
         ask_for_pools(project=make.make_project(), actor=None, search="nothing", threshold=0.5)
 

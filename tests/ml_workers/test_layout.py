@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ml_workers.layout import FEWEST_POINTS, LayoutMissing, is_available, plane_layout
+from ml_workers.pool_clusters import ClusterRule, own_cluster
 
 pytestmark = pytest.mark.models
 
@@ -32,6 +33,15 @@ def test_what_is_near_in_the_space_is_near_on_the_plane():
     apart = np.linalg.norm(places[:, None] - places[None, :], axis=2)
     np.fill_diagonal(apart, np.inf)
     assert (belongs[apart.argmin(axis=1)] == belongs).all()
+
+
+def test_the_cluster_of_an_image_is_found_on_the_plane_and_the_seed_repeats_it():
+    rows, belongs = groups(3, n_groups=3, each=20)
+    rule = ClusterRule(is_on_plane=True, min_cluster_size=8, min_samples=3)
+    found = own_cluster(rows[0], rows[1:], rule=rule, seed=7)
+    assert found.members.tolist() == (belongs[1:] == 0).tolist()
+    assert found.clusters == 3
+    assert own_cluster(rows[0], rows[1:], rule=rule, seed=7).members.tolist() == found.members.tolist()
 
 
 def test_length_plays_no_part_because_nearness_is_by_cosine():

@@ -1,0 +1,109 @@
+"""The job that finds, for each image of a search, the cluster of its nearest corpus images that it falls into."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_workers import store
+from ml_workers.corpora.pieces import blocks_to_compute, features_of_rows
+from ml_workers.corpora.rows import CorpusRefused
+from ml_workers.jobs.similarities import pieces
+from ml_workers.layout import is_available
+from ml_workers.loading import registered
+from ml_workers.nearest import unit_rows
+from ml_workers.neighbours_runner import keep_table, merged_table, planned
+from ml_workers.pool_clusters import ClusterRule, own_cluster
+from ml_workers.pool_counts import cluster_counts
+from ml_workers.runners import project_of
+from ml_workers.store import NeighbourFileKind
+from polyannot.kernel.errors import Invalid
+from projects.models import Job, JobChunk
+from projects.running import ChunkOutcome, ChunkPlan
+
+CLUSTER, MERGE = range(2)
+# Images of one part: about a minute where each has 3,000 neighbours.
+IMAGES_PER_PART = 5
+PLANE = "plane"
+
+
+class PoolClustersRunner:
+    """Cluster the neighbours of each image, then put the parts together and count what they hold."""
+
+    def plan(self, job: Job) -> Sequence[ChunkPlan]:
+        """Cut the images into parts. Raises Invalid where UMAP or features beside the corpus are missing."""
+        if job.parameters["space"] == PLANE and not is_available():
+            raise Invalid(
+                "layout_missing",
+                "UMAP is not installed on the model workers, so there is no plane to find clusters on; nothing was"
+                " changed. Install polyannot there with its extra `layout`, or find them in the features.",
+            )
+        corpus, images = planned(store.search_of(project_of(job), job.parameters["search"]))
+        if blocks_to_compute(corpus):
+            raise Invalid(
+                "corpus_without_features",
+                f"Not every file of {corpus.name} has features beside it, and those of a search are not kept:"
+                " put them beside the files first. The search itself and its thresholds can be used.",
+            )
+        return [
+            *(ChunkPlan(piece, CLUSTER) for piece in pieces(range(len(images)), IMAGES_PER_PART)),
+            ChunkPlan([0], MERGE),
+        ]
+
+    def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:
+        """One part of the work."""
+        search = store.search_of(project_of(job), job.parameters["search"])
+        if chunk.phase == MERGE:
+            _merge(job, search)
+            return ChunkOutcome()
+        try:
+            keep_table(job, NeighbourFileKind.PART, chunk.items[0], _clustered(job, search, chunk.items))
+        except CorpusRefused as error:
+            raise Invalid("corpus_refused", str(error)) from error
+        return ChunkOutcome()
+
+    def finish(self, job: Job) -> dict[str, Any]:
+        """How many images fall into a cluster, and how many captions these hold."""
+        told = store.kept_json(job, NeighbourFileKind.SUMMARY)
+        return {"clusters": {name: told[name] for name in ("images", "in_a_cluster", "captions")}}
+
+
+def _row_of(radius: int) -> np.dtype[np.void]:
+    """What is kept of an image: which of its neighbours are in its cluster, the clusters found, those in none."""
+    return np.dtype([("members", "?", (radius,)), ("clusters", "<i4"), ("noise", "<i4")])
+
+
+def _clustered(job: Job, search: Job, places: Sequence[int]) -> NDArray[np.void]:
+    """The clusters of the images at these places of a search."""
+    corpus, images = planned(search)
+    told = job.parameters
+    rule = ClusterRule(told["space"] == PLANE, told["min_cluster_size"], told["min_samples"])
+    encoder, encoder_id = registered(search.parameters["encoder"])
+    own, _there = store.picture_features(encoder_id, [images[place] for place in places], encoder.dimension)
+    with merged_table(search) as table:
+        found = np.zeros(len(places), dtype=_row_of(table.shape[1]))
+        for at, place in enumerate(places):
+            rows = np.ascontiguousarray(table["row"][place])
+            rows = rows[rows >= 0]
+            if not len(rows):
+                continue
+            near, _usable = unit_rows(features_of_rows(corpus, rows))
+            cluster = own_cluster(unit_rows(own[at : at + 1])[0][0], near, rule=rule, seed=job.seed)
+            found["members"][at, : len(rows)] = cluster.members
+            found["clusters"][at], found["noise"][at] = cluster.clusters, cluster.noise
+    return found
+
+
+def _merge(job: Job, search: Job) -> None:
+    """Put the parts together and say what the clusters hold; a second time changes nothing."""
+    if not store.kept_hashes(job, NeighbourFileKind.MERGED):
+        hashes = store.kept_hashes(job, NeighbourFileKind.PART)
+        with ExitStack() as files:
+            paths = files.enter_context(store.local_files([hashes[part] for part in sorted(hashes)]))
+            keep_table(job, NeighbourFileKind.MERGED, 0, np.concatenate([np.load(path) for path in paths]))
+    with merged_table(job) as clusters, merged_table(search) as table:
+        cosines = np.ascontiguousarray(table["cosine"][: len(clusters)])
+        store.keep_json(job, NeighbourFileKind.SUMMARY, cluster_counts(clusters, cosines))
+    store.drop_files(job, [NeighbourFileKind.PART])
