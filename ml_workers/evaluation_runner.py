@@ -62,7 +62,8 @@ class EvaluationRunner:
         return ChunkOutcome()
 
     def finish(self, job: Job) -> dict[str, Any]:
-        """How many pairs took part; the figures stand in their rows."""
+        """Ask for the drawing, and tell how many pairs took part; the figures stand in their rows."""
+        store.ask_for_drawing(job)
         return {"pairs": store.count_benchmark_pairs(job.pk)}
 
     def _benchmark(self, job: Job, encoder_id: int) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from annotation.machine.drawing_evaluation import draw_evaluation
 from annotation.machine.drawing_polysemy import draw_polysemy
 from annotation.machine.drawing_sampling import draw_sampling
 from annotation.models import MachineDrawing
@@ -18,6 +19,7 @@ from projects.running import ChunkOutcome, ChunkPlan
 DRAWERS: dict[str, Callable[[Job], list[Drawn]]] = {
     "sampling": draw_sampling,
     "polysemy": draw_polysemy,
+    "evaluation": draw_evaluation,
 }
 
 

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.machine import EvaluationForm
 from annotation.machine import evaluation_showing
+from annotation.machine.drawings import drawings_of
 from annotation.machine.evaluation_latex import latex_of
+from annotation.machine.evaluation_tables import PAIRS_PART
 from annotation.machine.ml_requests import ask_for_evaluation
 from annotation.machine.showing import machine_page, refused
 from polyannot.kernel.errors import Invalid
@@ -40,6 +42,7 @@ def _page(request: HttpRequest, access: Access, form: EvaluationForm, status: in
             "parts": evaluation_showing.PARTS,
             "part": part,
             "tables": [table for table in overview.tables if table.part == part],
+            "drawings": drawings_of(access.project, run.job) if part == PAIRS_PART else [],
             "runs": evaluation_showing.runs_of(access.project)[:20],
             "published": [one for one in evaluation_showing.published_tables() if one.part == part],
         }

@@ -7,12 +7,21 @@ import pytest
 from django.test import Client
 
 from annotation.machine import evaluation_results, evaluation_showing, ml_results
+from annotation.machine.drawing_running import DrawingRunner
+from annotation.machine.drawings import ask_for_drawing
 from annotation.machine.evaluation_latex import escaped
 from annotation.machine.ml_requests import completed_difficulty, completed_evaluation
-from annotation.models import CaptionVersion, EvaluationRun
+from annotation.models import (
+    CaptionVersion,
+    DifficultyVote,
+    Encoder,
+    EvaluationPair,
+    EvaluationRun,
+    MachineDrawing,
+)
 from polyannot.kernel.errors import Invalid
 from projects import queue
-from projects.models import Job, Project, Role
+from projects.models import Job, JobChunk, Project, Role
 from projects.models.jobs import JobState
 from tests.factories import PASSWORD, add_member
 from tests.ml_workers.working import a_pool, find_bad, find_good
@@ -129,6 +138,32 @@ def test_the_tables_give_n_and_intervals_and_mark_who_voted() -> None:
     assert tables["grades"].rows[0].cells[0].text == "0.695"
     medium = next(row for row in tables["levels-t2i"].rows if row.level == "medium")
     assert (medium.n, medium.cells[0].text, medium.cells[0].basis) == ("0", "–", "")
+
+
+def test_the_mean_of_the_voters_is_drawn_with_its_deviation_from_two_voters_on() -> None:
+    run = a_benchmark()
+    assert run.difficulty_run is not None
+    chunk = JobChunk(items=[0])
+    DrawingRunner().run(ask_for_drawing(run.job), chunk)
+    assert not MachineDrawing.objects.exists(), "one voter has no deviation"
+    other = Encoder.objects.get(name="other")
+    version = EvaluationPair.objects.filter(run=run).values_list("version_id", flat=True)[0]
+    threshold = ml_results.register_threshold(
+        encoder_id=other.pk, cosine=0.2, method="set", batch_size=8, seed=0, pairs="none", n_pairs=0
+    )
+    DifficultyVote.objects.create(
+        run=run.difficulty_run, version_id=version, threshold_id=threshold, cosine=0.3, is_yes=True
+    )
+    run.figures.filter(encoder=other, level="easy", name="AUPRC").update(value=0.90)
+    DrawingRunner().run(ask_for_drawing(run.job), chunk)
+    drawing = MachineDrawing.objects.get(job=run.job)
+    assert drawing.alt == "Easy: 0.930, SD 0.042, n = 5 + 3, 2 models, chance 0.625."
+    lines = drawing.csv.splitlines()
+    assert lines[1] == "easy,mean,0.930000,0.042426,2,5,3,0.625000"
+    assert lines[2:] == ["easy,other,0.900000,,1,5,3,0.625000", "easy,voter_1,0.960000,,1,5,3,0.625000"]
+    client, address = signed_in(run.project), f"/p/{run.project.slug}/difficulty/benchmark/"
+    assert "figure-auprc-of-voters" in client.get(f"{address}?part=pairs").text
+    assert "figure-auprc-of-voters" not in client.get(address).text
 
 
 def test_the_published_tables_stand_beside_with_their_remark() -> None:
