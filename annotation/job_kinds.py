@@ -14,6 +14,7 @@ from annotation.machine.leakage import KIND as LEAKAGE
 from annotation.machine.leakage import completed_leakage
 from annotation.machine.ml_requests import (
     check_search,
+    check_voted,
     completed_alignment,
     completed_calibration,
     completed_difficulty,
@@ -59,7 +60,7 @@ register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind(SCORES, JobQueue.DEFAULT, _("Comparison of scores"), completed_comparison)
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities, MEASURES)
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration, MEASURES)
-register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty, MEASURES)
+register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty, MEASURES, check_voted)
 register_kind("pool_ranking", JobQueue.CPU, _("Order of the pools"), completed_pool_ranking, POOLS)
 register_kind("neighbours", JobQueue.GPU, _("Nearest images of a corpus"), completed_neighbours, POOLS)
 register_kind(CLUSTERS, JobQueue.CPU, _("Clusters of a corpus"), completed_clusters, POOLS, check_search)

@@ -69,12 +69,12 @@ class SimilaritiesRunner:
 
 
 class DifficultyRunner:
-    """The votes of some encoders on every good version, with whatever embeddings and cosines that still takes."""
+    """The votes of some encoders on every good version, or on all of a reference set, and what this takes."""
 
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
-        """As for similarities over the good versions, then the vote."""
+        """As for similarities over the versions that are voted on, then the vote."""
         project = project_of(job)
-        versions = store.version_ids(project, good_only=True)
+        versions = store.version_ids(project, good_only=job.parameters.get("captions") != "all")
         pictures = store.distinct_pictures(project, of_versions=versions)
         names = self._names(job)
         chunks = planned_chunks(len(names), pictures, store.distinct_texts(versions), versions)

@@ -35,7 +35,13 @@ class SimilaritiesForm(forms.Form):
 
 
 class DifficultyForm(SimilaritiesForm):
-    """Who votes, and from how many votes on a pair is easy or hard."""
+    """Who votes on which captions, and from how many votes on a pair is easy or hard."""
+
+    captions = forms.ChoiceField(
+        label=_("Captions"),
+        choices=[("good", _("Good ones")), ("all", _("All, of a reference set that nobody judges here"))],
+        required=False,
+    )
 
     tie_breaker = forms.CharField(
         label=_("Tie-breaker"),

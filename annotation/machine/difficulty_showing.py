@@ -17,7 +17,7 @@ from annotation.models import (
     DifficultyVote,
     Threshold,
 )
-from annotation.progress.verdicts import good_versions
+from annotation.progress.verdicts import good_versions, versions_in_pool
 from polyannot.kernel.errors import Missing
 from projects.models import Project
 
@@ -60,6 +60,11 @@ class RunOverview:
     voters: Sequence[VoterRow]
     n_new: int
     n_gone: int
+
+    @property
+    def is_of_all(self) -> bool:
+        """Say whether all captions were voted on, as in a reference set, and not the good ones."""
+        return is_of_all(self.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +130,24 @@ def _voters(run: DifficultyRun) -> list[VoterRow]:
     return sorted(rows, key=lambda row: (row.is_tie_breaker, row.threshold.encoder.name))
 
 
+def is_of_all(run: DifficultyRun) -> bool:
+    """Say whether a run voted on all captions in circulation; without a word about it, it voted on the good ones."""
+    return bool(run.job.parameters.get("captions") == "all")
+
+
+def _to_vote_on(run: DifficultyRun) -> QuerySet[CaptionVersion]:
+    return versions_in_pool(run.project) if is_of_all(run) else good_versions(run.project)
+
+
 def new_versions(run: DifficultyRun) -> list[CaptionVersion]:
-    """Return the good versions on which nobody voted in this run, judged good since or with an unreadable image."""
+    """Return the versions to vote on that have no vote in this run: new since, or with an unreadable image."""
     voted = Difficulty.objects.filter(run=run).values("version")
-    return list(good_versions(run.project).exclude(pk__in=voted).select_related("image").order_by("pk"))
+    return list(_to_vote_on(run).exclude(pk__in=voted).select_related("image").order_by("pk"))
 
 
 def gone_difficulties(run: DifficultyRun) -> QuerySet[Difficulty]:
-    """Return what was voted on versions that are no longer good or no longer in circulation."""
-    good = CaptionVersion.objects.filter(pk__in=good_versions(run.project).values("pk"))
+    """Return what was voted on versions that are no longer good, where those are voted on, or in circulation."""
+    good = CaptionVersion.objects.filter(pk__in=_to_vote_on(run).values("pk"))
     return Difficulty.objects.filter(run=run).exclude(version__in=good.values("pk"))
 
 

@@ -10,9 +10,17 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.machine.job_parameters import encoder_names, known_only, refused, whole_number, with_texts
+from annotation.machine.job_parameters import (
+    encoder_names,
+    known_only,
+    one_of,
+    refused,
+    whole_number,
+    with_texts,
+)
 from annotation.machine.neighbours import corpora, search_of
 from annotation.machine.pool_clusters import check_clusters
+from annotation.models import Adjudication, Judgment
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
 from projects.models import Job, Project
@@ -20,6 +28,8 @@ from projects.queue import Parameters, enqueue
 
 # From this many voters on, one that differs does not keep a pair from being easy or hard (as in the model workers).
 DISSENT_FROM = 5
+# Which captions are voted on.
+VOTED_CAPTIONS = ["good", "all"]
 # The sentence encoder that comes with polyannot; the name of any image-text encoder will do too.
 SENTENCE_ENCODER = "sentence:minilm-l6"
 # Pairs in a batch when thresholds are found on a project's own good pairs, fewer where there are fewer.
@@ -67,13 +77,20 @@ def default_cut_points(n_voters: int, *, has_tie_breaker: bool) -> tuple[int, in
 
 
 def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of a difficulty job: who votes, and the cut points. Raises Invalid.
+    """Return the parameters of a difficulty job: who votes on which `captions`, and the cut points. Raises Invalid.
 
+    `captions` is good, or all for a reference set whose captions nobody judges here.
     `tie_breaker` names one more encoder that votes where the others disagree, or everywhere with
     `tie_breaker_always`; empty for none. `easy_min_votes` and `hard_max_votes` count its vote too.
     """
     known_only(
-        parameters, "encoders", "tie_breaker", "tie_breaker_always", "easy_min_votes", "hard_max_votes"
+        parameters,
+        "encoders",
+        "captions",
+        "tie_breaker",
+        "tie_breaker_always",
+        "easy_min_votes",
+        "hard_max_votes",
     )
     encoders = encoder_names(parameters)
     tie_breaker = with_texts(parameters.get("tie_breaker") or "")
@@ -87,11 +104,25 @@ def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
         raise refused(_("A pair cannot be easy and hard at once: hard_max_votes is below easy_min_votes."))
     return {
         "encoders": encoders,
+        "captions": one_of(parameters, "captions", VOTED_CAPTIONS),
         "tie_breaker": tie_breaker,
         "tie_breaker_always": bool(tie_breaker) and _is_yes(parameters.get("tie_breaker_always")),
         "easy_min_votes": easy,
         "hard_max_votes": hard,
     }
+
+
+def check_voted(project: Project, parameters: Parameters) -> None:
+    """Raise Invalid where all captions are asked for and some were judged: then difficulty is that of the good ones."""
+    if parameters["captions"] == VOTED_CAPTIONS[0]:
+        return
+    if any(rows.objects.filter(project=project).exists() for rows in (Judgment, Adjudication)):
+        raise refused(
+            _(
+                "Captions of this project were judged, so its difficulty is that of the good ones. All captions are"
+                " voted on only in a project that holds a reference set. No vote was asked for."
+            )
+        )
 
 
 def _is_yes(value: object) -> bool:
@@ -256,7 +287,11 @@ def ask_for_calibration(*, project: Project, actor: User | None, parameters: Map
 
 
 def ask_for_difficulty(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
-    """Have the encoders vote on every good version; earlier votes are kept. Raises Invalid."""
+    """Have the encoders vote on every good version, or on all of a reference set; earlier votes are kept.
+
+    Raises Invalid.
+    """
+    check_voted(project, completed_difficulty(parameters))
     return enqueue(kind="difficulty", project=project, parameters=parameters, asked_by=actor)
 
 

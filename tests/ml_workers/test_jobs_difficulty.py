@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from annotation.machine.ml_requests import ask_for_difficulty, ask_for_similarities, default_cut_points
 from annotation.models import CaptionVersion, Difficulty, DifficultyRun, DifficultyVote, Similarity
 from ml_workers.difficulty import default_rule
+from polyannot.kernel.errors import Invalid
+from projects.models import Role
 from projects.models.jobs import JobState
+from tests.factories import PASSWORD, add_member
 from tests.live import LiveProgram
 from tests.ml_workers.working import a_pool, ended, find_good, set_threshold
 from tests.tiny_clip import tiny_clip
@@ -54,6 +58,29 @@ def test_every_good_version_gets_the_votes_of_all_models_and_their_class(
     assert other.state == JobState.DONE
     assert DifficultyRun.objects.filter(project=project).count() == 2, "another rule keeps both results"
     assert Difficulty.objects.filter(run=run).count() == 12
+
+
+def test_all_captions_of_a_reference_set_are_voted_on_and_its_hard_pairs_are_shown(
+    live_workers: Mapping[str, LiveProgram], tmp_path: Path
+) -> None:
+    project = a_pool(3, 4)
+    names = [tiny_clip(tmp_path / str(seed), seed) for seed in (1, 2)]
+    ended(ask_for_similarities(project=project, actor=None, encoders=names))
+    for name in names:
+        set_threshold(name, 2.0)
+    parameters = {"encoders": names, "captions": "all"}
+    job = ended(ask_for_difficulty(project=project, actor=None, parameters=parameters))
+    assert (job.state, job.error) == (JobState.DONE, "")
+    assert job.result["levels"]["hard"] == 12
+    client = Client()
+    assert client.login(username=add_member(project, Role.RESEARCHER).username, password=PASSWORD)
+    shown = client.get(f"/p/{project.slug}/difficulty/").content.decode()
+    assert "A reference set: all its captions were voted on" in shown
+    assert "12 of 12" in shown
+    assert shown.count('class="pair"') == 12
+    find_good(list(CaptionVersion.objects.filter(project=project)[:1]))
+    with pytest.raises(Invalid, match="Captions of this project were judged"):
+        ask_for_difficulty(project=project, actor=None, parameters=parameters)
 
 
 def test_the_tie_breaker_votes_where_the_others_disagree(
