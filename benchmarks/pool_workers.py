@@ -155,13 +155,15 @@ def searched(project: Any, n_workers: int, radius: int, folder: Path) -> dict[st
     if job.state != JobState.DONE:
         sys.exit(f"The search is {job.state}: {job.error}\n{tail(folder)}")
     pieces = list(job.chunks.filter(phase=SEARCH_PHASE))
-    of_pieces = sorted((one.ended_at - one.started_at).total_seconds() for one in pieces)
-    begun, ended = min(one.started_at for one in pieces), max(one.ended_at for one in pieces)
+    spans = [(one.started_at, one.ended_at) for one in pieces if one.started_at and one.ended_at]
+    of_pieces = sorted((end - start).total_seconds() for start, end in spans)
+    begun, ended = min(start for start, _end in spans), max(end for _start, end in spans)
+    all_of_it = (job.ended_at - job.started_at).total_seconds() if job.ended_at and job.started_at else 0.0
     return {
         "workers": len({one.worker for one in pieces}),
         "seconds": round((ended - begun).total_seconds(), 2),
         "seconds_of_a_piece": round(of_pieces[len(of_pieces) // 2], 2),
-        "job_seconds": round((job.ended_at - job.started_at).total_seconds(), 2),
+        "job_seconds": round(all_of_it, 2),
         "worked_on_twice": sum(one.attempts > 1 for one in job.chunks.all()),
         "found": kept_hashes(job, NeighbourFileKind.MERGED)[0],
     }

@@ -8,8 +8,14 @@ from numpy.typing import NDArray
 
 from measures.polysemy import ClusterFigures, cluster_figures, geodesic_distances
 from ml_workers.corpora.layout import Corpus
-from ml_workers.corpora.pieces import blocks_to_compute, piece_features, pieces_to_search
-from ml_workers.corpora.rows import CorpusRefused, CorpusRow
+from ml_workers.corpora.pieces import (
+    blocks_to_compute,
+    features_of_rows,
+    no_file,
+    piece_features,
+    pieces_to_search,
+)
+from ml_workers.corpora.rows import CorpusRow
 from ml_workers.corpus_captions import captions_of_rows, rows_of_the_same_picture
 from ml_workers.loading import registered, registered_image_encoder, registered_sentence_encoder
 from ml_workers.nearest import Neighbours, exact_neighbours, merged_neighbours, unit_rows
@@ -57,19 +63,7 @@ def _drawn(job: Job, corpus: Corpus, wanted: int) -> NDArray[np.int64]:
 
 def _corpus_features(corpus: Corpus, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
     """The features of these rows, float32 of length 1."""
-    wanted = np.asarray(rows, dtype=np.int64)
-    parts: dict[int, NDArray[np.floating]] = {}
-    for piece in pieces_to_search(corpus):
-        first, last = piece[0].first, piece[-1].first + piece[-1].stop - piece[-1].start
-        here = np.flatnonzero((wanted >= first) & (wanted < last))
-        if len(here):
-            features = piece_features(corpus, piece, lambda _block: _no_file())
-            parts.update(zip(here.tolist(), np.asarray(features[wanted[here] - first]), strict=True))
-    return unit_rows(np.stack([parts[place] for place in range(len(wanted))]))[0]
-
-
-def _no_file() -> Any:
-    raise CorpusRefused("The corpus has lost features since the work began: ask again.")
+    return unit_rows(features_of_rows(corpus, rows))[0]
 
 
 def queries_part(job: Job, places: Sequence[int]) -> list[dict[str, Any]]:
@@ -103,7 +97,7 @@ def _nearest(corpus: Corpus, looks: NDArray[np.float32]) -> Neighbours:
         [
             exact_neighbours(
                 looks,
-                piece_features(corpus, piece, lambda _block: _no_file()),
+                piece_features(corpus, piece, no_file),
                 most,
                 first=piece[0].first,
             )

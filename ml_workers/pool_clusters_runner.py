@@ -12,7 +12,7 @@ from ml_workers.corpora.pieces import blocks_to_compute, features_of_rows
 from ml_workers.corpora.rows import CorpusRefused
 from ml_workers.jobs.similarities import pieces
 from ml_workers.layout import is_available
-from ml_workers.loading import registered
+from ml_workers.loading import registered_image_encoder
 from ml_workers.nearest import unit_rows
 from ml_workers.neighbours_runner import keep_table, merged_table, planned
 from ml_workers.pool_clusters import ClusterRule, own_cluster
@@ -80,7 +80,7 @@ def _clustered(job: Job, search: Job, places: Sequence[int]) -> NDArray[np.void]
     corpus, images = planned(search)
     told = job.parameters
     rule = ClusterRule(told["space"] == PLANE, told["min_cluster_size"], told["min_samples"])
-    encoder, encoder_id = registered(search.parameters["encoder"])
+    encoder, encoder_id = registered_image_encoder(search.parameters["encoder"])
     own, _there = store.picture_features(encoder_id, [images[place] for place in places], encoder.dimension)
     with merged_table(search) as table:
         found = np.zeros(len(places), dtype=_row_of(table.shape[1]))

@@ -202,8 +202,10 @@ def test_searches_of_corpora_are_listed_with_what_a_threshold_brings(project: Pr
     assert found["thresholds"] == [row]
     assert found["proposed"] == [{"rank": 1500, "percentile": 99.95, "threshold": 0.7}]
     assert (found["recall"]["share"], found["recall"]["images"]) == (0.95, 4)
-    taken = {"kind": "pools", "parameters": {"search": listed["id"], "threshold": 0.7}}
-    assert script.ask("jobs/", taken)[1]["parameters"] == {**taken["parameters"], "clusters": ""}
+    wanted = {"search": listed["id"], "threshold": 0.7}
+    assert script.ask("jobs/", {"kind": "pools", "parameters": wanted})[1]["parameters"] == wanted | {
+        "clusters": ""
+    }
 
 
 def test_a_study_says_what_it_asks_and_its_figures_are_asked_for(project: Project) -> None:
