@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from demo import content
@@ -100,5 +100,18 @@ def test_axe_finds_nothing_on_any_page_about_annotation(seat: TakeSeat, role: st
     wrong = []
     for name, path in pages.items():
         seated.page.goto(seated.base + path)
+        wrong += faults(seated.page, name)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_axe_finds_nothing_on_votes_and_choices_that_have_rows(seat: TakeSeat) -> None:
+    here = populate("here")
+    person = make.add_member(here.project, Role.RESEARCHER)
+    seated = seat(here.project, person)
+    wrong = []
+    for name in ("difficulty", "choices", "choice-of-image"):
+        route = next(route for route, one in patterns(get_resolver()) if one.name == name)
+        seated.page.goto(seated.base + filled(route, here.values))
+        expect(seated.page.get_by_role("heading", level=1)).to_be_visible()
         wrong += faults(seated.page, name)
     assert not wrong, "\n".join(wrong)
