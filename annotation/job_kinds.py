@@ -13,21 +13,19 @@ from annotation.machine.drawings import DRAWING, completed_drawing
 from annotation.machine.leakage import KIND as LEAKAGE
 from annotation.machine.leakage import completed_leakage
 from annotation.machine.ml_requests import (
-    check_search,
     check_voted,
     completed_alignment,
     completed_calibration,
     completed_difficulty,
     completed_diversity,
     completed_evaluation,
-    completed_neighbours,
     completed_pool_ranking,
-    completed_pools,
     completed_similarities,
 )
 from annotation.machine.polysemy import completed_polysemy
 from annotation.machine.pool_clusters import KIND as CLUSTERS
 from annotation.machine.pool_clusters import check_clusters, completed_clusters
+from annotation.machine.pool_requests import check_search, completed_neighbours, completed_pools
 from annotation.machine.robustness import completed_robustness
 from annotation.machine.sampling import completed_sampling
 from annotation.machine.score_comparing import KIND as SCORES

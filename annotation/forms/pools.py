@@ -7,9 +7,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from annotation.machine.leakage import LEAST_COSINE, MOST_BITS
-from annotation.machine.ml_requests import RADIUS
 from annotation.machine.neighbours import corpora
 from annotation.machine.pool_clusters import MIN_CLUSTER_SIZE, MIN_SAMPLES
+from annotation.machine.pool_requests import RADIUS
 from annotation.machine.pools_showing import ThresholdRow
 
 

@@ -18,8 +18,6 @@ from annotation.machine.job_parameters import (
     whole_number,
     with_texts,
 )
-from annotation.machine.neighbours import corpora, search_of
-from annotation.machine.pool_clusters import check_clusters
 from annotation.models import Adjudication, Judgment
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
@@ -38,16 +36,10 @@ CALIBRATION_BATCH = 64
 EXPANSIONS = 3
 # Captions chosen for an image (IMP: five).
 CHOSEN_CAPTIONS = 5
-# Nearest corpus images of an image that a search keeps (IMP: 800 to 3,000 captions an image).
-RADIUS = 3_000
-# Every row, or lists of rows; auto takes lists beyond three million rows.
-INDEXES = ("auto", "exact", "lists")
 # Variants of an alignment: layers appended over a frozen text tower, and the losses (as in the model workers).
 MOST_LAYERS, MOST_EPOCHS = 6, 100
 TEXT_TOWERS, LOSSES = ("frozen", "finetuned"), ("paraphrases", "pairs")
 EPOCHS = 10
-# Images whose exact neighbours are found too, where lists are searched.
-RECALL_IMAGES = 100
 
 
 def completed_similarities(parameters: Mapping[str, Any]) -> Parameters:
@@ -194,82 +186,6 @@ def completed_pool_ranking(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a ranking of pools: the sentence `encoder`. Raises Invalid."""
     known_only(parameters, "encoder")
     return {"encoder": with_texts(parameters.get("encoder") or SENTENCE_ENCODER)}
-
-
-def completed_neighbours(parameters: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of a search for the nearest images of a corpus. Raises Invalid.
-
-    `corpus` is a folder of CORPORA_DIR; `radius` the neighbours of an image; `index` one of auto, exact and lists;
-    `probes` the lists looked into (0: by the rule); `recall_images` those whose exact neighbours are found too.
-    """
-    known_only(parameters, "corpus", "encoder", "radius", "index", "probes", "recall_images")
-    corpus = str(parameters.get("corpus") or "").strip()
-    if corpus not in corpora():
-        raise refused(
-            _("There is no corpus %(name)s on this server; there are: %(known)s.")
-            % {"name": corpus or "?", "known": ", ".join(corpora()) or _("none")}
-        )
-    index = str(parameters.get("index") or INDEXES[0])
-    if index not in INDEXES:
-        raise refused(_("The index is one of %(known)s.") % {"known": ", ".join(INDEXES)})
-    return {
-        "corpus": corpus,
-        "encoder": str(parameters.get("encoder") or settings.ENCODERS[-1]).strip(),
-        "radius": whole_number(parameters, "radius", RADIUS, 1, 10_000),
-        "index": index,
-        "probes": whole_number(parameters, "probes", 0, 0, 65_536),
-        "recall_images": whole_number(parameters, "recall_images", RECALL_IMAGES, 1, 5_000),
-    }
-
-
-def completed_pools(parameters: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of filling pools: the id of the `search`, and the `threshold`. Raises Invalid.
-
-    `clusters` is the id of clusters of that search: then only captions of an image's own cluster come in.
-    """
-    known_only(parameters, "search", "threshold", "clusters")
-    try:
-        threshold = float(parameters.get("threshold", "nan"))
-    except (TypeError, ValueError):
-        threshold = float("nan")
-    if not -1 <= threshold <= 1:
-        raise refused(_("Say the threshold, a cosine from -1 to 1."))
-    return {
-        "search": str(parameters.get("search") or "").strip(),
-        "threshold": round(threshold, 2),
-        "clusters": str(parameters.get("clusters") or "").strip(),
-    }
-
-
-def check_search(project: Project, parameters: Parameters) -> None:
-    """Raise Missing unless the search is a finished one of the project."""
-    search_of(project, parameters["search"])
-
-
-def ask_for_neighbours(*, project: Project, actor: User | None, parameters: Mapping[str, Any]) -> Job:
-    """Find the nearest images of a corpus for every active and reserve image; takes no caption in. Raises Invalid."""
-    return enqueue(
-        kind="neighbours", project=project, parameters=parameters, asked_by=actor, seed=project.seed
-    )
-
-
-def ask_for_pools(
-    *, project: Project, actor: User | None, search: str, threshold: float, clusters: str = ""
-) -> Job:
-    """Take the captions that a search found from a threshold on into the pools. Raises Invalid, Missing.
-
-    With `clusters` only those of an image's own cluster.
-    """
-    found = search_of(project, search)
-    parameters = {"search": str(found.public_id), "threshold": threshold, "clusters": clusters}
-    check_clusters(project, parameters)
-    return enqueue(
-        kind="pools",
-        project=project,
-        parameters=parameters,
-        asked_by=actor,
-        seed=project.seed,
-    )
 
 
 def ask_for_similarities(*, project: Project, actor: User | None, encoders: Sequence[str] = ()) -> Job:

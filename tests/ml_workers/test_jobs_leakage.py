@@ -25,7 +25,7 @@ from annotation.machine.leakage import (
     undo_leakage,
     write_leaks,
 )
-from annotation.machine.ml_requests import ask_for_neighbours, ask_for_pools
+from annotation.machine.pool_requests import ask_for_neighbours, ask_for_pools
 from annotation.models import Caption, Cleaning, Image, Leak, LeakCheck
 from ml_workers.picture_hash import BITS, as_rows, difference_hash, near_pictures
 from polyannot.kernel.errors import Conflict, Invalid, Missing
