@@ -39,7 +39,18 @@ SECTIONS = (
         _("Images"),
         "images",
         frozenset({HEAD, RESEARCHER, ADMIN}),
-        ("image", "caption", "find", "import", "batch", "handover", "judgments"),
+        (
+            "image",
+            "caption",
+            "find",
+            "import",
+            "batch",
+            "handover",
+            "judgments",
+            "pools",
+            "leakage",
+            "sampling",
+        ),
     ),
     Section(
         _("Review"), "review-home", frozenset({HEAD}), ("review", "adjudicate", "pair-report", "question")
@@ -50,7 +61,9 @@ SECTIONS = (
         frozenset({HEAD, RESEARCHER}),
         ("agreement", "quality", "drift", "genericness"),
     ),
-    Section(_("Difficulty"), "difficulty", frozenset({HEAD, RESEARCHER}), ("difficulty", "choice")),
+    Section(
+        _("Difficulty"), "difficulty", frozenset({HEAD, RESEARCHER}), ("difficulty", "choice", "polysemy")
+    ),
     Section(_("Studies"), "studies", frozenset({RESEARCHER}), ("stud",)),
     Section(_("Releases"), "releases", frozenset({RESEARCHER, ADMIN}), ("release",)),
     Section(

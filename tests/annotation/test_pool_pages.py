@@ -78,6 +78,7 @@ def test_a_page_without_a_corpus_says_where_one_goes() -> None:
     response = signed_in(project).get(f"/p/{project.slug}/pools/")
     assert response.status_code == 200
     assert ("CORPORA_DIR" in response.content.decode()) is not bool(list_of_corpora())
+    assert [one["label"] for one in response.context["nav_sections"] if one["is_current"]] == ["Images"]
 
 
 def list_of_corpora() -> list[Path]:
