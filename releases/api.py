@@ -17,6 +17,7 @@ from projects.api.once import kept, once
 from projects.models import Role
 from releases.access import release_of
 from releases.comparing import compare_in_order
+from releases.extras import Extras
 from releases.findings import Finding
 from releases.freezing import ask_for_release
 from releases.models import Release, ReleaseState
@@ -37,6 +38,8 @@ class ReleaseOut(serializers.Serializer[Release]):
     canary = serializers.UUIDField()
     seed = serializers.IntegerField()
     contains_demo = serializers.BooleanField()
+    with_free_text = serializers.BooleanField()
+    with_demographics = serializers.BooleanField()
     n_images = serializers.IntegerField()
     n_captions = serializers.IntegerField()
     sha256 = serializers.CharField(source="bundle.sha256", allow_null=True, default=None)
@@ -69,6 +72,15 @@ class ReleaseIn(serializers.Serializer[Any]):
     notes = serializers.CharField(max_length=20_000, default="", allow_blank=True)
     with_shards = serializers.BooleanField(
         default=False, help_text="The pictures once more as webdataset shards."
+    )
+    with_free_text = serializers.BooleanField(
+        default=False,
+        help_text="What people wrote while they worked, word for word. It may name or describe somebody: ask the"
+        " preflight with the same parameter first, and have the consent of those who wrote.",
+    )
+    with_demographics = serializers.BooleanField(
+        default=False,
+        help_text="What participants said of themselves, as counts of at least five people for each study.",
     )
 
 
@@ -114,17 +126,27 @@ class PreflightOut(serializers.Serializer[Any]):
     findings = FindingOut(many=True)
 
 
+class ExtrasIn(serializers.Serializer[Any]):
+    """What the release is to hold beside what every release holds."""
+
+    with_free_text = serializers.BooleanField(default=False)
+    with_demographics = serializers.BooleanField(default=False)
+
+
 class ReleasePreflight(ProjectApiView):
     """What to know before a release."""
 
     serializer_class = PreflightOut
     read_rule = (Role.ADMIN,)
 
-    @extend_schema(operation_id="releases_preflight")
+    @extend_schema(operation_id="releases_preflight", parameters=[ExtrasIn])
     def get(self, request: Request, project_slug: str) -> Response:
-        """Return the findings, blocking ones first."""
+        """Return the findings, blocking ones first; of free text and demographics where they are asked for."""
+        given = ExtrasIn(data=request.query_params)
+        given.is_valid(raise_exception=True)
         settle_tallies(self.access.project)
-        return Response(self.get_serializer({"findings": preflight(self.access.project)}).data)
+        findings = preflight(self.access.project, Extras.of(given.validated_data))
+        return Response(self.get_serializer({"findings": findings}).data)
 
 
 class ReleaseDetail(ProjectApiView):

@@ -11,7 +11,15 @@ from releases.cells import csv_bytes, json_bytes, json_lines
 from releases.datasheet import datasheet
 from releases.formats import croissant, gallery, pictured, retrieval
 from releases.formats.parquet import parquet_bytes
-from releases.rows import TABLES, Table, caption_rows, evaluation_rows, figure_path, image_path, negative_rows
+from releases.rows import (
+    Table,
+    caption_rows,
+    evaluation_rows,
+    figure_path,
+    image_path,
+    negative_rows,
+    tables_of,
+)
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
@@ -21,6 +29,9 @@ MANIFEST_FORMAT = "polyannot-release/3"
 # Every entry of the bundle carries this time, and nothing is compressed: compressors differ between machines.
 ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
 CANARY = "canary"
+
+# What the manifest calls the number of rows of a table that is there only when asked for.
+EXTRA_COUNTS = {"free_text": "free_texts", "demographics": "demographics"}
 
 Snapshot = Mapping[str, Any]
 ReadBytes = Callable[[str], bytes]
@@ -61,8 +72,8 @@ def data_files(snapshot: Snapshot, *, canary: str, read_image: ReadBytes) -> Ite
     yield whole("CITATION.cff", cards.citation(snapshot, canary))
     yield whole("ATTRIBUTION.md", cards.attribution(snapshot, canary))
     yield whole("guidelines.md", cards.guidelines(snapshot, canary))
-    yield whole("CODEBOOK.md", codebook.codebook(canary))
-    yield from (whole(f"{table.name}.csv", _csv(table, snapshot, canary)) for table in TABLES)
+    yield whole("CODEBOOK.md", codebook.codebook(snapshot, canary))
+    yield from (whole(f"{table.name}.csv", _csv(table, snapshot, canary)) for table in tables_of(snapshot))
     yield whole("captions.jsonl", json_lines({**row, CANARY: canary} for row in caption_rows(snapshot)))
     yield from _parquet_files(snapshot, canary)
     yield from _figure_files(snapshot, canary)
@@ -89,7 +100,7 @@ def empty_mark(canary: str) -> str:
 def _parquet_files(snapshot: Snapshot, canary: str) -> Iterator[BuiltFile]:
     """Yield the tables that have rows as Parquet, then the metadata that describes them."""
     sums = {}
-    for table in TABLES:
+    for table in tables_of(snapshot):
         if rows := list(table.rows(snapshot)):
             path = croissant.table_path(table)
             content = parquet_bytes(table.columns, rows, metadata={CANARY: canary})
@@ -152,6 +163,11 @@ def manifest(snapshot: Snapshot, *, canary: str, files: Sequence[ListedFile]) ->
                         for image in snapshot["images"]
                         for caption in image["captions"]
                     ),
+                    **{
+                        name: len(snapshot[table])
+                        for table, name in EXTRA_COUNTS.items()
+                        if table in snapshot
+                    },
                 },
                 "files": [{"path": file.path, "bytes": file.size, "sha256": file.sha256} for file in files],
             }

@@ -2,7 +2,7 @@
 
 from releases import known
 from releases.known import BLANK
-from releases.rows import TABLES, Snapshot, image_path
+from releases.rows import Snapshot, image_path, tables_of
 
 # Licences that the hub of data sets knows by an identifier of its own: the SPDX one in small letters.
 HUB_LICENCES = frozenset(
@@ -48,6 +48,7 @@ def readme(snapshot: Snapshot, canary: str) -> bytes:
         known.evaluated(snapshot),
         "Raters and participants are under pseudonyms that are new in each release; times are days, durations bins."
         " A day of fewer than five judgments of one rater, and a share of fewer than five participants, is withheld.",
+        *known.extra_notes(snapshot),
         "",
         "## To be filled in by the authors",
         "",
@@ -67,7 +68,7 @@ def _header(snapshot: Snapshot, canary: str) -> list[str]:
     size = next((name for most, name in SIZES if captions < most), "n>1M")
     configs = [
         line
-        for table in TABLES
+        for table in tables_of(snapshot)
         if next(table.rows(snapshot), None) is not None
         for line in (f"- config_name: {table.name}", f"  data_files: parquet/{table.name}.parquet")
     ]
@@ -94,7 +95,7 @@ def _files(snapshot: Snapshot) -> list[str]:
         "Tables are there twice, as CSV and, where they have rows, under `parquet/`:",
         "",
     ]
-    listed += [f"- `{table.name}`: {table.told}." for table in TABLES]
+    listed += [f"- `{table.name}`: {table.told}." for table in tables_of(snapshot)]
     listed += ["", "What each column means stands in `CODEBOOK.md`. Beside them:", ""]
     if any(image_path(image) for image in snapshot["images"]):
         listed += [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from releases import known
-from releases.rows import TABLES
+from releases.rows import Snapshot, tables_of
 
 _IMAGE = "public id of the image; holds for ever"
 _CAPTION = "public id of this version of the caption; holds for ever"
@@ -132,6 +132,23 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "meaning": "what it does to the verdict: good, bad, unsure or neutral",
         "description": "when it is the right answer, as annotators were told",
     },
+    "free_text": {
+        "kind": "where it was written: note, skip_note, revert_reason, review_comment, review_reply, final_label_note,"
+        " question, answer or precedent",
+        "item_id": "public id of the version of the caption that it is about; empty where it is about the image",
+        "image_id": _IMAGE,
+        "round": "batch, numbered in the order of opening; empty where it belongs to none",
+        "rater_id": "pseudonym of the annotator as in judgments; empty for whoever reviews, answers and rules",
+        "text": "the text, word for word",
+    },
+    "demographics": {
+        "study": "short name of the study",
+        "question": "what was asked: language, country or age_band",
+        "answer": "what was said; unsaid: preferred not to say; (other): rare answers together; (withheld): fewer than"
+        " five people said anything",
+        "n": "participants who said so; empty where it is withheld, never fewer than five",
+        "n_people": "participants who were asked and finished; empty where it is withheld",
+    },
     "tombstones": {
         "kind": "image or caption",
         "id": "public id that earlier releases called it by",
@@ -142,13 +159,13 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def codebook(canary: str) -> bytes:
+def codebook(snapshot: Snapshot, canary: str) -> bytes:
     """Return every table with its columns, their types and what they mean."""
     parts = [known.canary_comment(canary), "# Codebook", ""]
     parts += [
         "Empty cells of CSV and nulls of Parquet: not known, withheld, or not applicable, as each line says."
     ]
-    for table in TABLES:
+    for table in tables_of(snapshot):
         parts += ["", f"## {table.name}", "", f"{table.told[0].upper()}{table.told[1:]}.", ""]
         parts += ["| column | type | what it is |", "|---|---|---|"]
         meanings = MEANINGS[table.name]

@@ -84,7 +84,7 @@ def _composition(snapshot: Snapshot) -> list[Answered]:
         (
             "Does it relate to people, and can they be identified?",
             "Photographs and captions may show or name people. Raters and participants are under pseudonyms that are"
-            " new in each release. " + BLANK,
+            " new in each release. " + " ".join([*known.extra_notes(snapshot), BLANK]),
         ),
     ]
 

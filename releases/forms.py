@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models.reviews import ReportKind
 from releases.concerned import CAPTION, IMAGE
+from releases.extras import Extras
 from releases.freezing import next_numbers
 
 
@@ -26,6 +27,25 @@ class ReleaseForm(forms.Form):
         required=False,
         help_text=_("The pictures whose licence lets them out are in the file twice then."),
     )
+    with_free_text = forms.BooleanField(
+        label=_("Add what people wrote while they worked"),
+        required=False,
+        help_text=_(
+            "Notes, reasons for going back to an earlier text, comments of reviews and replies to them, questions with"
+            " their answers, notes on final labels and precedents, word for word. They may name or describe somebody,"
+            " and a way of writing may give its author away: have the consent of those who wrote them, and look through"
+            " what the preflight then lists."
+        ),
+    )
+    with_demographics = forms.BooleanField(
+        label=_("Add what participants said of themselves"),
+        required=False,
+        help_text=_(
+            "Language proficiency, country and age band, as counts for each study that asked; no count stands for fewer"
+            " than five people or is joined to an answer. Somebody who knows who took part may still learn from them:"
+            " the consent of the study must allow it."
+        ),
+    )
 
     KINDS = {
         "patch": _("%(number)s, a correction"),
@@ -40,6 +60,11 @@ class ReleaseForm(forms.Form):
         numbers = next_numbers(project)
         field.choices = [(number, self.KINDS[kind] % {"number": number}) for kind, number in numbers.items()]
         field.initial = numbers.get(kind, numbers["minor"])
+
+    @property
+    def extras(self) -> Extras:
+        """Return which parts a valid form asks for beside what every release holds."""
+        return Extras.of(self.cleaned_data)
 
 
 class TakeDownForm(forms.Form):

@@ -20,6 +20,7 @@ from projects.storage import read_stored, store_bytes, store_path
 from projects.telling import tell
 from releases import building
 from releases.cells import json_bytes
+from releases.extras import Extras
 from releases.models import Release, ReleaseCaption, ReleaseFile, ReleaseState
 from releases.preflight import preflight
 from releases.snapshot import read_snapshot
@@ -55,9 +56,14 @@ def ask_for_release(
     notes: str,
     asked_by: User,
     with_shards: bool = False,
+    with_free_text: bool = False,
+    with_demographics: bool = False,
     seed: int = 0,
 ) -> Job:
     """Ask a worker to freeze and build a release, `with_shards` with its pictures once more as webdataset shards.
+
+    `with_free_text` puts in what people wrote while they worked, `with_demographics` what participants said of
+    themselves, as counts.
 
     Raises Invalid while something blocks, Conflict for a used number.
     """
@@ -70,7 +76,14 @@ def ask_for_release(
     return enqueue(
         kind=KIND,
         project=project,
-        parameters={"number": number, "licence": licence, "notes": notes, "with_shards": with_shards},
+        parameters={
+            "number": number,
+            "licence": licence,
+            "notes": notes,
+            "with_shards": with_shards,
+            "with_free_text": with_free_text,
+            "with_demographics": with_demographics,
+        },
         asked_by=asked_by,
         seed=seed,
     )
@@ -117,7 +130,7 @@ def freeze(job: Job) -> Release:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         _refuse_blocked(project)
-        snapshot = read_snapshot(project, number=number, seed=job.seed)
+        snapshot = read_snapshot(project, number=number, seed=job.seed, extras=Extras.of(job.parameters))
     snapshot |= {
         "licence": job.parameters["licence"],
         "notes": job.parameters["notes"],
@@ -145,6 +158,8 @@ def _add_release(
             canary=uuid.UUID(snapshot["canary"]),
             seed=job.seed,
             contains_demo=snapshot["project"]["is_demo"],
+            with_free_text="free_text" in snapshot,
+            with_demographics="demographics" in snapshot,
             snapshot=stored,
             job=job,
             n_images=len(snapshot["images"]),

@@ -2,16 +2,20 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from annotation.models import AgreementReport, Judgment
 from projects.models import Project
 from releases.days import day_of
+from releases.free_text import free_texts
 
 # A cell that fewer people or judgments stand behind is withheld (docs/algorithms/releases.md).
 SMALLEST_CELL = 5
 # Upper ends of the bins, in seconds, into which the time of a judgment is coarsened.
 DURATION_BINS = (1, 2, 5, 10, 30, 60)
+# By what free texts are ordered.
+ORDER = ("kind", "image_id", "item_id", "rater_id", "text")
 
 
 def duration_bin(milliseconds: int) -> str:
@@ -75,8 +79,17 @@ def round_names(project: Project) -> dict[int, str]:
     return {pk: f"round-{place:03d}" for place, pk in enumerate(ids, start=1)}
 
 
-def read_ratings(project: Project, shuffler: random.Random) -> list[dict[str, Any]]:
-    """Return every current judgment under pseudonyms that are new for each release; days and bins, no free text.
+def rater_names(project: Project, shuffler: random.Random) -> dict[int, str]:
+    """Return a pseudonym for the account of everybody who has given a judgment that holds."""
+    raters = sorted(
+        set(Judgment.objects.filter(project=project).current().values_list("annotator", flat=True))
+    )
+    shuffler.shuffle(raters)
+    return {rater: f"rater-{place + 1:03d}" for place, rater in enumerate(raters)}
+
+
+def read_ratings(project: Project, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return every current judgment under these pseudonyms, new for each release; days and bins, no free text.
 
     A day on which a rater gave fewer than SMALLEST_CELL judgments is withheld.
     """
@@ -86,9 +99,6 @@ def read_ratings(project: Project, shuffler: random.Random) -> list[dict[str, An
         .select_related("version", "batch", "guideline", "image")
         .order_by("batch_id", "image_id", "version_id", "pk")
     )
-    raters = sorted({row.annotator_id for row in rows})
-    shuffler.shuffle(raters)
-    names = {rater: f"rater-{place + 1:03d}" for place, rater in enumerate(raters)}
     rounds = round_names(project)
     by_day = Counter((row.annotator_id, day_of(row.made_at)) for row in rows)
     listed = [
@@ -110,3 +120,23 @@ def read_ratings(project: Project, shuffler: random.Random) -> list[dict[str, An
         for row in rows
     ]
     return sorted(listed, key=lambda row: (row["round"], row["item_id"], row["rater_id"]))
+
+
+def read_free_text(project: Project, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return what people wrote while they worked, annotators under the pseudonyms of their judgments.
+
+    Ordered by kind, pair, author and text, which says nothing about who wrote when.
+    """
+    rounds = round_names(project)
+    listed = [
+        {
+            "kind": row.kind.value,
+            "item_id": str(row.version) if row.version is not None else None,
+            "image_id": str(row.image),
+            "round": rounds[row.batch] if row.batch is not None else None,
+            "rater_id": names.get(row.rater) if row.rater is not None else None,
+            "text": row.text,
+        }
+        for row in free_texts(project)
+    ]
+    return sorted(listed, key=lambda row: [str(row[name] or "") for name in ORDER])

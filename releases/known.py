@@ -77,6 +77,22 @@ def flow_sentence(snapshot: Snapshot) -> str:
     return "; ".join(f"{row['step']}: {row['n']}" for row in snapshot["flow"])
 
 
+def extra_notes(snapshot: Snapshot) -> list[str]:
+    """Return a sentence on each part that is in the release because somebody asked for it."""
+    notes = []
+    if "free_text" in snapshot:
+        notes.append(
+            f"`free_text` holds {len(snapshot['free_text'])} texts that people wrote while they worked, word for word:"
+            " they may name or describe somebody, and the way of writing may give their author away."
+        )
+    if "demographics" in snapshot:
+        notes.append(
+            "`demographics` tells how many participants of a study said what of themselves, joined to no answer;"
+            " answers of fewer than five people are summed."
+        )
+    return notes
+
+
 def figure_list(snapshot: Snapshot) -> list[str]:
     """Return the figures as a Markdown list, each with what it shows."""
     return [

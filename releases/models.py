@@ -34,6 +34,8 @@ class Release(models.Model):
     canary = models.UUIDField(default=uuid.uuid4, editable=False)
     seed = models.BigIntegerField(default=0)
     contains_demo = models.BooleanField(default=False)
+    with_free_text = models.BooleanField(default=False)
+    with_demographics = models.BooleanField(default=False)
     snapshot = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     bundle = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
     job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")

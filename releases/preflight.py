@@ -24,6 +24,8 @@ from annotation.models.reviews import ReportState, ReviewState
 from annotation.progress.verdicts import good_versions
 from projects.models import Project
 from releases.doubts import gone, out_of_date, personal_data
+from releases.extra_doubts import extras_asked_for
+from releases.extras import NOTHING_EXTRA, Extras
 from releases.findings import Finding, chosen
 
 
@@ -31,9 +33,12 @@ def _of(rows: QuerySet[CaptionChoice]) -> QuerySet[Caption]:
     return Caption.objects.filter(pk__in=rows.values("version__caption"))
 
 
-def preflight(project: Project) -> list[Finding]:
-    """Return the findings that concern at least one row, blocking ones first; stored tallies are read as they are."""
-    found = [finding for check in CHECKS for finding in check(project)]
+def preflight(project: Project, extras: Extras = NOTHING_EXTRA) -> list[Finding]:
+    """Return the findings, blocking ones first, those on `extras` before the others; stored tallies are read as they
+    are.
+    """
+    found = list(extras_asked_for(project, extras))
+    found += [finding for check in CHECKS for finding in check(project)]
     return sorted(found, key=lambda finding: not finding.is_blocking)
 
 

@@ -139,6 +139,16 @@ def study_rows(snapshot: Snapshot) -> Iterator[Row]:
     yield from snapshot["studies"]
 
 
+def free_text_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Yield each text that people wrote while they worked, where it was asked for."""
+    yield from snapshot["free_text"]
+
+
+def demographic_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Yield how many participants of a study said what of themselves, where it was asked for."""
+    yield from snapshot["demographics"]
+
+
 def tombstone_rows(snapshot: Snapshot) -> Iterator[Row]:
     """Yield each image, and each version of a caption, that was taken down after a release held it."""
     yield from snapshot["tombstones"]
@@ -220,3 +230,24 @@ TABLES = (
         "what earlier releases held and was taken down since: please delete it from your copies",
     ),
 )
+
+# In a release whose snapshot has rows, or an empty list, under the table's name: only when somebody asked for it.
+EXTRA_TABLES = (
+    Table(
+        "free_text",
+        _columns("kind item_id image_id round rater_id text"),
+        free_text_rows,
+        "notes, reasons, comments and questions, word for word as people wrote them while they worked",
+    ),
+    Table(
+        "demographics",
+        _columns("study question answer n:int n_people:int"),
+        demographic_rows,
+        "how many participants of a study said what of themselves; joined to no answer",
+    ),
+)
+
+
+def tables_of(snapshot: Snapshot) -> tuple[Table, ...]:
+    """Return the tables of a release: those that all have, then those that were asked for."""
+    return (*TABLES, *(table for table in EXTRA_TABLES if table.name in snapshot))

@@ -24,16 +24,27 @@ from projects.models import Project
 from releases.asked import read_studies
 from releases.concerned import taken_down
 from releases.days import day_of
+from releases.demographics import read_demographics
+from releases.extras import NOTHING_EXTRA, Extras
 from releases.figures import figure_data
 from releases.flow import read_flow
-from releases.judged import SMALLEST_CELL, read_agreement, read_labels, read_ratings
+from releases.judged import (
+    SMALLEST_CELL,
+    rater_names,
+    read_agreement,
+    read_free_text,
+    read_labels,
+    read_ratings,
+)
 from studies.results.answers import PairShare, pair_shares
 
 FORMAT = "polyannot-snapshot/3"
 
 
-def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]:
-    """Return the snapshot as plain values; call it inside a repeatable-read transaction."""
+def read_snapshot(
+    project: Project, *, number: str, seed: int, extras: Extras = NOTHING_EXTRA
+) -> dict[str, Any]:
+    """Return the snapshot as plain values, `extras` where asked for; call it inside a repeatable-read transaction."""
     choices = list(
         ImageChoice.objects.filter(
             project=project, is_current=True, is_complete=True, image__state=ImageState.ACTIVE
@@ -45,6 +56,7 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
     chosen = {row.version_id: row.position for choice in choices for row in choice.captions.all()}
     run = project.difficulty_runs.order_by("-pk").first()
     captions = _captions(project, chosen, run)
+    raters = rater_names(project, _rater_shuffler(project, number, seed))
     negatives = _negatives(project, [choice.image_id for choice in choices], random.Random(seed))
     snapshot = {
         "format": FORMAT,
@@ -69,9 +81,13 @@ def read_snapshot(project: Project, *, number: str, seed: int) -> dict[str, Any]
         "labels": read_labels(project),
         "studies": read_studies(project),
         "agreement": read_agreement(project),
-        "ratings": read_ratings(project, _rater_shuffler(project, number, seed)),
+        "ratings": read_ratings(project, raters),
         "flow": read_flow(project, n_images=len(choices), n_captions=len(chosen)),
     }
+    if extras.free_text:
+        snapshot["free_text"] = read_free_text(project, raters)
+    if extras.demographics:
+        snapshot["demographics"] = read_demographics(project)
     # Frozen like the rest: a build draws these rows and computes nothing.
     return snapshot | {"figures": figure_data(snapshot, smallest_cell=SMALLEST_CELL)}
 

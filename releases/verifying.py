@@ -17,7 +17,7 @@ from typing import Any
 
 from releases import building
 from releases.cells import unescape_cell
-from releases.rows import TABLES, Table
+from releases.rows import EXTRA_TABLES, TABLES, Table
 
 PIECE = 1 << 20
 
@@ -47,6 +47,7 @@ COUNTS = {
     "judgments": "judgments",
     "human_evaluation": "human_evaluations",
     "tombstones": "tombstones",
+    **building.EXTRA_COUNTS,
 }
 
 
@@ -90,7 +91,8 @@ def _problems(opened: _Opened) -> list[str]:
                 f" {building.MANIFEST_FORMAT} cannot look further into it."
             )
         ]
-    for table in TABLES:
+    extra = (table for table in EXTRA_TABLES if COUNTS[table.name] in opened.told["counts"])
+    for table in (*TABLES, *extra):
         problems += _table_problems(opened, table)
     return problems + _figure_problems(opened) or list(_rebuild_problems(opened))
 

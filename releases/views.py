@@ -18,10 +18,12 @@ from projects.models import Job, Role
 from releases.access import release_of
 from releases.comparing import compare_in_order
 from releases.concerned import taken_down_from, withdrawn_since
+from releases.extras import NOTHING_EXTRA, Extras
 from releases.forms import ReleaseForm, WithdrawForm
 from releases.freezing import KIND, ask_for_release
 from releases.preflight import preflight
 from releases.sending import bundle_of
+from releases.texts_showing import told_texts
 
 ROWS_A_PAGE = 40
 
@@ -43,16 +45,21 @@ def releases(request: HttpRequest, access: Access) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @project_view(Role.ADMIN)
 def release_new(request: HttpRequest, access: Access) -> HttpResponse:
-    """Show what is missing or doubtful, and ask a worker to freeze and build."""
+    """Show what is missing or doubtful, and ask a worker to freeze and build.
+
+    What is asked for beside what every release holds is looked through first: the page comes again with what it brings.
+    """
     settle_tallies(access.project)
     kind = request.GET.get("as", "minor")
     form = ReleaseForm(request.POST or None, project=access.project, kind=kind)
-    if request.method == "POST" and form.is_valid():
+    extras = form.extras if form.is_valid() else NOTHING_EXTRA
+    if form.is_valid() and extras.named == request.POST.get("looked_through", ""):
         ask_for_release(project=access.project, asked_by=access.user, **form.cleaned_data)
         return redirect("releases", access.project.slug)
-    findings = preflight(access.project)
+    findings = preflight(access.project, extras)
     context = {
         "form": form,
+        "looked_through": extras.named,
         "findings": findings,
         "is_blocked": any(finding.is_blocking for finding in findings),
         "crumbs": [{"label": _("Releases"), "url": "../"}],
@@ -63,23 +70,22 @@ def release_new(request: HttpRequest, access: Access) -> HttpResponse:
 @require_safe
 @project_view(Role.ADMIN)
 def release_finding(request: HttpRequest, access: Access, code: str) -> HttpResponse:
-    """Show the captions or images that one finding of the preflight concerns; raises Missing where it found none."""
+    """Show the captions, images or texts that one finding of the preflight concerns.
+
+    Raises Missing where it found none.
+    """
     settle_tallies(access.project)
-    finding = next((row for row in preflight(access.project) if row.code == code and row.has_rows), None)
+    found = preflight(access.project, Extras(free_text=code.startswith("free_text")))
+    finding = next((row for row in found if row.code == code and row.has_rows), None)
     if finding is None:
         raise Missing("finding_gone", _("The preflight finds nothing of this kind any more."))
-    captions, asked = finding.captions, request.GET.get("page")
-    if captions is not None:
-        page: Page[Any] = Paginator(captions.select_related("image").order_by("pk"), ROWS_A_PAGE).get_page(
-            asked
-        )
-    else:
-        assert finding.images is not None
-        page = Paginator(finding.images.order_by("pk"), ROWS_A_PAGE).get_page(asked)
+    page: Page[Any] = Paginator(finding.listed, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    listed = list(page.object_list)
     context = {
         "finding": finding,
         "page": page,
-        "rows": found_captions(access, list(page.object_list)) if captions is not None else [],
+        "rows": found_captions(access, listed) if finding.captions is not None else [],
+        "texts": told_texts(listed) if finding.texts is not None else [],
         "crumbs": [
             {"label": _("Releases"), "url": "../../"},
             {"label": _("New release"), "url": "../../new/"},

@@ -6,8 +6,8 @@ from typing import Any
 from releases.codebook import MEANINGS
 from releases.formats.parquet import Column, Kind
 from releases.formats.provenance import generated_by, provenance, usage
-from releases.known import BLANK_PLAIN, collected, flow_sentence, licence_address
-from releases.rows import TABLES, Snapshot, Table
+from releases.known import BLANK_PLAIN, collected, extra_notes, flow_sentence, licence_address
+from releases.rows import Snapshot, Table, tables_of
 
 CONFORMS_TO = ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"]
 TYPES = {Kind.TEXT: "sc:Text", Kind.INT: "sc:Integer", Kind.FLOAT: "sc:Float", Kind.BOOL: "sc:Boolean"}
@@ -17,6 +17,10 @@ SAID_OF = {
     ("judgments", "outcome"): ("rater_id", "prov:wasAttributedTo"),
     ("votes", "is_yes"): ("encoder", "prov:wasAttributedTo"),
 }
+PERSONAL = (
+    "Raters and participants are under pseudonyms that are new in each release; times are coarsened to the day,"
+    " durations binned. Photographs and captions may show or name people."
+)
 KEYS = {"images": "id", "captions": "caption_id", "negatives": "caption_id"}
 IN_CROISSANT = (
     "annotation arrayShape citeAs column containedIn equivalentProperty excludes extract field fileObject fileProperty"
@@ -62,7 +66,9 @@ def croissant(snapshot: Snapshot, canary: str, files: Mapping[str, str]) -> dict
         **_responsible(snapshot),
         **provenance(snapshot),
         "distribution": _file_objects(files),
-        "recordSet": [_record_set(snapshot, table) for table in TABLES if table_path(table) in files],
+        "recordSet": [
+            _record_set(snapshot, table) for table in tables_of(snapshot) if table_path(table) in files
+        ],
     }
 
 
@@ -95,8 +101,7 @@ def _responsible(snapshot: Snapshot) -> dict[str, Any]:
         "rai:machineAnnotationTools": [
             f"{row['name']} (weights {row['weights_sha256']})" for row in snapshot["encoders"]
         ],
-        "rai:personalSensitiveInformation": "Raters and participants are under pseudonyms that are new in each release;"
-        " times are coarsened to the day, durations binned. Photographs and captions may show or name people.",
+        "rai:personalSensitiveInformation": " ".join([PERSONAL, *extra_notes(snapshot)]),
         "rai:dataReleaseMaintenancePlan": BLANK_PLAIN,
         "rai:dataUseCases": BLANK_PLAIN,
         "rai:dataLimitations": BLANK_PLAIN,

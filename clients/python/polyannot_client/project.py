@@ -173,10 +173,28 @@ class Project:
             yield Release(**{name: row[name] for name in Release.__slots__})
 
     def ask_for_release(
-        self, number: str, licence: str, *, notes: str = "", with_shards: bool = False
+        self,
+        number: str,
+        licence: str,
+        *,
+        notes: str = "",
+        with_shards: bool = False,
+        with_free_text: bool = False,
+        with_demographics: bool = False,
     ) -> Job:
-        """Ask for a release; refused while something blocks it."""
-        given = {"number": number, "licence": licence, "notes": notes, "with_shards": with_shards}
+        """Ask for a release; refused while something blocks it.
+
+        Free text that people wrote at work, and counts of what participants said of themselves, go in only when asked
+        for.
+        """
+        given = {
+            "number": number,
+            "licence": licence,
+            "notes": notes,
+            "with_shards": with_shards,
+            "with_free_text": with_free_text,
+            "with_demographics": with_demographics,
+        }
         return _job(self._transport.post(self._at("releases/"), given))
 
     def fetch_release(self, number: str, path: str | Path) -> Path:
