@@ -73,7 +73,7 @@ class AccountForm(forms.Form):
 
 
 class SiteTokenForm(forms.Form):
-    """A new token of a site admin: it makes projects and nothing else."""
+    """A new token of a site admin: without a project there is one scope."""
 
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("What it is for, so that you know which one to revoke.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
@@ -33,7 +33,13 @@ def tell(*, project: Project, kind: str, row: str, **facts: Any) -> None:
     never anything about a person.
     """
     wanting = Webhook.objects.filter(project=project, off_reason="", kinds__contains=[kind])
-    write(wanting, kind, project, {"path": f"/api/v1/projects/{project.slug}/{row}", **facts})
+    write(_held(wanting), kind, project, {"path": f"/api/v1/projects/{project.slug}/{row}", **facts})
+
+
+def _held(webhooks: QuerySet[Webhook]) -> list[Webhook]:
+    """Return webhooks that nobody deletes before the transaction ends; they may be changed and sent meanwhile."""
+    query, values = webhooks.query.sql_with_params()
+    return list(Webhook.objects.raw(f"{query} FOR KEY SHARE", values))
 
 
 def write(webhooks: Iterable[Webhook], kind: str, project: Project, facts: dict[str, Any]) -> None:

@@ -74,7 +74,7 @@ def _check_place(user: User, project: Project | None, scopes: list[str]) -> None
                 "site_admin_needed", _("Only administrators of the site make tokens for projects to come.")
             )
         if scopes != [Scope.PROJECTS]:
-            raise Invalid("token_scopes", _("A token without a project makes projects and nothing else."))
+            raise Invalid("token_scopes", _("A token without a project has the scope projects and no other."))
         return
     if Scope.PROJECTS in scopes:
         raise Invalid("token_scopes", _("A token of a project cannot make projects."))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from polyannot.kernel.addresses import may_be_visited, plain_address
-from polyannot.kernel.errors import Conflict, Invalid
+from polyannot.kernel.errors import Conflict, Invalid, Missing
 from polyannot.kernel.fetching import FetchRefused, checked_parts
 from polyannot.kernel.sealing import seal, unseal
 from polyannot.kernel.text import one_line
@@ -57,7 +57,7 @@ def change_webhook(
     """
     wanted = {"name": one_line(name), "url": url, "kinds": _checked(name, url, kinds)}
     with transaction.atomic():
-        row = Webhook.objects.select_for_update(no_key=True, of=("self",)).get(pk=webhook.pk)
+        row = _locked(webhook)
         changed = [field for field, value in wanted.items() if getattr(row, field) != value]
         if changed:
             Webhook.objects.filter(pk=row.pk).update(**wanted)
@@ -98,7 +98,7 @@ def renew_secret(*, webhook: Webhook, actor: User) -> str:
     """Give a webhook a new secret and return it; whatever is sent from now on is signed with the new one alone."""
     secret = new_secret()
     with transaction.atomic():
-        Webhook.objects.filter(pk=webhook.pk).update(secret_sealed=seal(secret))
+        Webhook.objects.filter(pk=_locked(webhook).pk).update(secret_sealed=seal(secret))
         append_event(actor=actor, act="webhook_secret_renewed", row=webhook, fields=["secret_sealed"])
     return secret
 
@@ -137,6 +137,23 @@ def switch_off(*, webhook: Webhook, actor: User) -> None:
         append_event(actor=actor, act="webhook_switched_off", row=webhook, fields=["off_reason"])
 
 
+def delete_webhook(*, webhook: Webhook, actor: User) -> int:
+    """Delete a webhook with its list of deliveries; return how many of them waited and are never sent.
+
+    What is on its way this moment still arrives. That the webhook was there stays in the history. Raises Missing where
+    it is gone already.
+    """
+    with transaction.atomic():
+        # Whoever writes a delivery holds the row as it is: no delivery is left behind, and no act fails for this one.
+        row = Webhook.objects.select_for_update(of=("self",)).filter(pk=webhook.pk).first()
+        if row is None:
+            raise _gone()
+        waiting = row.deliveries.filter(state=DeliveryState.WAITING).count()
+        append_event(actor=actor, act="webhook_deleted", row=row)
+        row.delete()
+    return waiting
+
+
 def send_test(*, webhook: Webhook, actor: User) -> WebhookDelivery:
     """Send the address a message that tells of nothing. Raises Conflict while it is off."""
     with transaction.atomic():
@@ -163,7 +180,17 @@ def send_again(*, delivery: WebhookDelivery, actor: User) -> None:
         transaction.on_commit(lambda: call([webhook.pk]))
 
 
+def _locked(webhook: Webhook) -> Webhook:
+    row = Webhook.objects.select_for_update(no_key=True, of=("self",)).filter(pk=webhook.pk).first()
+    if row is None:
+        raise _gone()
+    return row
+
+
+def _gone() -> Missing:
+    return Missing("webhook_missing", _("This webhook was deleted in the meantime."))
+
+
 def _refuse_off(webhook: Webhook) -> None:
-    row = Webhook.objects.select_for_update(no_key=True, of=("self",)).get(pk=webhook.pk)
-    if not row.is_on:
+    if not _locked(webhook).is_on:
         raise Conflict("webhook_is_off", _("The webhook is off; switch it on first."))

@@ -1,5 +1,6 @@
 """Studies through the API: aggregates only, nothing of single participants."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from projects.api.nouns import JobOut, asked
 from projects.api.once import kept, once
 from projects.models import Role
 from studies.access import latest_result, studies_of, study_of
+from studies.drafting.launching import close_study, launch_study, pause_study, resume_study
 from studies.job_kinds import ask_for_results
 from studies.models import Study, StudyDesign, StudyKind, StudyState
 from studies.results.computing import without_single_people
@@ -92,6 +94,54 @@ class StudyDetail(ProjectApiView):
     def get(self, request: Request, project_slug: str, study_id: UUID) -> Response:
         """Return the study."""
         return Response(self.get_serializer(study_of(self.access, study_id)).data)
+
+
+class StudyAct(ProjectApiView):
+    """What all acts on a study have in common; each answers with the study as it is after it."""
+
+    serializer_class = StudyOut
+    read_rule = write_rule = (Role.RESEARCHER,)
+
+    def done(self, act: Callable[..., object], study_id: UUID) -> Response:
+        """Do the act on the study of the address."""
+        act(study=study_of(self.access, study_id), actor=self.person)
+        return Response(self.get_serializer(study_of(self.access, study_id)).data)
+
+
+class StudyLaunch(StudyAct):
+    """Launching a study."""
+
+    @extend_schema(operation_id="studies_launch", request=None, responses=StudyOut)
+    def post(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Freeze pairs, texts and rules and open the link; refused while something is missing."""
+        return self.done(launch_study, study_id)
+
+
+class StudyPause(StudyAct):
+    """Pausing a study."""
+
+    @extend_schema(operation_id="studies_pause", request=None, responses=StudyOut)
+    def post(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Let nobody new begin for now."""
+        return self.done(pause_study, study_id)
+
+
+class StudyResume(StudyAct):
+    """Going on with a study."""
+
+    @extend_schema(operation_id="studies_resume", request=None, responses=StudyOut)
+    def post(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Let new people begin again."""
+        return self.done(resume_study, study_id)
+
+
+class StudyClose(StudyAct):
+    """Closing a study."""
+
+    @extend_schema(operation_id="studies_close", request=None, responses=StudyOut)
+    def post(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Let nobody new begin any more; those who have begun may finish."""
+        return self.done(close_study, study_id)
 
 
 class StudyFigures(ProjectApiView):

@@ -54,7 +54,7 @@ def make_project(slug: str = "", *, admin: User | None = None, **settings: objec
 
 def token_of(user: User, project: Project | None, *scopes: str) -> str:
     """Return the secret of a new token of a person: with all scopes of its place where none is named."""
-    every = [Scope.PROJECTS] if project is None else [Scope.READ, Scope.JUDGMENTS, Scope.WRITE]
+    every = [Scope.PROJECTS] if project is None else [row for row in Scope if row != Scope.PROJECTS]
     _row, secret = make_token(user=user, project=project, name="Test", scopes=scopes or every, days=1)
     return secret
 

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 
@@ -25,12 +26,18 @@ from annotation.models import (
     GenericnessQuestion,
     ImageChoice,
     ImageSampling,
+    ImageSwap,
     LabelEstimateRun,
     Leak,
+    MachineReport,
     OnboardingRun,
     PairReport,
+    QualityReport,
     ReviewRound,
+    SampledImage,
     SavedFilter,
+    ScoreComparison,
+    ScoreFigure,
     ScoreSet,
     Threshold,
 )
@@ -105,6 +112,12 @@ def populate(
     encoder = Encoder.objects.create(
         name=f"{slug}-encoder", weights_hash="0" * 64, source="made", dimension=2
     )
+    comparison = ScoreComparison.objects.create(
+        run=evaluation, score_set=score_set, job=job, n_good=1, n_negative=1, seed=1
+    )
+    ScoreFigure.objects.create(
+        comparison=comparison, encoder=encoder, name="Spearman", value=0.5, low=0.25, high=0.75, n=40
+    )
     sampling = ImageSampling.objects.create(
         project=project,
         job=job,
@@ -117,6 +130,11 @@ def populate(
         n_reserve=0,
         n_in_batches=0,
         spreads={},
+    )
+    SampledImage.objects.create(sampling=sampling, image=image, rank=1, x=0.5, y=0.5)
+    reserve = make.add_image(project, state="reserve")
+    ImageSwap.objects.create(
+        project=project, taken_out=reserve, brought_in=image, why="It was blurred.", made_by=head
     )
     snapshot = store_bytes(b'{"images": []}', media_type="application/json")
     release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
@@ -162,6 +180,18 @@ def populate(
         code_version="0",
         figures={},
     )
+    machine_report = MachineReport.objects.create(
+        project=project, job=agreement.job, kind="calibration", n_items=1, figures=a_calibration()
+    )
+    quality = QualityReport.objects.create(
+        project=project,
+        kind="drift",
+        schema=batch.schema,
+        job=agreement.job,
+        n_judgments=1,
+        code_version="0",
+        figures=charts_of(str(annotator.public_id), version),
+    )
     cleaned = Job.objects.create(
         kind="cleaning",
         project=project,
@@ -206,6 +236,9 @@ def populate(
         "evaluation_id": evaluation.public_id,
         "alignment_id": alignment.public_id,
         "scores_id": score_set.public_id,
+        "comparison_id": comparison.public_id,
+        "machine_report_id": machine_report.public_id,
+        "quality_id": quality.public_id,
         "drawing": "scatter",
         "form": "svg",
         "sampling_id": sampling.public_id,
@@ -225,6 +258,11 @@ def populate(
         "person_id": annotator.public_id,
     }
     return Populated(project, {name: str(value) for name, value in values.items()})
+
+
+def version_of(there: Populated) -> CaptionVersion:
+    """Return the one caption version of a populated project."""
+    return CaptionVersion.objects.get(public_id=there.values["version_id"])
 
 
 def a_vote_and_choice(project: Project, job: Job, version: CaptionVersion) -> None:
@@ -250,6 +288,44 @@ def a_vote_and_choice(project: Project, job: Job, version: CaptionVersion) -> No
         pool_versions=[version.pk],
     )
     CaptionChoice.objects.create(choice=choice, version=version, position=1)
+
+
+def a_calibration() -> dict[str, Any]:
+    """Return the figures of a calibration of one encoder at one batch size."""
+    found = {"asked": 8, "batch_size": 8, "threshold": 0.25, "f1": 0.5, "n_positive": 8}
+    curve = [{"threshold": 0.25, "precision": 0.5, "recall": 0.5}]
+    return {"encoders": [{"encoder": "made", "used": 8, "sizes": [found], "curve": curve}]}
+
+
+def charts_of(annotator: str, version: CaptionVersion) -> dict[str, Any]:
+    """Return the figures of control charts with one block, which gave a signal."""
+    block = {
+        "number": 1,
+        "from": "2026-01-01",
+        "to": "2026-01-02",
+        "answers": 1,
+        "hits": 1,
+        "low": None,
+        "high": None,
+        "signal": "above",
+        "versions": [version.pk],
+    }
+    chart = {
+        "answers": 1,
+        "hits": 1,
+        "centre": 0.5,
+        "design_effect": 1.0,
+        "reason": "",
+        "n_tested": 1,
+        "n_signals": 1,
+        "first_drawn": 0,
+        "blocks": [block],
+    }
+    return {
+        "annotators": {annotator: {"good": chart}},
+        "blocks_with_limits": 1,
+        "parameters": {"block": 20, "false_alarm_rate": 0.0027},
+    }
 
 
 def a_leak(project: Project, version: CaptionVersion) -> Leak:

@@ -50,18 +50,25 @@ def report_counts(job: Job, *names: str) -> dict[str, int]:
 
 def reports_of(project: Project, kind: str) -> Sequence[MachineReport]:
     """Return the whole reports of a kind, the newest first."""
-    return list(_whole(project, kind)[:REPORTS_SHOWN])
+    return list(whole_reports(project).filter(kind=kind)[:REPORTS_SHOWN])
 
 
-def _whole(project: Project, kind: str) -> QuerySet[MachineReport]:
-    """Those whose job is done; before, a report holds parts."""
-    rows = MachineReport.objects.filter(project=project, kind=kind, job__state=JobState.DONE)
+def whole_reports(project: Project) -> QuerySet[MachineReport]:
+    """Return those whose job is done, the newest first; before, a report holds parts."""
+    rows = MachineReport.objects.filter(project=project, job__state=JobState.DONE)
     return rows.select_related("job", "project")
+
+
+def machine_report_of(project: Project, public_id: UUID) -> MachineReport:
+    """Return a whole report of the project. Raises Missing."""
+    if (found := whole_reports(project).filter(public_id=public_id).first()) is None:
+        raise Missing("report_missing", _("There is no such report in this project."))
+    return found
 
 
 def report_of(project: Project, kind: str, public_id: str = "") -> MachineReport | None:
     """Return the report of a kind with this id, without one the newest. Raises Missing for an id that is none here."""
-    rows = _whole(project, kind)
+    rows = whole_reports(project).filter(kind=kind)
     if not public_id:
         return rows.first()
     try:

@@ -59,6 +59,14 @@ def score_set_of(project: Project, score_set_id: UUID) -> ScoreSet:
     return found
 
 
+def comparison_of(project: Project, comparison_id: UUID) -> ScoreComparison:
+    """Return a comparison of scores of the project. Raises Missing."""
+    made = ScoreComparison.objects.filter(run__project=project, public_id=comparison_id)
+    if (found := made.select_related("run", "score_set", "job").first()) is None:
+        raise Missing("comparison_missing", _("There is no such comparison in this project."))
+    return found
+
+
 class ScoreComparisonRunner:
     """Compute, draw and store; running it again replaces the same rows."""
 

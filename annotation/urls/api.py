@@ -9,15 +9,20 @@ from annotation.api.v1 import (
     captions,
     cleanings,
     corpora,
+    deciding,
     difficulty,
     founding,
     images,
     judgments,
+    machine_reports,
+    quality,
     review,
     rules,
+    stocks,
 )
 
 PROJECT = "projects/<slug:project_slug>/"
+ESTIMATES = f"{PROJECT}label-estimates/<uuid:estimate_run_id>/"
 
 urlpatterns = [
     path("projects/", founding.ProjectsAndNew.as_view(), name="api-projects"),
@@ -40,18 +45,18 @@ urlpatterns = [
     path(
         f"{PROJECT}agreement/<uuid:agreement_id>/", agreement.ReportOne.as_view(), name="api-agreement-report"
     ),
-    path(f"{PROJECT}guidelines/", rules.GuidelineList.as_view(), name="api-guidelines"),
+    path(f"{PROJECT}guidelines/", deciding.GuidelinesAndNew.as_view(), name="api-guidelines"),
     path(f"{PROJECT}guidelines/<int:number>/", rules.GuidelineDetail.as_view(), name="api-guideline"),
     path(f"{PROJECT}label-sets/", rules.LabelSetList.as_view(), name="api-label-sets"),
     path(f"{PROJECT}label-sets/<uuid:schema_id>/", rules.LabelSetDetail.as_view(), name="api-label-set"),
-    path(f"{PROJECT}known-answers/", rules.KnownAnswerList.as_view(), name="api-known-answers"),
+    path(f"{PROJECT}known-answers/", deciding.KnownAnswersAndNew.as_view(), name="api-known-answers"),
     path(f"{PROJECT}precedents/", rules.PrecedentList.as_view(), name="api-precedents"),
     path(f"{PROJECT}edits/", review.EditList.as_view(), name="api-edits"),
-    path(f"{PROJECT}review-rounds/", review.RoundList.as_view(), name="api-review-rounds"),
+    path(f"{PROJECT}review-rounds/", deciding.RoundsAndNew.as_view(), name="api-review-rounds"),
     path(
         f"{PROJECT}review-rounds/<uuid:round_id>/items/", review.ItemList.as_view(), name="api-review-items"
     ),
-    path(f"{PROJECT}adjudications/", review.AdjudicationList.as_view(), name="api-adjudications"),
+    path(f"{PROJECT}adjudications/", deciding.AdjudicationsAndNew.as_view(), name="api-adjudications"),
     path(f"{PROJECT}questions/", review.QuestionList.as_view(), name="api-questions"),
     path(f"{PROJECT}questions/<uuid:question_id>/", review.QuestionDetail.as_view(), name="api-question"),
     path(f"{PROJECT}difficulty/", difficulty.VoteRunList.as_view(), name="api-difficulty"),
@@ -89,5 +94,71 @@ urlpatterns = [
     path(f"{PROJECT}leakage/", cleanings.LeakageList.as_view(), name="api-leakage"),
     path(
         f"{PROJECT}leakage/<uuid:leakage_id>/pairs/", cleanings.LeakList.as_view(), name="api-leakage-pairs"
+    ),
+    path(f"{PROJECT}progress/", stocks.ProgressNow.as_view(), name="api-progress"),
+    path(f"{PROJECT}samplings/", stocks.SamplingList.as_view(), name="api-samplings"),
+    path(
+        f"{PROJECT}samplings/<uuid:sampling_id>/images/",
+        stocks.SampledList.as_view(),
+        name="api-sampling-images",
+    ),
+    path(f"{PROJECT}swaps/", stocks.SwapList.as_view(), name="api-swaps"),
+    path(f"{PROJECT}label-estimates/", quality.EstimateRunList.as_view(), name="api-label-estimates"),
+    path(ESTIMATES, quality.EstimateRunDetail.as_view(), name="api-label-estimate-run"),
+    path(f"{ESTIMATES}labels/", quality.EstimateList.as_view(), name="api-estimated-labels"),
+    path(f"{PROJECT}quality-reports/", quality.QualityReportList.as_view(), name="api-quality-reports"),
+    path(
+        f"{PROJECT}quality-reports/<uuid:quality_id>/",
+        quality.QualityReportDetail.as_view(),
+        name="api-quality-report",
+    ),
+    path(f"{PROJECT}genericness/", quality.GenericCheckList.as_view(), name="api-genericness"),
+    path(f"{PROJECT}pair-reports/", quality.PairReportList.as_view(), name="api-pair-reports"),
+    path(
+        f"{PROJECT}machine-reports/", machine_reports.MachineReportList.as_view(), name="api-machine-reports"
+    ),
+    path(
+        f"{PROJECT}machine-reports/<uuid:machine_report_id>/",
+        machine_reports.MachineReportDetail.as_view(),
+        name="api-machine-report",
+    ),
+    path(f"{PROJECT}score-sets/", machine_reports.ScoreSetList.as_view(), name="api-score-sets"),
+    path(
+        f"{PROJECT}score-comparisons/",
+        machine_reports.ComparisonList.as_view(),
+        name="api-score-comparisons",
+    ),
+    path(
+        f"{PROJECT}score-comparisons/<uuid:comparison_id>/figures/",
+        machine_reports.ScoreFigureList.as_view(),
+        name="api-score-comparison-figures",
+    ),
+    path(
+        f"{PROJECT}samplings/<uuid:sampling_id>/apply/",
+        stocks.SamplingApply.as_view(),
+        name="api-sampling-apply",
+    ),
+    path(
+        f"{PROJECT}samplings/<uuid:sampling_id>/undo/",
+        stocks.SamplingUndo.as_view(),
+        name="api-sampling-undo",
+    ),
+    path(
+        f"{PROJECT}edits/<uuid:version_id>/decide/", deciding.EditDecision.as_view(), name="api-edit-decide"
+    ),
+    path(
+        f"{PROJECT}questions/<uuid:question_id>/answer/",
+        deciding.QuestionAnswer.as_view(),
+        name="api-question-answer",
+    ),
+    path(
+        f"{PROJECT}pair-reports/<uuid:report_id>/decide/",
+        deciding.PairReportDecision.as_view(),
+        name="api-pair-report-decide",
+    ),
+    path(
+        f"{PROJECT}known-answers/<uuid:known_id>/retire/",
+        deciding.KnownAnswerRetire.as_view(),
+        name="api-known-answer-retire",
     ),
 ]

@@ -137,6 +137,24 @@ class WebhookOff(WebhookView):
         return Response(self.get_serializer(webhook).data)
 
 
+class DeletedOut(serializers.Serializer[Any]):
+    """What went with a webhook."""
+
+    n_waiting = serializers.IntegerField(help_text="Messages that waited and are never sent.")
+
+
+class WebhookDelete(WebhookView):
+    """Deleting a webhook."""
+
+    serializer_class = DeletedOut
+
+    @extend_schema(operation_id="webhooks_delete", request=None, responses=DeletedOut)
+    def post(self, request: Request, project_slug: str, webhook_id: UUID) -> Response:
+        """Delete it with its deliveries; the history keeps that it was there."""
+        waiting = acts.delete_webhook(webhook=webhook_of(self.access, webhook_id), actor=self.person)
+        return Response({"n_waiting": waiting})
+
+
 class WebhookSecret(WebhookView):
     """Another secret."""
 

@@ -1,6 +1,7 @@
 """Tokens with which a script works in a person's name, and what it was answered when it might ask again."""
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -11,14 +12,21 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models.projects import Project
 
+# A token that ends within this is marked.
+SOON = timedelta(days=14)
+
 
 class Scope(models.TextChoices):
     """What a token may be used for; it never lets a person do more than they may on the pages."""
 
     READ = "read", _("Look: images, captions, batches, jobs, reports, studies, releases")
     JUDGMENTS = "judgments", _("Read and export single judgments")
-    WRITE = "write", _("Act: import, open batches, ask for reports and releases, stop jobs")
-    PROJECTS = "projects", _("Make projects (site admins)")
+    WRITE = (
+        "write",
+        _("Act: import, open batches, ask for reports and releases, stop jobs, open and close studies"),
+    )
+    REVIEW = "review", _("Decide: edits, final labels, questions, known answers, reported pairs")
+    PROJECTS = "projects", _("Make projects, see the health of the site (site admins)")
 
 
 class ApiToken(models.Model):
@@ -57,6 +65,16 @@ class ApiToken(models.Model):
     def is_over(self) -> bool:
         """Say whether its time has run out."""
         return self.expires_at <= timezone.now()
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether it works."""
+        return self.revoked_at is None and not self.is_over
+
+    @property
+    def ends_soon(self) -> bool:
+        """Say whether whoever uses it should make a new one now."""
+        return self.is_running and self.expires_at <= timezone.now() + SOON
 
 
 class KeptAnswer(models.Model):

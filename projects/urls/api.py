@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from projects.api import nouns, people, webhooks
+from projects.api import health, nouns, people, webhooks
 
 PROJECT = "projects/<slug:project_slug>/"
 WEBHOOK = f"{PROJECT}webhooks/<uuid:webhook_id>"
 
 urlpatterns = [
+    path("health/", health.Health.as_view(), name="api-health"),
     path(PROJECT, nouns.ProjectDetail.as_view(), name="api-project"),
     path(f"{PROJECT}jobs/", nouns.JobList.as_view(), name="api-jobs"),
     path(f"{PROJECT}jobs/<uuid:job_id>/", nouns.JobDetail.as_view(), name="api-job"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path(f"{WEBHOOK}/", webhooks.WebhookDetail.as_view(), name="api-webhook"),
     path(f"{WEBHOOK}/on/", webhooks.WebhookOn.as_view(), name="api-webhook-on"),
     path(f"{WEBHOOK}/off/", webhooks.WebhookOff.as_view(), name="api-webhook-off"),
+    path(f"{WEBHOOK}/delete/", webhooks.WebhookDelete.as_view(), name="api-webhook-delete"),
     path(f"{WEBHOOK}/test/", webhooks.WebhookTest.as_view(), name="api-webhook-test"),
     path(f"{WEBHOOK}/secret/", webhooks.WebhookSecret.as_view(), name="api-webhook-secret"),
     path(f"{WEBHOOK}/deliveries/", webhooks.DeliveryList.as_view(), name="api-webhook-deliveries"),

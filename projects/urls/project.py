@@ -21,6 +21,7 @@ urlpatterns = [
     path("webhooks/<uuid:webhook_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<uuid:webhook_id>/on", webhooks.webhook_on, name="webhook-on"),
     path("webhooks/<uuid:webhook_id>/off", webhooks.webhook_off, name="webhook-off"),
+    path("webhooks/<uuid:webhook_id>/delete", webhooks.webhook_delete, name="webhook-delete"),
     path("webhooks/<uuid:webhook_id>/test", webhooks.webhook_test, name="webhook-test"),
     path("webhooks/<uuid:webhook_id>/secret", webhooks.webhook_secret, name="webhook-secret"),
     path(

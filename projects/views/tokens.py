@@ -47,7 +47,12 @@ def _page(
             form = type(form)()
         except DomainError as error:
             form.add_error(None, str(error.message))
-    context |= {"form": form, "tokens": ApiToken.objects.filter(user=user, project=project)}
+    newest_first = list(ApiToken.objects.filter(user=user, project=project))
+    context |= {
+        "form": form,
+        "running": [token for token in newest_first if token.is_running],
+        "ended": [token for token in newest_first if not token.is_running],
+    }
     return render(request, template, context, status=422 if form.errors else 200)
 
 

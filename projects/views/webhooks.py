@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,7 +18,7 @@ from projects import webhooks as acts
 from projects.access import Access, delivery_of, webhook_of
 from projects.forms import WebhookForm
 from projects.http import project_view
-from projects.models import HookKind, Role, Webhook
+from projects.models import DeliveryState, HookKind, Role, Webhook
 
 DELIVERIES_A_PAGE = 25
 
@@ -72,6 +73,7 @@ def _page(request: HttpRequest, row: Webhook, form: WebhookForm, secret: str = "
         "form": form,
         "secret": secret,
         "page": page,
+        "n_waiting": row.deliveries.filter(state=DeliveryState.WAITING).count(),
         "page_range": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
     }
     return render(request, "projects/webhook.html", context, status=422 if form.errors else 200)
@@ -95,6 +97,23 @@ def webhook_off(request: HttpRequest, access: Access, webhook_id: UUID) -> HttpR
     acts.switch_off(webhook=row, actor=access.user)
     messages.success(request, _("Off: nothing more is sent. What waits is kept."))
     return redirect("webhook", access.project.slug, row.public_id)
+
+
+@require_POST
+@project_view(Role.ADMIN)
+def webhook_delete(request: HttpRequest, access: Access, webhook_id: UUID) -> HttpResponse:
+    """Delete it with what waits."""
+    row = webhook_of(access, webhook_id)
+    waiting = acts.delete_webhook(webhook=row, actor=access.user)
+    told = _("“%(name)s” is deleted; nothing waited to be sent.")
+    if waiting:
+        told = ngettext(
+            "“%(name)s” is deleted; %(n)d message that waited is not sent.",
+            "“%(name)s” is deleted; %(n)d messages that waited are not sent.",
+            waiting,
+        )
+    messages.success(request, told % {"name": row.name, "n": waiting})
+    return redirect("webhooks", access.project.slug)
 
 
 @require_POST

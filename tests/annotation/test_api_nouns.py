@@ -1,12 +1,9 @@
 """What the API tells of each noun: the same rows as its page, to the same roles, and nothing of another project."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
-from django.test import Client
 
-from accounts.models import User
 from annotation.captions.editing import propose_edit
 from annotation.models import (
     AlignmentRun,
@@ -26,11 +23,13 @@ from annotation.rules.starting import publish_guidelines
 from annotation.working.closing import close_batch
 from projects.models import Event, Membership, Role, Scope
 from tests import factories as make
-from tests.populated import Populated, populate
+from tests.asking_api import ask, rows
+from tests.populated import Populated, populate, version_of
 
 pytestmark = pytest.mark.django_db
 
 EVERYBODY = frozenset(Role.values)
+HEADS = frozenset({Role.HEAD, Role.ADMIN})
 RULES = frozenset({Role.HEAD, Role.ADMIN})
 MODELS = frozenset({Role.HEAD, Role.RESEARCHER, Role.ADMIN})
 
@@ -53,6 +52,16 @@ READERS: Mapping[str, frozenset[str]] = {
     "alignments/": MODELS,
     "cleanings/": MODELS,
     "leakage/": MODELS,
+    "progress/": MODELS,
+    "samplings/": RULES,
+    "swaps/": RULES,
+    "label-estimates/": HEADS,
+    "quality-reports/": MODELS,
+    "genericness/": MODELS,
+    "pair-reports/": HEADS,
+    "machine-reports/": MODELS,
+    "score-sets/": MODELS,
+    "score-comparisons/": MODELS,
 }
 
 
@@ -60,23 +69,6 @@ READERS: Mapping[str, frozenset[str]] = {
 def here() -> Populated:
     populate("elsewhere")
     return populate("here")
-
-
-def ask(person: User, there: Populated, path: str, *scopes: str) -> Any:
-    secret = make.token_of(person, there.project, *scopes)
-    address = f"/api/v1/projects/{there.project.slug}/{path}"
-    return Client().get(address, headers={"Authorization": f"Bearer {secret}"})
-
-
-def rows(person: User, there: Populated, path: str) -> list[dict[str, Any]]:
-    answer = ask(person, there, path)
-    assert answer.status_code == 200, answer.content
-    told: list[dict[str, Any]] = answer.json()["results"]
-    return told
-
-
-def version_of(there: Populated) -> CaptionVersion:
-    return CaptionVersion.objects.get(public_id=there.values["version_id"])
 
 
 def test_each_noun_is_read_by_the_roles_that_its_page_is_for(here: Populated) -> None:

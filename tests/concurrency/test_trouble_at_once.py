@@ -4,7 +4,6 @@ Each works through what the browser's workspace calls, on a connection of their 
 """
 
 import json
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -32,13 +31,12 @@ from projects.access import Access, project_access
 from projects.founding import end_membership
 from projects.models import Membership, Role
 from tests import factories as make
-from tests.concurrency.at_once import at_once
+from tests.concurrency.at_once import at_once, during
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 N_ANNOTATORS, N_IMAGES, N_CAPTIONS, OVERLAP = 6, 10, 2, 2
 MOST_TURNS = 500
-PATIENCE_SECONDS = 300.0
 
 
 @pytest.fixture
@@ -208,35 +206,6 @@ def test_two_leavers_are_handed_over_to_one_successor_who_is_at_work(batch: Batc
     until_nothing_is_left(again, successor)
     until_nothing_is_left(again, make.add_member(project))
     assert_done(again)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.02)
-
-
-def is_somebody_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])
-
-
-def during(act: Callable[[], object], other: Callable[[], object]) -> Thread:
-    """Do an act inside the open transaction, and begin another on its own connection, which waits for the first."""
-
-    def go_on() -> None:
-        try:
-            other()
-        finally:
-            connection.close()
-
-    act()
-    tab = Thread(target=go_on)
-    tab.start()
-    wait_until(is_somebody_waiting)
-    return tab
 
 
 def test_nobody_holds_an_image_while_waiting_for_whoever_hands_it_over(batch: Batch) -> None:

@@ -59,6 +59,28 @@ def test_a_revoked_token_an_old_one_and_one_of_a_closed_account_do_not_work(
         assert (status, told["status"]) == (401, 401)
 
 
+def test_the_page_lists_what_works_newest_first_with_its_end_apart_from_what_ended(
+    project: Project, client: Client
+) -> None:
+    head = make.add_member(project, Role.HEAD)
+    for _ in range(3):
+        make.token_of(head, project)
+    oldest, ended, newest = ApiToken.objects.order_by("pk")
+    moment = timezone.now()
+    ApiToken.objects.filter(pk=ended.pk).update(
+        made_at=moment - timedelta(days=9), expires_at=moment - timedelta(days=1)
+    )
+    ApiToken.objects.filter(pk=oldest.pk).update(expires_at=moment + timedelta(days=90))
+    client.force_login(head)
+    page = client.get(f"/p/{project.slug}/tokens/")
+    assert page.context["running"] == [newest, oldest]
+    assert page.context["ended"] == [ended]
+    assert (newest.ends_soon, page.context["running"][1].ends_soon) == (True, False)
+    told = page.content.decode()
+    assert told.count("ends in") == 1
+    assert f"ends {moment + timedelta(days=90):%-d %B %Y}" in told
+
+
 def test_a_token_may_no_more_than_its_scopes_its_project_and_its_person(project: Project) -> None:
     head = make.add_member(project, Role.HEAD)
     other = make.make_project()

@@ -13,7 +13,7 @@ from django.test import Client
 
 from annotation.working.closing import close_batch, reopen_batch
 from annotation.working.completing import note_done_batches
-from polyannot.kernel.errors import Conflict, Invalid
+from polyannot.kernel.errors import Conflict, Invalid, Missing
 from polyannot.kernel.sealing import unseal
 from projects import webhooks
 from projects.models import Event, HookKind, Job, Project, Role, Webhook, WebhookDelivery
@@ -32,6 +32,7 @@ from studies.taking.enrolling import arrive, begin, give_consent
 from studies.taking.keys import new_secret
 from studies.taking.reaching import note_targets
 from tests import factories as make
+from tests.asking_api import send
 from tests.releases.releasing import Small
 from tests.study_rows import make_open_study
 
@@ -125,6 +126,30 @@ def test_no_more_than_so_many_are_on(project: Project, monkeypatch: pytest.Monke
     hooked(project)
     with pytest.raises(Conflict):
         switch_on(webhook=first, actor=admin)
+
+
+def test_a_deleted_webhook_takes_what_waits_with_it_and_stays_in_the_history(
+    project: Project, client: Client
+) -> None:
+    webhook, kept = hooked(project), hooked(project)
+    admin = make.add_member(project, Role.ADMIN)
+    send_test(webhook=webhook, actor=admin)
+    send_test(webhook=kept, actor=admin)
+    client.force_login(admin)
+    own = f"/p/{project.slug}/webhooks/{webhook.public_id}/"
+    assert "1 message that waits" in client.get(own).content.decode()
+    page = client.post(f"{own}delete", follow=True)
+    assert "1 message that waited is not sent" in page.content.decode()
+    assert list(WebhookDelivery.objects.values_list("webhook", flat=True)) == [kept.pk]
+    acts = Event.objects.filter(row_type="projects.webhook", row_id=webhook.pk).order_by("pk")
+    assert list(acts.values_list("act", flat=True)) == ["webhook_made", "webhook_tested", "webhook_deleted"]
+    assert acts.get(act="webhook_deleted").actor == admin
+    for late in (send_test, switch_on, switch_off, webhooks.renew_secret, webhooks.delete_webhook):
+        with pytest.raises((Missing, Conflict)):
+            late(webhook=webhook, actor=admin)
+    told = send(admin, project, f"webhooks/{kept.public_id}/delete/", None)
+    assert (told.status_code, told.json()) == (200, {"n_waiting": 1})
+    assert not Webhook.objects.exists()
 
 
 def test_what_is_told_is_undone_with_what_it_tells_of(project: Project) -> None:

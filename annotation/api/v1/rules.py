@@ -141,6 +141,13 @@ class KnownAnswerOut(serializers.Serializer[KnownAnswer]):
     made_at = serializers.DateTimeField()
 
 
+def with_answers(known: QuerySet[KnownAnswer]) -> QuerySet[KnownAnswer]:
+    """Return known answers with their rows and the numbers of answers given to them."""
+    return known.select_related("version__image", "version__caption", "schema").annotate(
+        n_answers=Count("answers"), n_right=Count("answers", filter=Q(answers__is_right=True))
+    )
+
+
 class KnownAnswerQuery(serializers.Serializer[Any]):
     """Which known answers."""
 
@@ -161,11 +168,7 @@ class KnownAnswerList(ProjectApiView):
         places = {"use": "use", "schema": "schema__public_id"}
         wanted = {places[name]: value for name, value in self.asked().items()}
         found = KnownAnswer.objects.in_use().filter(project=self.access.project, **wanted)
-        return self.paged(
-            found.select_related("version__image", "version__caption", "schema").annotate(
-                n_answers=Count("answers"), n_right=Count("answers", filter=Q(answers__is_right=True))
-            )
-        )
+        return self.paged(with_answers(found))
 
 
 class PrecedentOut(serializers.Serializer[Precedent]):
