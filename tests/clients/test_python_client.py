@@ -1,14 +1,16 @@
 """The Python client against the web server and a worker: a project, an import, judgments, a release."""
 
+import sys
 from pathlib import Path
 
 import pytest
-from polyannot_client import ApiError, Polyannot, PolyannotError
+from polyannot_client import ApiError, JobFailed, JobSlow, Polyannot, PolyannotError
 
 from annotation.models import Batch, CaptionVersion
 from projects.models import Project, Role
 from tests import factories as make
 from tests.live import LiveProgram
+from tests.populated import populate
 from tests.releases.releasing import Small
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,3 +89,73 @@ def test_a_script_with_too_small_a_token_is_told_why(live_web: LiveProgram) -> N
     with pytest.raises(ApiError) as refused:
         reader.project(project.slug).open_batch("Monday", 1)
     assert refused.value.code == "scope_needed"
+
+
+def test_a_script_runs_a_job_by_its_kind_and_reads_people_history_and_results(
+    live_web: LiveProgram, live_default_worker: LiveProgram
+) -> None:
+    here = populate("here")
+    admin = make.add_member(here.project, Role.ADMIN)
+    project = Polyannot(live_web.url, make.token_of(admin, here.project)).project("here")
+    assert {kind.kind: kind.may_ask for kind in project.job_kinds()}["cleaning"] is True
+    done = project.run("agreement", {"replicates": 100}, seed=7, seconds=120)
+    assert [(part.state, part.n_items) for part in project.job_log(done)] == [("done", 1)]
+    assert project.agreement_report(next(project.agreement())["id"])["n_items"] == 1
+    asked = project.ask_for_job("similarities")
+    assert project.ask_for_job("similarities").id == asked.id, "one that is active already"
+    with pytest.raises(JobSlow):
+        project.wait(asked, seconds=0, pause=0)
+    stopped = project.cancel(asked)
+    with pytest.raises(JobFailed, match="cancelled"):
+        project.wait(stopped)
+    again = project.retry(stopped)
+    assert project.cancel(again).state == "cancelled"
+    assert {person.role for person in project.people()} == {"annotator", "head", "admin"}
+    assert next(project.history(act="question_asked")).person == here.values["person_id"]
+    (question,) = project.questions(state="open")
+    assert project.answer_question(question, "It counts.").state == "answered"
+    with pytest.raises(ApiError, match="409"):
+        Polyannot(
+            live_web.url, make.token_of(make.add_member(here.project, Role.HEAD), here.project)
+        ).project("here").answer_question(question, "It does not.")
+    assert project.adjudicate(here.values["version_id"], "bad", seen="")["meaning"] == "bad"
+    assert next(project.benchmarks())["id"] == here.values["evaluation_id"]
+    assert project.benchmark_frame(here.values["evaluation_id"]).empty
+    assert list(project.leaks_frame(here.values["leakage_id"])["check_made"]) == ["identical"]
+    assert project.cleaned_frame(here.values["cleaning_id"]).empty
+    assert project.voted_pairs_frame(here.values["vote_id"], level="easy")["yes_votes"].tolist() == [1]
+    assert project.alignment(next(project.alignments())["id"])["base"] == "shipped:lite2"
+    assert project.progress()["n_images"] == 1
+    assert [row["rank"] for row in project.pages(f"samplings/{here.values['sampling_id']}/images/")] == [1]
+    assert list(project.pages("samplings/", lambda row: int(row["seed"]))) == [1]
+    assert project.frame("cleanings/")["parameters.least_jaccard"].notna().all()
+
+
+def test_a_script_sets_up_a_webhook_with_its_secret_told_once_and_deletes_it(live_web: LiveProgram) -> None:
+    project = make.make_project()
+    admin = make.add_member(project, Role.ADMIN)
+    herons = Polyannot(live_web.url, make.token_of(admin, project)).project(project.slug)
+    made = herons.make_webhook("Lab", "https://listener.invalid/hook", ["job.done"])
+    assert made.secret is not None
+    assert [(row.id, row.secret) for row in herons.webhooks()] == [(made.id, None)]
+    assert herons.renew_webhook_secret(made).secret not in {None, made.secret}
+    sent = herons.test_webhook(made)
+    assert [row.id for row in herons.deliveries(made)] == [sent.id]
+    assert herons.switch_webhook(made, on=False).is_on is False
+    assert herons.switch_webhook(made, on=True).is_on is True
+    assert herons.delete_webhook(made) == 1
+    assert list(herons.webhooks()) == []
+    with pytest.raises(ApiError) as gone:
+        herons.test_webhook(made)
+    assert gone.value.status == 404
+
+
+def test_the_client_is_a_package_of_its_own() -> None:
+    folder = Path(__file__).parents[2] / "clients/python/polyannot_client"
+    told = {
+        line.split()[1].split(".")[0]
+        for path in folder.glob("*.py")
+        for line in path.read_text().splitlines()
+        if line.strip().startswith(("import ", "from "))
+    }
+    assert told <= {*sys.stdlib_module_names, "polyannot_client", "httpx", "pandas"}

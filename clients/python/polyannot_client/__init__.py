@@ -2,16 +2,36 @@
 
 from polyannot_client.client import Polyannot
 from polyannot_client.errors import ApiError, ChecksumWrong, JobFailed, JobSlow, PolyannotError
-from polyannot_client.project import Job, Project, Release
+from polyannot_client.project import Project
+from polyannot_client.rows import (
+    Delivery,
+    HistoryEvent,
+    Job,
+    JobKind,
+    JobPart,
+    Person,
+    Question,
+    Release,
+    Row,
+    Webhook,
+)
 
 __all__ = [
     "ApiError",
     "ChecksumWrong",
+    "Delivery",
+    "HistoryEvent",
     "Job",
     "JobFailed",
+    "JobKind",
+    "JobPart",
     "JobSlow",
+    "Person",
     "Polyannot",
     "PolyannotError",
     "Project",
+    "Question",
     "Release",
+    "Row",
+    "Webhook",
 ]

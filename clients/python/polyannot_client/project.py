@@ -3,90 +3,50 @@
 import hashlib
 import io
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from polyannot_client.errors import ChecksumWrong, JobFailed, JobSlow, PolyannotError
-from polyannot_client.transport import Transport
+from polyannot_client.deciding import Deciding
+from polyannot_client.errors import ChecksumWrong, PolyannotError
+from polyannot_client.jobs import Jobs, as_job
+from polyannot_client.results import Results
+from polyannot_client.rows import Job, Release, Row, reader
+from polyannot_client.webhooks import Webhooks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ENDED = frozenset({"done", "failed", "cancelled"})
 
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Work for a worker; `result` depends on the kind."""
-
-    id: str
-    kind: str
-    state: str
-    items_total: int
-    items_done: int
-    items_failed: int
-    error: str
-    result: Mapping[str, Any]
-
-    @property
-    def is_ended(self) -> bool:
-        """Say whether nothing will happen any more."""
-        return self.state in ENDED
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A numbered version of the data set; `sha256` is that of its file, None until it is built."""
-
-    id: str
-    number: str
-    state: str
-    n_images: int
-    n_captions: int
-    sha256: str | None
-
-
-class Project:
-    """A project, asked with one token."""
-
-    def __init__(self, transport: Transport, slug: str) -> None:
-        self._transport = transport
-        self.slug = slug
+class Project(Jobs, Webhooks, Deciding, Results):
+    """A project, asked with one token; `pages`, `frame`, `get` and `post` reach what has no method of its own."""
 
     @property
     def token(self) -> str:
         """Return the token that is used; keep it as you keep a password."""
         return self._transport.token
 
-    def _at(self, path: str) -> str:
-        return f"projects/{self.slug}/{path}"
-
     def about(self) -> Row:
         """Return name, description and targets."""
-        return self._transport.get(self._at(""))
+        return self.get("")
 
     def images(self, **filters: object) -> Iterator[Row]:
         """Yield images: filters are state, key, licence."""
-        return self._transport.rows(self._at("images/"), **filters)
+        return self.pages("images/", **filters)
 
     def captions(self, **filters: object) -> Iterator[Row]:
         """Yield captions with the text that stands now: filters are image, source, verdict, in_pool."""
-        return self._transport.rows(self._at("captions/"), **filters)
+        return self.pages("captions/", **filters)
 
     def batches(self, **filters: object) -> Iterator[Row]:
         """Yield batches: filters are purpose, is_open."""
-        return self._transport.rows(self._at("batches/"), **filters)
+        return self.pages("batches/", **filters)
 
     def open_batch(self, name: str, n_images: int, *, overlap: int = 2, purpose: str = "production") -> Row:
         """Open a batch of so many images."""
         given = {"name": name, "n_images": n_images, "overlap": overlap, "purpose": purpose}
-        return self._transport.post(self._at("batches/"), given)
+        return self.post("batches/", given)
 
     def import_files(
         self,
@@ -109,36 +69,11 @@ class Project:
                 (name, (Path(path).name, opened.enter_context(Path(path).open("rb")))) for name, path in named
             ]
             files += [("trial", (None, io.BytesIO(b"true")))] if trial else []
-            return _job(self._transport.post(self._at("imports/"), files=files))
-
-    def job(self, job_id: str) -> Job:
-        """Return a job as it is now."""
-        return _job(self._transport.get(self._at(f"jobs/{job_id}/")))
-
-    def jobs(self, **filters: object) -> Iterator[Job]:
-        """Yield jobs, newest first: filters are kind, state."""
-        return map(_job, self._transport.rows(self._at("jobs/"), **filters))
-
-    def left_out(self, job: Job) -> Iterator[tuple[str, str]]:
-        """Yield what a job left out, with why."""
-        for row in self._transport.rows(self._at(f"jobs/{job.id}/left-out/")):
-            yield row["item"], row["reason"]
-
-    def wait(self, job: Job, *, seconds: float = 3600.0, pause: float = 1.0) -> Job:
-        """Return the job once it is done. Raises JobFailed where it ended otherwise, JobSlow after `seconds`."""
-        deadline = time.monotonic() + seconds
-        while not job.is_ended:
-            if time.monotonic() > deadline:
-                raise JobSlow(f"{job.kind} is still {job.state} after {seconds:g} s")
-            time.sleep(pause)
-            job = self.job(job.id)
-        if job.state != "done":
-            raise JobFailed(f"{job.kind} is {job.state}: {job.error}")
-        return job
+            return as_job(self._transport.post(self._at("imports/"), files=files))
 
     def judgments(self, **filters: object) -> Iterator[Row]:
         """Yield judgments by arrival, without who gave them: filters are batch, image, label, is_current."""
-        return self._transport.rows(self._at("judgments/"), **filters)
+        return self.pages("judgments/", **filters)
 
     def export_judgments(self, path: str | Path, **wanted: object) -> None:
         """Write a file of judgments: `format`, `which`, `outcome`, `batch` and more, as the export page has them."""
@@ -159,18 +94,9 @@ class Project:
         told["duration_ms"] = told["duration_ms"].astype("int64")
         return told
 
-    def agreement(self) -> Iterator[Row]:
-        """Yield the reports of agreement, newest first, without their figures."""
-        return self._transport.rows(self._at("agreement/"))
-
-    def agreement_report(self, report_id: str) -> Row:
-        """Return one report with every figure."""
-        return self._transport.get(self._at(f"agreement/{report_id}/"))
-
     def releases(self) -> Iterator[Release]:
         """Yield the releases, the one frozen last first."""
-        for row in self._transport.rows(self._at("releases/")):
-            yield Release(**{name: row[name] for name in Release.__slots__})
+        return self.pages("releases/", reader(Release))
 
     def ask_for_release(
         self,
@@ -195,7 +121,7 @@ class Project:
             "with_free_text": with_free_text,
             "with_demographics": with_demographics,
         }
-        return _job(self._transport.post(self._at("releases/"), given))
+        return as_job(self.post("releases/", given))
 
     def fetch_release(self, number: str, path: str | Path) -> Path:
         """Write the file of a release and return where; raises ChecksumWrong and keeps nothing where it differs."""
@@ -205,10 +131,6 @@ class Project:
         with self._transport.stream("GET", self._at(f"releases/{release.id}/download/")) as answer:
             _written(answer.iter_bytes(), Path(path), release.sha256)
         return Path(path)
-
-
-def _job(row: Row) -> Job:
-    return Job(**{name: row[name] for name in Job.__slots__})
 
 
 def _written(parts: Iterator[bytes], path: Path, sha256: str | None) -> None:
