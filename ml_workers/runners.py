@@ -96,7 +96,8 @@ class DifficultyRunner:
         return ChunkOutcome()
 
     def finish(self, job: Job) -> dict[str, Any]:
-        """How many versions are easy, medium and hard."""
+        """Ask for the drawing, and tell how many versions are easy, medium and hard."""
+        store.ask_for_drawing(job)
         return {"levels": store.count_levels(job.pk)}
 
     def _names(self, job: Job) -> list[str]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from annotation.machine.drawing_difficulty import draw_difficulty
 from annotation.machine.drawing_evaluation import draw_evaluation
 from annotation.machine.drawing_polysemy import draw_polysemy
 from annotation.machine.drawing_sampling import draw_sampling
@@ -20,6 +21,7 @@ DRAWERS: dict[str, Callable[[Job], list[Drawn]]] = {
     "sampling": draw_sampling,
     "polysemy": draw_polysemy,
     "evaluation": draw_evaluation,
+    "difficulty": draw_difficulty,
 }
 
 

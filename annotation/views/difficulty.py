@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.machine import DifficultyForm
 from annotation.machine import calibration_showing, difficulty_showing
+from annotation.machine.drawings import drawings_of
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
 from annotation.machine.showing import machine_page, refused
 from annotation.models import DifficultyLevel
@@ -37,6 +38,7 @@ def _page(request: HttpRequest, access: Access, form: DifficultyForm, status: in
         page, pairs = difficulty_showing.pairs_of(run, level, request.GET.get("page", 1))
         context |= {
             "overview": difficulty_showing.overview(run),
+            "drawings": drawings_of(access.project, run.job),
             "runs": difficulty_showing.runs_of(access.project)[:20],
             "level": level,
             "page": page,

@@ -166,6 +166,23 @@ def test_the_mean_of_the_voters_is_drawn_with_its_deviation_from_two_voters_on()
     assert "figure-auprc-of-voters" not in client.get(address).text
 
 
+def test_the_levels_of_a_vote_are_drawn_as_a_pie_with_their_n() -> None:
+    run = a_benchmark()
+    assert run.difficulty_run is not None
+    vote = run.difficulty_run.job
+    DrawingRunner().run(ask_for_drawing(vote), JobChunk(items=[0]))
+    drawing = MachineDrawing.objects.get(job=vote)
+    assert drawing.alt == "Easy 5 (55.6%), Medium 0 (0.0%), Hard 4 (44.4%), of 9 pairs."
+    assert drawing.csv.splitlines()[1:] == [
+        "easy,5,0.555556,9",
+        "medium,0,0.000000,9",
+        "hard,4,0.444444,9",
+    ]
+    assert "Medium" not in drawing.svg, "a slice of nothing is not drawn"
+    shown = signed_in(run.project).get(f"/p/{run.project.slug}/difficulty/").text
+    assert "figure-levels" in shown
+
+
 def test_the_published_tables_stand_beside_with_their_remark() -> None:
     run = a_benchmark()
     shown = signed_in(run.project).get(f"/p/{run.project.slug}/difficulty/benchmark/").text
