@@ -27,7 +27,7 @@ from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan
 
 PICTURES, TEXTS, QUERIES, SAMPLE, PROJECT = range(5)
-QUERIES_PER_CHUNK = 50
+QUERIES_PER_CHUNK = 10
 # A query image needs others to be near to.
 FEWEST_IMAGES = 2
 
