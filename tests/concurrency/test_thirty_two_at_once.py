@@ -189,6 +189,7 @@ class Tab:
 
     def on_page(self, page: str) -> tuple[str, list[str]] | None:
         """Return the image on a page and its captions; None where it says that nothing is left."""
+        page = re.sub("<template.*?</template>", "", page, flags=re.DOTALL)
         if (desk := re.search(r'data-assignment="([0-9a-f-]{36})"', page)) is None:
             assert "Nothing is left for you here" in page
             return None
