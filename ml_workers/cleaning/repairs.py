@@ -26,7 +26,7 @@ _TAGS_AT_END = re.compile(r"(?:\s*#[^\W\d_][\w-]*)+\s*$")
 _HASHTAG = re.compile(r"(?<!\w)#(?=[^\W\d_])")
 _SEPARATOR = re.compile(r"\s+(?:[-–—|•·»:]|::|>>|\|\|)\s+|\s*\|\s*")
 _SPACES = re.compile(r"\s+")
-_BEFORE_POINT = re.compile(r"\s+([,;!?])(?=\s|$)")
+_BEFORE_POINT = re.compile(r"\s+([,;!?]|\.(?!\.))(?=\s|$)")
 
 # Words of which a title's first or last part is taken for the name of a site (ours); parts of at most this many words.
 SITE_WORDS = frozenset(
@@ -105,7 +105,7 @@ def strip_site_names(text: str) -> str:
 
 
 def tidy_spaces(text: str) -> str:
-    """One space between words, none before a comma and its like."""
+    """One space between words, none before a comma, a full stop and their like."""
     return _BEFORE_POINT.sub(r"\1", _SPACES.sub(" ", text)).strip()
 
 

@@ -62,6 +62,8 @@ def test_the_captions_that_the_paper_prints_survive_as_they_are():
         ("An amazing #sunset over the old town", "An amazing sunset over the old town", "hashtags"),
         ("See https://example.org/a?b=1 for the boats at sea", "See for the boats at sea", "links spaces"),
         ("boats , at sea !  and gulls above", "boats, at sea! and gulls above", "spaces"),
+        ("two men talk on a bench .", "two men talk on a bench.", "spaces"),
+        ("and so it goes ... on and on", "and so it goes ... on and on", ""),
     ],
 )  # fmt: skip
 def test_each_repair_mends_what_it_is_for_and_is_counted(given_text, text, steps):
