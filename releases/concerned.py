@@ -98,6 +98,14 @@ def taken_down(project: Project) -> list[Gone]:
     return sorted(gone, key=lambda row: (row.kind != IMAGE, row.key))
 
 
+def newest_without_it(project: Project) -> Release | None:
+    """Return the newest release if it stands and holds nothing that has left since, else None."""
+    newest = project.releases.exclude(state=ReleaseState.FAILED).first()
+    if newest is None or newest.state == ReleaseState.WITHDRAWN:
+        return None
+    return None if taken_down_from(newest) or withdrawn_since(newest) else newest
+
+
 def taken_down_from(release: Release) -> list[Gone]:
     """Return what this release holds and was taken down since."""
     return [row for row in taken_down(release.project) if release in row.releases]

@@ -12,7 +12,7 @@ from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
 from releases.access import release_of
-from releases.concerned import IMAGE, taken_down, withdrawn_since
+from releases.concerned import IMAGE, newest_without_it, taken_down, withdrawn_since
 from releases.forms import TakeDownForm, WithdrawForm
 from releases.freezing import next_numbers
 from releases.taking_down import take_down_caption, take_down_image, withdraw_release
@@ -25,6 +25,7 @@ def _page(request: HttpRequest, access: Access, form: TakeDownForm) -> HttpRespo
         "gone": taken_down(access.project),
         "people": [(release, found) for release in releases if (found := withdrawn_since(release))],
         "withdrawn": [release for release in releases if release.state == "withdrawn"],
+        "without": newest_without_it(access.project),
         "next_patch": next_numbers(access.project).get("patch"),
         "may_act": access.may_act_as(Role.ADMIN),
         "crumbs": [{"label": _("Releases"), "url": "../"}],

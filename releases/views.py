@@ -18,6 +18,7 @@ from projects.models import Job, Role
 from releases.access import release_of
 from releases.comparing import compare_in_order
 from releases.concerned import taken_down_from, withdrawn_since
+from releases.detail_showing import shown_comparison, shown_files
 from releases.extras import NOTHING_EXTRA, Extras
 from releases.forms import ReleaseForm, WithdrawForm
 from releases.freezing import KIND, ask_for_release
@@ -111,11 +112,11 @@ def release_detail(request: HttpRequest, access: Access, release_id: UUID) -> Ht
     other = next((row for row in others if str(row.public_id) == request.GET.get("with")), None)
     context = {
         "release": release,
-        "files": release.files.all(),
+        "files": shown_files(release),
         "concerns": withdrawn_since(release),
         "others": others,
         "other": other,
-        "comparison": compare_in_order(release, other) if other else None,
+        "comparison": shown_comparison(compare_in_order(release, other)) if other else None,
         "gone": taken_down_from(release),
         "form": WithdrawForm() if release.state == "built" and access.may_act_as(Role.ADMIN) else None,
         "crumbs": [{"label": _("Releases"), "url": "../"}],

@@ -123,7 +123,7 @@ def test_a_chosen_caption_that_is_no_longer_good_blocks_the_release(small: Small
         small.release("1.0.0")
 
 
-def test_two_releases_are_compared_caption_by_caption(small: Small) -> None:
+def test_two_releases_are_compared_caption_by_caption(small: Small, client: Client) -> None:
     first = small.release("1.0.0")
     assignment = small.batch.assignments.get(annotator=small.annotators[0], image=small.image)
     judgment = make.judge(
@@ -142,6 +142,12 @@ def test_two_releases_are_compared_caption_by_caption(small: Small) -> None:
     assert [(change.kind, change.after) for change in comparison.changes] == [
         ("text", "A better caption of the picture")
     ]
+    client.force_login(small.admin)
+    address = f"/p/{small.project.slug}/releases/{first.public_id}/"
+    page = client.get(address, {"with": str(second.public_id)}).text
+    assert '<span class="chip num">1 text changed</span>' in page
+    assert f'<option value="{second.public_id}" selected>' in page
+    assert "A better caption of the picture" in page
 
 
 def test_a_worker_that_runs_the_job_twice_makes_one_release(small: Small) -> None:
@@ -163,6 +169,8 @@ def test_the_pages_show_preflight_files_and_download(small: Small, client: Clien
     page = client.get(f"{base}{release.public_id}/")
     assert page.status_code == 200
     assert b"SHA256SUMS" in page.content
+    assert "Beside these 1 picture of" in page.text
+    assert ".jpg" not in page.text
     download = client.get(f"{base}{release.public_id}/download")
     assert download["Content-Disposition"].endswith('-1.0.0.zip"')
     client.force_login(small.annotators[0])

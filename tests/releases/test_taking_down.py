@@ -124,4 +124,11 @@ def test_the_page_takes_down_lists_the_releases_and_offers_the_next_patch(
     assert "1 image or caption of it was taken down since" in client.get(f"{base}{release.public_id}/").text
     client.force_login(small.head)
     assert "Make 1.0.1" not in client.get(f"{base}taken-down/").text
+    choose(small.project, small.image, small.versions[1:])
+    later = small.release("1.0.1")
+    client.force_login(small.admin)
+    page = client.get(f"{base}taken-down/").text
+    assert f'<a href="{base}{later.public_id}/">1.0.1</a>, holds none of it' in page
+    assert "Make 1.0.2" not in page
+    client.force_login(small.head)
     assert client.post(f"{base}taken-down/add", told).status_code == 403
