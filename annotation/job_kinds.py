@@ -10,6 +10,12 @@ from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.importing.requesting import IMPORT, TRIAL
 from annotation.machine.drawings import DRAWING, completed_drawing
+from annotation.machine.embeddings import (
+    EMBED_CAPTIONS,
+    EMBED_IMAGES,
+    completed_embed_captions,
+    completed_embed_images,
+)
 from annotation.machine.leakage import KIND as LEAKAGE
 from annotation.machine.leakage import completed_leakage
 from annotation.machine.ml_requests import (
@@ -56,6 +62,8 @@ register_kind(DRIFT, JobQueue.DEFAULT, _("Control charts"), completed_drift, MEA
 register_kind(LABEL_ESTIMATES, JobQueue.DEFAULT, _("Estimated labels"), completed_estimates, HEADS)
 register_kind(CAPTION_FIX, JobQueue.DEFAULT, _("Find and fix"))
 register_kind(SCORES, JobQueue.DEFAULT, _("Comparison of scores"), completed_comparison)
+register_kind(EMBED_IMAGES, JobQueue.GPU, _("Embeddings of images"), completed_embed_images, MEASURES)
+register_kind(EMBED_CAPTIONS, JobQueue.GPU, _("Embeddings of captions"), completed_embed_captions, MEASURES)
 register_kind("similarities", JobQueue.GPU, _("Similarities"), completed_similarities, MEASURES)
 register_kind("calibration", JobQueue.GPU, _("Calibration"), completed_calibration, MEASURES)
 register_kind("difficulty", JobQueue.GPU, _("Difficulty"), completed_difficulty, MEASURES, check_voted)

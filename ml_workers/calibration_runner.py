@@ -8,12 +8,11 @@ from ml_workers import store
 from ml_workers.calibration import Calibration, calibrate
 from ml_workers.jobs.embeddings import embed_pictures, embed_texts
 from ml_workers.jobs.similarities import (
-    PICTURES_PER_CHUNK,
-    TEXTS_PER_CHUNK,
     Stage,
     phase_of,
-    pieces,
+    picture_pieces,
     stage_of,
+    text_pieces,
 )
 from ml_workers.loading import BEST_F1, registered
 from polyannot.kernel.errors import Invalid
@@ -36,13 +35,8 @@ class CalibrationRunner:
         texts = store.distinct_texts(versions)
         plans = []
         for place in range(len(job.parameters["encoders"])):
-            plans += [
-                ChunkPlan(piece, phase_of(place, Stage.PICTURES))
-                for piece in pieces(pictures, PICTURES_PER_CHUNK)
-            ]
-            plans += [
-                ChunkPlan(piece, phase_of(place, Stage.TEXTS)) for piece in pieces(texts, TEXTS_PER_CHUNK)
-            ]
+            plans += [ChunkPlan(piece, phase_of(place, Stage.PICTURES)) for piece in picture_pieces(pictures)]
+            plans += [ChunkPlan(piece, phase_of(place, Stage.TEXTS)) for piece in text_pieces(texts)]
             plans.append(ChunkPlan(versions, phase_of(place, Stage.COSINES)))
         return plans
 

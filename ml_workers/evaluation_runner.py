@@ -16,12 +16,11 @@ from ml_workers.jobs.evaluation import (
 from ml_workers.jobs.pair_scores import ComputedScore, choice_figures, earlier_cosines, pair_scores
 from ml_workers.jobs.paraphrases import EXPANSIONS, Gallery, paraphrase_figures, unit_texts
 from ml_workers.jobs.similarities import (
-    PICTURES_PER_CHUNK,
-    TEXTS_PER_CHUNK,
     Stage,
     phase_of,
-    pieces,
+    picture_pieces,
     stage_of,
+    text_pieces,
 )
 from ml_workers.loading import registered
 from projects.models import Job, JobChunk
@@ -39,13 +38,8 @@ class EvaluationRunner:
         texts = store.distinct_texts([*versions, *others])
         plans = []
         for place in range(len(job.parameters["encoders"])):
-            plans += [
-                ChunkPlan(piece, phase_of(place, Stage.PICTURES))
-                for piece in pieces(pictures, PICTURES_PER_CHUNK)
-            ]
-            plans += [
-                ChunkPlan(piece, phase_of(place, Stage.TEXTS)) for piece in pieces(texts, TEXTS_PER_CHUNK)
-            ]
+            plans += [ChunkPlan(piece, phase_of(place, Stage.PICTURES)) for piece in picture_pieces(pictures)]
+            plans += [ChunkPlan(piece, phase_of(place, Stage.TEXTS)) for piece in text_pieces(texts)]
             plans.append(ChunkPlan(versions, phase_of(place, Stage.COSINES)))
         return plans
 

@@ -21,7 +21,7 @@ from ml_workers.corpora.pieces import (
 )
 from ml_workers.corpora.rows import CorpusRefused
 from ml_workers.jobs.embeddings import embed_pictures
-from ml_workers.jobs.similarities import PICTURES_PER_CHUNK, pieces
+from ml_workers.jobs.similarities import picture_pieces
 from ml_workers.loading import registered_image_encoder
 from ml_workers.nearest import (
     Neighbours,
@@ -92,7 +92,7 @@ class NeighboursRunner:
             raise Invalid("no_images", "The project has no active or reserve image to search for.")
         store.keep_json(job, NeighbourFileKind.PLAN, {"corpus": as_json(corpus), "images": images})
         return [
-            *(ChunkPlan(piece, PICTURES) for piece in pieces(images, PICTURES_PER_CHUNK)),
+            *(ChunkPlan(piece, PICTURES) for piece in picture_pieces(images)),
             *(ChunkPlan([place], FEATURES) for place in range(len(blocks_to_compute(corpus)))),
             *(ChunkPlan([place], SEARCH) for place in range(len(pieces_to_search(corpus)))),
             ChunkPlan([0], MERGE),

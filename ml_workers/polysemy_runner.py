@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml_workers import store
 from ml_workers.corpora.rows import CorpusRefused
 from ml_workers.jobs.embeddings import embed_pictures, embed_texts
-from ml_workers.jobs.similarities import PICTURES_PER_CHUNK, TEXTS_PER_CHUNK, pieces
+from ml_workers.jobs.similarities import picture_pieces, pieces, text_pieces
 from ml_workers.loading import registered, registered_image_encoder, registered_sentence_encoder
 from ml_workers.nearest import unit_rows
 from ml_workers.polysemy import (
@@ -48,8 +48,8 @@ class PolysemyRunner:
                 " nothing was computed.",
             )
         return [
-            *(ChunkPlan(piece, PICTURES) for piece in pieces(pictures, PICTURES_PER_CHUNK)),
-            *(ChunkPlan(piece, TEXTS) for piece in pieces(store.distinct_texts(versions), TEXTS_PER_CHUNK)),
+            *(ChunkPlan(piece, PICTURES) for piece in picture_pieces(pictures)),
+            *(ChunkPlan(piece, TEXTS) for piece in text_pieces(store.distinct_texts(versions))),
             *(
                 ChunkPlan(piece, QUERIES)
                 for piece in pieces(range(min(job.parameters["queries"], seen[0].n_rows)), QUERIES_PER_CHUNK)

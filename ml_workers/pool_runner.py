@@ -7,7 +7,7 @@ import numpy as np
 
 from ml_workers import store
 from ml_workers.jobs.embeddings import embed_texts
-from ml_workers.jobs.similarities import TEXTS_PER_CHUNK, pieces
+from ml_workers.jobs.similarities import pieces, text_pieces
 from ml_workers.loading import registered_sentence_encoder
 from ml_workers.pool_order import pool_order
 from ml_workers.runners import project_of
@@ -27,10 +27,7 @@ class PoolRankingRunner:
         images = store.images_not_shown(project_of(job))
         versions = [version for of_image in store.pool_captions(images).values() for version in of_image]
         return [
-            *(
-                ChunkPlan(piece, self.EMBED)
-                for piece in pieces(store.distinct_texts(versions), TEXTS_PER_CHUNK)
-            ),
+            *(ChunkPlan(piece, self.EMBED) for piece in text_pieces(store.distinct_texts(versions))),
             *(ChunkPlan(piece, self.RANK) for piece in pieces(images, IMAGES_PER_CHUNK)),
         ]
 

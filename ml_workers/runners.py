@@ -8,13 +8,13 @@ from ml_workers.jobs.difficulty import Voter, decide, rule_of
 from ml_workers.jobs.diversity import IMAGES_PER_CHUNK, choose_for_images
 from ml_workers.jobs.embeddings import embed_pictures, embed_texts
 from ml_workers.jobs.similarities import (
-    TEXTS_PER_CHUNK,
     Stage,
     phase_of,
     pieces,
     planned_chunks,
     row_cosines,
     stage_of,
+    text_pieces,
 )
 from ml_workers.layout import plane_or_nothing
 from ml_workers.loading import registered, registered_sentence_encoder, threshold_of
@@ -145,7 +145,7 @@ class DiversityRunner:
         project = project_of(job)
         texts = store.distinct_texts(store.version_ids(project, good_only=True))
         return [
-            *(ChunkPlan(piece, self.EMBED) for piece in pieces(texts, TEXTS_PER_CHUNK)),
+            *(ChunkPlan(piece, self.EMBED) for piece in text_pieces(texts)),
             *(
                 ChunkPlan(piece, self.CHOOSE)
                 for piece in pieces(store.active_images(project), IMAGES_PER_CHUNK)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ml_workers import store
 from ml_workers.jobs.embeddings import embed_pictures
-from ml_workers.jobs.similarities import PICTURES_PER_CHUNK, pieces
+from ml_workers.jobs.similarities import picture_pieces
 from ml_workers.layout import FEWEST_POINTS, LayoutMissing, is_available, plane_layout
 from ml_workers.loading import registered_image_encoder
 from ml_workers.runners import project_of
@@ -31,7 +31,7 @@ class SamplingRunner:
         images = store.images_to_sample(project_of(job))
         _check_enough(len(images))
         return [
-            *(ChunkPlan(piece, PICTURES) for piece in pieces(images, PICTURES_PER_CHUNK)),
+            *(ChunkPlan(piece, PICTURES) for piece in picture_pieces(images)),
             ChunkPlan([0], CHOOSE),
         ]
 

@@ -35,6 +35,7 @@ from annotation.machine.alignments import (
     standing_of,
 )
 from annotation.machine.drawings import ask_for_drawing
+from annotation.machine.embeddings import count_embedded
 from annotation.machine.evaluation_pairs import PairScore, contrasts_of, texts_before_edits
 from annotation.machine.evaluation_paraphrases import benchmark_paraphrases, fix_paraphrases
 from annotation.machine.evaluation_results import (
@@ -151,6 +152,7 @@ __all__ = [
     "contrasts_of",
     "cosines",
     "count_benchmark_pairs",
+    "count_embedded",
     "count_levels",
     "count_pool_captions",
     "count_similarities",

@@ -6,6 +6,7 @@ from django.db import InterfaceError, OperationalError
 from ml_workers.alignment_runner import AlignmentRunner
 from ml_workers.calibration_runner import CalibrationRunner
 from ml_workers.cleaning_runner import CleaningRunner
+from ml_workers.embedding_runner import EmbedCaptionsRunner, EmbedImagesRunner
 from ml_workers.evaluation_runner import EvaluationRunner
 from ml_workers.leakage_runner import LeakageRunner
 from ml_workers.neighbours_runner import NeighboursRunner
@@ -20,6 +21,8 @@ from ml_workers.words import embed_words
 from projects import running
 from projects.running import register_runner
 
+register_runner("embed_images", EmbedImagesRunner())
+register_runner("embed_captions", EmbedCaptionsRunner())
 register_runner("similarities", SimilaritiesRunner())
 register_runner("calibration", CalibrationRunner())
 register_runner("difficulty", DifficultyRunner())

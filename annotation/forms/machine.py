@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from annotation.machine.embeddings import EMBED_CAPTIONS, EMBED_IMAGES
 from annotation.machine.ml_requests import EPOCHS
 from annotation.models.evaluations import EvaluatedCaptions
 from annotation.models.machine import ChoiceMethod
@@ -32,6 +33,29 @@ class SimilaritiesForm(forms.Form):
     def parameters(self) -> dict[str, Any]:
         """Return what was asked for."""
         return _given(self.cleaned_data)
+
+
+class EmbeddingForm(SimilaritiesForm):
+    """What is embedded, by which encoders."""
+
+    field_order = ("kind", "encoders")
+
+    kind = forms.ChoiceField(
+        label=_("What"), choices=[(EMBED_IMAGES, _("Images")), (EMBED_CAPTIONS, _("Captions"))]
+    )
+    encoders = forms.CharField(
+        label=_("Encoders"),
+        help_text=_(
+            "Names separated by commas. Images also by an encoder of images alone, such as image:lite2 or"
+            " timm:ARCHITECTURE.TAG; captions also by sentence:minilm-l6."
+        ),
+        max_length=2000,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        # It stands on one page with another form that asks for encoders.
+        super().__init__(*args, **{"auto_id": "embed_%s", **more})
 
 
 class DifficultyForm(SimilaritiesForm):

@@ -195,9 +195,15 @@ def distinct_texts(versions: Sequence[int]) -> list[int]:
     return [pk for _hash, pk in rows.values_list("content_hash").annotate(first=Min("pk"))]
 
 
-def distinct_pictures(project: Project, *, of_versions: Sequence[int] | None = None) -> list[int]:
-    """Return one active image for each different file of the project, or of these versions alone, in their order."""
-    images = Image.objects.filter(project=project, state=ImageState.ACTIVE)
+def distinct_pictures(
+    project: Project, *, of_versions: Sequence[int] | None = None, also_waiting: bool = False
+) -> list[int]:
+    """Return one active image for each different file of the project, or of these versions alone, in their order.
+
+    With `also_waiting` images in reserve and set aside are among them.
+    """
+    states = [ImageState.ACTIVE, *([ImageState.RESERVE, ImageState.SET_ASIDE] if also_waiting else [])]
+    images = Image.objects.filter(project=project, state__in=states)
     if of_versions is not None:
         images = images.filter(caption_versions__in=of_versions)
     first = images.order_by().values("file").annotate(first=Min("pk")).values("first")

@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from annotation.machine.embeddings import EmbeddedCounts
 from annotation.models import Encoder, Similarity, Threshold
 from annotation.progress.verdicts import versions_in_pool
 from polyannot.kernel.errors import Invalid
@@ -30,16 +31,19 @@ TABS = (
 
 @dataclass(frozen=True, slots=True)
 class EncoderRow:
-    """An encoder, how many pairs of the project it has a cosine for, and the threshold by which it votes here."""
+    """An encoder, what of the project it has embedded, its cosines, and the threshold by which it votes here."""
 
     encoder: Encoder
+    n_pictures: int
+    n_texts: int
     n_pairs: int
     threshold: Threshold | None
 
 
-def machine_page(access: Access, kind: str, form: forms.Form) -> dict[str, Any]:
-    """Return what every page of the model work shows: tabs, the form of a new job, the latest job."""
-    job = Job.objects.filter(project=access.project, kind=kind).order_by("-pk").first()
+def machine_page(access: Access, kind: str, form: forms.Form, *more_kinds: str) -> dict[str, Any]:
+    """Return what every page of the model work shows: tabs, the form of a new job, the latest job of these kinds."""
+    jobs = Job.objects.filter(project=access.project, kind__in=[kind, *more_kinds])
+    job = jobs.order_by("-pk").first()
     context: dict[str, Any] = {
         "tabs": [
             {"label": label, "url": reverse(url_name, args=[access.project.slug]), "is_current": name == kind}
@@ -74,7 +78,7 @@ def n_pairs(project: Project) -> int:
     return versions_in_pool(project).count()
 
 
-def encoder_rows(project: Project) -> Sequence[EncoderRow]:
+def encoder_rows(project: Project, embedded: EmbeddedCounts) -> Sequence[EncoderRow]:
     """Return the encoders that have seen something of the project, by name, the newest weights first."""
     pool = versions_in_pool(project).values("pk")
     counts = dict(
@@ -83,9 +87,19 @@ def encoder_rows(project: Project) -> Sequence[EncoderRow]:
         .values_list("encoder")
         .annotate(n=Count("pk"))
     )
-    encoders = Encoder.objects.filter(pk__in=counts).order_by("name", "-pk")
+    seen = {*counts, *embedded.pictures, *embedded.texts}
+    encoders = Encoder.objects.filter(pk__in=seen).order_by("name", "-pk")
     thresholds = {
         threshold.encoder_id: threshold
-        for threshold in Threshold.objects.filter(encoder__in=counts).for_project(project.pk).reverse()
+        for threshold in Threshold.objects.filter(encoder__in=seen).for_project(project.pk).reverse()
     }
-    return [EncoderRow(encoder, counts[encoder.pk], thresholds.get(encoder.pk)) for encoder in encoders]
+    return [
+        EncoderRow(
+            encoder,
+            embedded.pictures.get(encoder.pk, 0),
+            embedded.texts.get(encoder.pk, 0),
+            counts.get(encoder.pk, 0),
+            thresholds.get(encoder.pk),
+        )
+        for encoder in encoders
+    ]

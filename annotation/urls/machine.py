@@ -25,6 +25,7 @@ urlpatterns = [
     path("difficulty/calibration.csv", difficulty.calibration_csv, name="difficulty-calibration-csv"),
     path("difficulty/similarities/", similarity.similarities, name="difficulty-similarities"),
     path("difficulty/similarities/run/", similarity.run_similarities, name="difficulty-similarities-run"),
+    path("difficulty/similarities/embed/", similarity.run_embeddings, name="difficulty-embed"),
     path("difficulty/jobs/<uuid:job_id>/", similarity.machine_job, name="difficulty-job"),
     path("difficulty/benchmark/", benchmark.benchmark, name="difficulty-benchmark"),
     path("difficulty/benchmark/run/", benchmark.run_benchmark, name="difficulty-benchmark-run"),

@@ -8,7 +8,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.forms.machine import SimilaritiesForm
+from annotation.forms.machine import EmbeddingForm, SimilaritiesForm
+from annotation.machine.embeddings import (
+    EMBED_CAPTIONS,
+    EMBED_IMAGES,
+    ask_for_embeddings,
+    embedded_counts,
+)
 from annotation.machine.ml_requests import ask_for_similarities
 from annotation.machine.showing import encoder_rows, job_context, machine_page, n_pairs, refused
 from polyannot.kernel.errors import Invalid
@@ -17,9 +23,14 @@ from projects.http import project_view
 from projects.models import Role
 
 
-def _page(request: HttpRequest, access: Access, form: SimilaritiesForm, status: int = 200) -> HttpResponse:
-    context = machine_page(access, "similarities", form) | {
-        "encoders": encoder_rows(access.project),
+def _page(
+    request: HttpRequest, access: Access, form: SimilaritiesForm, embed_form: EmbeddingForm, status: int = 200
+) -> HttpResponse:
+    embedded = embedded_counts(access.project)
+    context = machine_page(access, "similarities", form, EMBED_IMAGES, EMBED_CAPTIONS) | {
+        "embed_form": embed_form,
+        "embedded": embedded,
+        "encoders": encoder_rows(access.project, embedded),
         "n_pairs": n_pairs(access.project),
     }
     return render(request, "annotation/machine/similarities.html", context, status=status)
@@ -29,7 +40,7 @@ def _page(request: HttpRequest, access: Access, form: SimilaritiesForm, status: 
 @project_view(Role.HEAD, Role.RESEARCHER)
 def similarities(request: HttpRequest, access: Access) -> HttpResponse:
     """List the encoders with what they have seen of the project."""
-    return _page(request, access, SimilaritiesForm())
+    return _page(request, access, SimilaritiesForm(), EmbeddingForm())
 
 
 @require_POST
@@ -44,8 +55,26 @@ def run_similarities(request: HttpRequest, access: Access) -> HttpResponse:
         except Invalid as error:
             refused(form, error)
     if form.errors:
-        return _page(request, access, form, status=422)
+        return _page(request, access, form, EmbeddingForm(), status=422)
     messages.success(request, _("The similarities were asked for; they run on the next free model worker."))
+    return redirect("difficulty-similarities", access.project.slug)
+
+
+@require_POST
+@project_view(Role.HEAD, Role.RESEARCHER)
+def run_embeddings(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask for the embeddings that are missing, of images or of captions."""
+    form = EmbeddingForm(request.POST)
+    if form.is_valid():
+        names = [name.strip() for name in form.cleaned_data["encoders"].split(",")]
+        kind = form.cleaned_data["kind"]
+        try:
+            ask_for_embeddings(kind=kind, project=access.project, actor=access.user, encoders=names)
+        except Invalid as error:
+            refused(form, error)
+    if form.errors:
+        return _page(request, access, SimilaritiesForm(), form, status=422)
+    messages.success(request, _("The embeddings were asked for; they run on the next free model worker."))
     return redirect("difficulty-similarities", access.project.slug)
 
 

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 Cosines = NDArray[np.float64]
 
 # Items of one chunk: seconds of work on one CPU, so that little is lost with a worker and others find something to do.
-PICTURES_PER_CHUNK = 16
-TEXTS_PER_CHUNK = 128
+# A small project is cut into chunks of a batch or two; a large one into more than PARTS chunks of up to so many items,
+# because within a chunk files are read and captions tokenized while the model works.
+PARTS = 32
+PICTURES_PER_CHUNK = (16, 128)
+TEXTS_PER_CHUNK = (128, 1_024)
 PAIRS_PER_CHUNK = 2_000
 
 
@@ -48,17 +51,33 @@ def pieces(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
+def _chunk_size(n: int, sizes: tuple[int, int]) -> int:
+    """Items of one chunk of n, a multiple of the smaller size up to the larger one."""
+    least, most = sizes
+    return max(least, min(most, n // PARTS // least * least))
+
+
+def picture_pieces(pictures: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Pictures in chunks of one worker."""
+    return pieces(pictures, _chunk_size(len(pictures), PICTURES_PER_CHUNK))
+
+
+def text_pieces(texts: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Texts in chunks of one worker."""
+    return pieces(texts, _chunk_size(len(texts), TEXTS_PER_CHUNK))
+
+
 def planned_chunks(
     n_encoders: int, pictures: Sequence[int], texts: Sequence[int], versions: Sequence[int]
 ) -> Iterator[PlannedChunk]:
     """Return the chunks of a job: for each encoder all pictures, all different texts, all pairs."""
     for encoder in range(n_encoders):
-        for stage, items, size in (
-            (Stage.PICTURES, pictures, PICTURES_PER_CHUNK),
-            (Stage.TEXTS, texts, TEXTS_PER_CHUNK),
-            (Stage.COSINES, versions, PAIRS_PER_CHUNK),
+        for stage, cut in (
+            (Stage.PICTURES, picture_pieces(pictures)),
+            (Stage.TEXTS, text_pieces(texts)),
+            (Stage.COSINES, pieces(versions, PAIRS_PER_CHUNK)),
         ):
-            for piece in pieces(items, size):
+            for piece in cut:
                 yield PlannedChunk(piece, phase_of(encoder, stage))
 
 

@@ -14,7 +14,15 @@ from annotation.review.adjudicating import adjudicate
 from projects import queue
 from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
-from tests.factories import PASSWORD, add_caption, add_image, add_member, make_project, make_user
+from tests.factories import (
+    PASSWORD,
+    add_caption,
+    add_image,
+    add_member,
+    make_project,
+    make_user,
+    picture_bytes,
+)
 from tests.ml_workers.working import find_good
 
 pytestmark = pytest.mark.django_db
@@ -244,3 +252,39 @@ def test_an_encoder_is_listed_with_how_much_of_the_project_it_has_seen() -> None
     assert "seer" in shown
     assert "of 4" in shown
     assert "aaaaaaaaaaaa" in shown
+
+
+def test_what_encoders_have_embedded_is_counted_and_more_can_be_asked_for() -> None:
+    project, versions = judged_project()
+    image = versions[0].image
+    add_image(project, "copy", content=picture_bytes((9, 9, 9)))
+    encoder = ml_results.register_encoder(
+        name="image:lite2", weights_hash="1" * 64, source="", dimension=2, preprocessing="", licence="",
+        precision="bfloat16",
+        precision_trial={
+            "device": "CPU", "float32_seconds": 2.0, "bfloat16_seconds": 1.0, "difference": 0.002,
+        },
+    )  # fmt: skip
+    ml_results.write_embeddings(encoder, "image", [image.file.sha256], np.ones((1, 2), dtype=np.float32))
+    client = signed_in(project)
+    shown = page(client, project, "difficulty/similarities/")
+    assert "image:lite2" in shown
+    assert "bfloat16 took 0.50 of the time and differed by 0.0020, CPU" in shown
+    assert 'data-label="Images">1 <span class="table__basis">of 2</span>' in shown
+    assert 'data-label="Captions">0 <span class="table__basis">of 4</span>' in shown
+
+    address = f"/p/{project.slug}/difficulty/similarities/embed/"
+    asked = {"kind": "embed_images", "encoders": "image:lite2, shipped:lite0"}
+    assert client.post(address, asked).status_code == 302
+    job = Job.objects.get(kind="embed_images")
+    assert job.parameters == {"encoders": ["image:lite2", "shipped:lite0"]}
+    assert "Embeddings of images" in page(client, project, "difficulty/similarities/")
+    for kind, encoders, reason in (
+        ("embed_captions", "image:lite2", "image:lite2 knows images only"),
+        ("embed_images", "sentence:minilm-l6", "sentence:minilm-l6 knows texts only"),
+        ("alignment", "shipped:lite0", "alignment is not one of the available choices"),
+    ):
+        refused = client.post(address, {"kind": kind, "encoders": encoders})
+        assert refused.status_code == 422
+        assert reason in refused.content.decode()
+    assert Job.objects.filter(kind__startswith="embed").count() == 1

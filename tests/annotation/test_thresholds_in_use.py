@@ -3,6 +3,7 @@
 import pytest
 
 from annotation.machine import ml_results
+from annotation.machine.embeddings import embedded_counts
 from annotation.machine.showing import encoder_rows
 from annotation.models import CaptionVersion, Similarity, Threshold
 from projects.models import Job, Project
@@ -53,7 +54,7 @@ def in_use(project: Project, encoder: int) -> int | None:
 
 
 def shown(project: Project) -> int | None:
-    (row,) = encoder_rows(project)
+    (row,) = encoder_rows(project, embedded_counts(project))
     return row.threshold.pk if row.threshold else None
 
 

@@ -1,6 +1,8 @@
 """Killing workers by pid, and waiting for what becomes of their work."""
 
 import os
+import random
+import secrets
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +14,7 @@ from django.conf import settings
 
 from polyannot.kernel import programs
 from projects.models import Job, WorkerHeartbeat
+from projects.models.jobs import JobState
 from tests.faults import squares_app
 from tests.live import LiveProgram
 
@@ -81,3 +84,32 @@ def squares_worker(name: str, environment: Mapping[str, str], prefix: str) -> Li
         settings.POLYANNOT_HOME / f"live-{name}.log",
         lambda: serves(name),
     )
+
+
+class Assassin:
+    """Kills the worker of the model queues at random points of a job; the seed is printed."""
+
+    def __init__(self, worker: LiveProgram, *, most: int, whole: bool) -> None:
+        seed = secrets.randbits(32)
+        print(f"killed jobs: seed {seed}")
+        self.worker, self.dice, self.most, self.whole = worker, random.Random(seed), most, whole
+
+    def disturb(self, job: Job, longest: float) -> Job:
+        """Kill while the job is active, at most so often; return it when it has ended."""
+        kills = 0
+        while kills < self.most:
+            pause = self.dice.uniform(0.0, longest)
+            try:
+                ended(job, seconds=pause)
+                break
+            except AssertionError:
+                kills += 1
+                if self.whole and self.dice.random() < 0.3:
+                    kill_whole(self.worker)
+                else:
+                    kill_pool(self.worker)
+        ended(job)
+        assert (job.state, job.error) == (JobState.DONE, "")
+        attempts = list(job.chunks.values_list("attempts", flat=True))
+        assert sum(attempts) <= len(attempts) + kills, "only what was at hand is computed again"
+        return job

@@ -1,7 +1,6 @@
 """Workers killed in the middle of a search of a corpus, a filling and a cleaning: all is as it would have been."""
 
 import random
-import secrets
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,9 +17,8 @@ from annotation.machine.neighbours import kept_hashes, kept_json
 from annotation.machine.pool_requests import ask_for_neighbours, ask_for_pools
 from annotation.models import Caption, CaptionVersion, CleaningItem, Embedding, NeighbourFileKind
 from projects.models import Job, Project
-from projects.models.jobs import JobState
 from tests import factories as make
-from tests.faults.killing import ended, kill_pool, kill_whole
+from tests.faults.killing import Assassin, ended
 from tests.live import LiveProgram
 
 pytestmark = [pytest.mark.faults, pytest.mark.models, pytest.mark.django_db(transaction=True)]
@@ -48,35 +46,6 @@ def corpus() -> Iterator[Path]:
                 )
     yield folder
     rmtree(folder)
-
-
-class Assassin:
-    """Kills the worker of the model queues at random points of a job; the seed is printed."""
-
-    def __init__(self, worker: LiveProgram, *, most: int, whole: bool) -> None:
-        seed = secrets.randbits(32)
-        print(f"killed corpus jobs: seed {seed}")
-        self.worker, self.dice, self.most, self.whole = worker, random.Random(seed), most, whole
-
-    def disturb(self, job: Job, longest: float) -> Job:
-        """Kill while the job is active, at most so often; return it when it has ended."""
-        kills = 0
-        while kills < self.most:
-            pause = self.dice.uniform(0.0, longest)
-            try:
-                ended(job, seconds=pause)
-                break
-            except AssertionError:
-                kills += 1
-                if self.whole and self.dice.random() < 0.3:
-                    kill_whole(self.worker)
-                else:
-                    kill_pool(self.worker)
-        ended(job)
-        assert (job.state, job.error) == (JobState.DONE, "")
-        attempts = list(job.chunks.values_list("attempts", flat=True))
-        assert sum(attempts) <= len(attempts) + kills, "only what was at hand is computed again"
-        return job
 
 
 def a_project() -> Project:
