@@ -1,5 +1,6 @@
 """The image half of every encoder: files read in threads of their own, batches channels-last, memory backed off."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ from PIL import Image, ImageOps
 from torch.nn import functional
 
 from ml_workers.encoders.batching import ShrinkingBatch, prepared_ahead
+from ml_workers.encoders.pixels import preparation
 from ml_workers.encoders.protocol import Features
 
 IMAGE_BATCH = {"cpu": 16, "cuda": 256}
-DECODING_THREADS = 2
+# Threads that read files beside the model: on a CPU they take their time from it, a GPU they have to keep busy.
+DECODING_THREADS = {"cpu": 2, "cuda": 16}
 
 # Pixels (n, 3, height, width) to features (n, dimension).
 ImageForward = Callable[[torch.Tensor], torch.Tensor]
@@ -23,7 +26,16 @@ ImageForward = Callable[[torch.Tensor], torch.Tensor]
 def upright_rgb(path: Path) -> Image.Image:
     """The picture as a person sees it: EXIF orientation applied, three channels."""
     with Image.open(path) as opened:
-        return ImageOps.exif_transpose(opened).convert("RGB")
+        ImageOps.exif_transpose(opened, in_place=True)
+        opened.load()
+        return opened if opened.mode == "RGB" else opened.convert("RGB")
+
+
+def decoding_threads(device: str) -> int:
+    """Threads that read files: as many as the device is worth, and no more than torch or the machine has."""
+    kind = torch.device(device).type
+    there = torch.get_num_threads() if kind == "cpu" else os.cpu_count() or 1
+    return max(1, min(DECODING_THREADS[kind], there))
 
 
 def unit_features(batch: ShrinkingBatch, forward: Any, rows: torch.Tensor) -> Features:
@@ -48,13 +60,14 @@ class ImageSide:
     def __init__(
         self, *, transform: Any, forward: ImageForward, device: str, dtype: torch.dtype, dimension: int
     ) -> None:
-        self._transform, self._forward = transform, forward
+        self._prepared = preparation(transform)
+        self._forward = forward
         self._device, self._dtype, self._dimension = device, dtype, dimension
         self._batch = ShrinkingBatch(IMAGE_BATCH[torch.device(device).type])
 
     def encode(self, images: Iterable[Image.Image]) -> Features:
         """Features (n, dimension) of the images, float32, each row of length 1."""
-        return self._encode_pixels(self._pixels(image.convert("RGB")) for image in images)
+        return self._encode_pixels(self._prepared.of(image.convert("RGB")) for image in images)
 
     def encode_files(self, paths: Sequence[Path]) -> EncodedFiles:
         """As `encode` for files, read and scaled in threads of their own; unreadable ones are listed."""
@@ -63,19 +76,16 @@ class ImageSide:
         def readable(numbered: tuple[int, Path]) -> torch.Tensor | None:
             number, path = numbered
             try:
-                return self._pixels(upright_rgb(path))
+                return self._prepared.of(upright_rgb(path))
             except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
                 failed[number] = f"{type(error).__name__}: {error}"
                 return None
 
         ahead = 2 * self._batch.size
-        read = prepared_ahead(readable, enumerate(paths), threads=DECODING_THREADS, ahead=ahead)
+        read = prepared_ahead(readable, enumerate(paths), threads=decoding_threads(self._device), ahead=ahead)
         features = self._encode_pixels(pixels for pixels in read if pixels is not None)
         kept = [number for number in range(len(paths)) if number not in failed]
         return EncodedFiles(features=features, kept=kept, failed=dict(sorted(failed.items())))
-
-    def _pixels(self, image: Image.Image) -> torch.Tensor:
-        return cast("torch.Tensor", self._transform(image))
 
     def _encode_pixels(self, pixels: Iterable[torch.Tensor]) -> Features:
         done = [np.empty((0, self._dimension), dtype=np.float32)]
@@ -90,6 +100,5 @@ class ImageSide:
         return np.concatenate(done)
 
     def _of_batch(self, pixels: list[torch.Tensor]) -> Features:
-        batch = torch.stack(pixels).to(device=self._device, dtype=self._dtype)
-        rows = batch.contiguous(memory_format=torch.channels_last)
+        rows = self._prepared.batch(pixels, self._device, self._dtype)
         return unit_features(self._batch, self._forward, rows)

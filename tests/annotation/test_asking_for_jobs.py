@@ -32,6 +32,8 @@ PAGES = {
     "difficulty": "difficulty-run",
     "diversity": "choices-run",
     "drift": "drift-compute",
+    "embed_captions": "difficulty-embed",
+    "embed_images": "difficulty-embed",
     "evaluation": "difficulty-benchmark-run",
     "feedback-effect": "quality-feedback-compute",
     "label_estimates": "agreement-estimates-compute",
