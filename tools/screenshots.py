@@ -1,9 +1,10 @@
 """Fill docs/images with the pages of the demonstration: 1440 and 390 px wide, light and dark.
 
 `make screenshots` runs it. It starts a demonstration of its own in a temporary folder, so nothing that is stored
-anywhere else is touched, and needs Debian's Chromium (or the one that CHROMIUM names). With `--guides` it takes just
-the pictures that the guides show, smaller; `--address` names a demonstration that runs already, which is changed
-by it: an import is tried there, nothing comes in.
+anywhere else is touched, has its workers do what the demonstration does not come with (tools/shown_work.py), and
+needs Debian's Chromium (or the one that CHROMIUM names). With `--guides` it takes just the pictures that the guides
+show, smaller; `--address` names a demonstration that runs already, which is changed by it: that work is done there,
+and an import is tried, of which nothing comes in.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tools.shown_work import have_done, token_of_an_admin
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = {1440: 900, 390: 844}
@@ -39,7 +42,8 @@ GUIDES: dict[str, tuple[tuple[int, str], ...]] = {
     **dict.fromkeys(
         "annotate-home feedback my-work onboarding known-answers review review-round adjudicate batch-new captions find"
         " agreement difficulty choices pools studies study-plan study-sets study-results import import-trial"
-        " progress people tokens jobs release-new release-detail taken-down".split(),
+        " progress people tokens jobs release-new release-detail taken-down cleaning benchmark"
+        " webhook".split(),
         ((1440, "light"),),
     ),
     "workspace": ((1440, "light"), (390, "dark")),
@@ -93,6 +97,10 @@ PAGES: tuple[tuple[str, str | None, str], ...] = (
     ("estimates", "admin", "/p/demo/agreement/estimates/"),
     ("jobs", "admin", "/p/demo/jobs/"),
     ("tokens", "admin", "/p/demo/tokens/"),
+    ("sampling", "admin", "/p/demo/images/sampling/"),
+    ("cleaning", "admin", "/p/demo/captions/cleaning/|UTC$"),
+    ("webhooks", "admin", "/p/demo/webhooks/"),
+    ("webhook", "admin", "/p/demo/webhooks/|^Nightly"),
     ("people", "admin", "/p/demo/people/"),
     ("site", "site-admin", "/site/"),
 )
@@ -245,6 +253,9 @@ def main() -> int:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM_ARGUMENTS
         )
+        page = browser.new_page()
+        sign_in(page, address, "admin")
+        have_done(address, token_of_an_admin(page, address))
         for width in WIDTHS:
             for theme in THEMES:
                 picture(browser, address, width, theme, is_guide=asked.guides, only=asked.only)

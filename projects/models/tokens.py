@@ -25,7 +25,10 @@ class Scope(models.TextChoices):
         "write",
         _("Act: import, open batches, ask for reports and releases, stop jobs, open and close studies"),
     )
-    REVIEW = "review", _("Decide: edits, final labels, questions, known answers, reported pairs")
+    REVIEW = (
+        "review",
+        _("Decide: edits, final labels, questions, known answers, reported pairs, reviews, guidelines"),
+    )
     PROJECTS = "projects", _("Make projects, see the health of the site (site admins)")
 
 
