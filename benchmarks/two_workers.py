@@ -27,7 +27,7 @@ import django
 import numpy as np
 from PIL import Image as Picture
 
-from polyannot.embedded import join
+from polyannot.embedded import join, linux
 
 if TYPE_CHECKING:
     from projects.models import Job, Project
@@ -66,6 +66,7 @@ def workers(environment: dict[str, str]) -> Iterator[None]:
     from projects.models import WorkerHeartbeat
 
     running: list[subprocess.Popen[bytes]] = []
+    parent = os.getpid()
     try:
         for name in NAMES:
             program = programs.worker(name, ("gpu",), 1, programs.MODEL_WORKER)
@@ -75,6 +76,7 @@ def workers(environment: dict[str, str]) -> Iterator[None]:
                     env={**os.environ, **environment, **program.environment, "OMP_NUM_THREADS": "1"},
                     stdin=subprocess.DEVNULL,
                     process_group=0,
+                    preexec_fn=lambda: linux.die_with_parent(signal.SIGTERM, parent),  # noqa: PLW1509
                 )
             )
         waited(
@@ -92,8 +94,9 @@ def workers(environment: dict[str, str]) -> Iterator[None]:
 def listen(names: Sequence[str]) -> None:
     """Have these workers alone take work of the queue."""
     from polyannot.celery import app
+    from projects.models import WorkerHeartbeat
 
-    hosts = {host.partition("@")[0]: host for host in (app.control.inspect(timeout=20).active_queues() or {})}
+    hosts = {host.partition("@")[0]: host for host in WorkerHeartbeat.objects.values_list("name", flat=True)}
     for name in NAMES:
         act = app.control.add_consumer if name in names else app.control.cancel_consumer
         act("gpu", destination=[hosts[name]], reply=True, timeout=20)
