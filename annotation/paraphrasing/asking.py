@@ -1,4 +1,4 @@
-"""The parameters of a job that asks a language model for paraphrases: two presets, after 003 and 002.
+"""Asking a language model for paraphrases: the parameters of the job, with two presets after 003 and 002.
 
 The model, the prompts and every number are stored with the job; its address and key are settings and never stored.
 """
@@ -10,10 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from annotation.machine.job_parameters import known_only, one_of, refused, whole_number
 from annotation.paraphrasing.endpoint import configured_endpoint
-from projects.models import Project
-from projects.queue import Parameters
+from projects.models import Job, Project
+from projects.queue import Parameters, enqueue
 
 KIND = "paraphrases"
 # Where a prompt takes the caption, or in a later step the paraphrase before it.
@@ -75,6 +76,21 @@ def completed_paraphrases(parameters: Mapping[str, Any]) -> Parameters:
         "runs": runs,
         "enough": whole_number(parameters, "enough", runs * len(prompts), 1, 100),
     }
+
+
+def ask_for_paraphrases(
+    *, project: Project, actor: User | None, parameters: Mapping[str, Any], seed: int | None = None
+) -> Job:
+    """Ask for paraphrases of the good captions that have too few. Raises Invalid, and Conflict without an endpoint."""
+    complete = completed_paraphrases(parameters)
+    check_paraphrases(project, complete)
+    return enqueue(
+        kind=KIND,
+        project=project,
+        parameters=complete,
+        asked_by=actor,
+        seed=project.seed if seed is None else seed,
+    )
 
 
 def check_paraphrases(_project: Project, _parameters: Parameters) -> None:

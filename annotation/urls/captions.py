@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import caption_detail, captions, cleaning, fixes, stale
+from annotation.views import caption_detail, captions, cleaning, fixes, paraphrases, stale
 
 FIX = "captions/fixes/<uuid:fix_id>/"
 
@@ -34,6 +34,8 @@ urlpatterns = [
         cleaning.cleaning_undo_caption,
         name="captions-cleaning-undo-caption",
     ),
+    path("captions/paraphrases/", paraphrases.paraphrases, name="captions-paraphrases"),
+    path("captions/paraphrases/run", paraphrases.paraphrases_run, name="captions-paraphrases-run"),
     path("captions/<uuid:caption_id>/", caption_detail.caption, name="caption"),
     path("captions/<uuid:caption_id>/revert", caption_detail.caption_revert, name="caption-revert"),
     path("captions/versions/<uuid:version_id>/decide", caption_detail.caption_decide, name="caption-decide"),

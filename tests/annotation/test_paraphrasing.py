@@ -8,6 +8,8 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from annotation.models import Caption
 from annotation.paraphrasing import endpoint
@@ -17,11 +19,12 @@ from annotation.paraphrasing.endpoint import LONGEST_WAIT, configured_endpoint, 
 from annotation.paraphrasing.running import ParaphraseRunner
 from polyannot.kernel.errors import Conflict, Invalid
 from projects import queue
-from projects.models import Job, Project
+from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
 from projects.queue import enqueue
 from projects.running import RUNNERS, run_job
 from studies.drafting.paraphrases import paraphrase_pairs
+from tests import factories as make
 from tests.chat_server import ChatServer, Said, chatting, completion, in_other_words
 from tests.study_rows import make_judged_project
 
@@ -300,3 +303,39 @@ def test_a_text_is_taken_out_of_its_quotation_marks_alone() -> None:
     assert candidate_text('"Stop", says a sign, "now"') == '"Stop", says a sign, "now"'
     with pytest.raises(AnswerUnusable):
         answered_text(b'{"choices": [{"message": {"content": 5}}]}')
+
+
+def page_of(project: Project, role: str) -> tuple[Client, str]:
+    client = Client()
+    client.force_login(make.add_member(project, role))
+    return client, reverse("captions-paraphrases", args=[project.slug])
+
+
+def test_the_page_says_where_captions_would_go_asks_for_them_and_tells_what_came(
+    project: Project, chat: ChatServer
+) -> None:
+    client, address = page_of(project, Role.HEAD)
+    shown = client.get(address).content.decode()
+    assert "127.0.0.1" in shown
+    assert "test/model" in shown
+    assert KEY not in shown
+    assert shown.count("4 good captions") == 2
+    given = {"preset": "two_step", "second_prompt": "Again, but otherwise:\r\n{caption}", "seed": "11"}
+    refusal = client.post(f"{address}run", given)
+    assert refusal.status_code == 422
+    assert "This preset takes 2 prompt(s)" in refusal.content.decode()
+    assert client.post(f"{address}run", given | {"first_prompt": "In short:\r\n{caption}"}).status_code == 302
+    job = Job.objects.get(kind="paraphrases")
+    assert (job.seed, job.parameters["prompts"][0]) == (11, "In short:\n{caption}")
+    run_job(job.pk)
+    assert f"{len(paraphrases(project))} candidates" in client.get(address).content.decode()
+    assert len(paraphrases(project)) == 8
+
+
+def test_the_page_says_that_nobody_can_be_asked_without_an_endpoint(project: Project) -> None:
+    client, address = page_of(project, Role.RESEARCHER)
+    assert "PARAPHRASE_ENDPOINT" in client.get(address).content.decode()
+    assert client.post(f"{address}run", {"preset": "two_step"}).status_code == 403
+    head, _address = page_of(project, Role.HEAD)
+    assert head.post(f"{address}run", {"preset": "two_step"}).status_code == 409
+    assert not Job.objects.filter(kind="paraphrases").exists()
