@@ -9,6 +9,13 @@ from annotation.captions.cleaning import check_cleaning, completed_cleaning
 from annotation.captions.fixing import KIND as CAPTION_FIX
 from annotation.exchange.importing_judgments import KIND as JUDGMENTS
 from annotation.importing.requesting import IMPORT, TRIAL
+from annotation.machine.corpora.leakage import KIND as LEAKAGE
+from annotation.machine.corpora.leakage import completed_leakage
+from annotation.machine.corpora.polysemy import completed_polysemy
+from annotation.machine.corpora.pool_clusters import KIND as CLUSTERS
+from annotation.machine.corpora.pool_clusters import check_clusters, completed_clusters
+from annotation.machine.corpora.pool_requests import check_search, completed_neighbours, completed_pools
+from annotation.machine.difficulty.robustness import completed_robustness
 from annotation.machine.drawings import DRAWING, completed_drawing
 from annotation.machine.embeddings import (
     EMBED_CAPTIONS,
@@ -16,8 +23,6 @@ from annotation.machine.embeddings import (
     completed_embed_captions,
     completed_embed_images,
 )
-from annotation.machine.leakage import KIND as LEAKAGE
-from annotation.machine.leakage import completed_leakage
 from annotation.machine.ml_requests import (
     check_voted,
     completed_alignment,
@@ -28,14 +33,9 @@ from annotation.machine.ml_requests import (
     completed_pool_ranking,
     completed_similarities,
 )
-from annotation.machine.polysemy import completed_polysemy
-from annotation.machine.pool_clusters import KIND as CLUSTERS
-from annotation.machine.pool_clusters import check_clusters, completed_clusters
-from annotation.machine.pool_requests import check_search, completed_neighbours, completed_pools
-from annotation.machine.robustness import completed_robustness
-from annotation.machine.sampling import completed_sampling
-from annotation.machine.score_comparing import KIND as SCORES
-from annotation.machine.score_comparing import completed_comparison
+from annotation.machine.sampling.choosing import completed_sampling
+from annotation.machine.scores.comparing import KIND as SCORES
+from annotation.machine.scores.comparing import completed_comparison
 from annotation.paraphrasing.asking import KIND as PARAPHRASES
 from annotation.paraphrasing.asking import check_paraphrases, completed_paraphrases
 from annotation.quality.estimating import KIND as LABEL_ESTIMATES

@@ -13,9 +13,9 @@ from annotation.importing.running import ImportRunner
 from annotation.importing.trial_running import TrialRunner
 from annotation.machine.drawing_running import DrawingRunner
 from annotation.machine.drawings import DRAWING
-from annotation.machine.indexing import index_embeddings
-from annotation.machine.score_comparing import KIND as SCORES
-from annotation.machine.score_comparing import ScoreComparisonRunner
+from annotation.machine.scores.comparing import KIND as SCORES
+from annotation.machine.scores.comparing import ScoreComparisonRunner
+from annotation.machine.search.indexing import index_embeddings
 from annotation.paraphrasing.asking import KIND as PARAPHRASES
 from annotation.paraphrasing.running import ParaphraseRunner
 from annotation.progress.tallying import settle_everything

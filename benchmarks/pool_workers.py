@@ -137,8 +137,8 @@ def stop(workers: list[subprocess.Popen[bytes]]) -> None:
 
 def searched(project: Any, n_workers: int, radius: int, folder: Path) -> dict[str, Any]:
     """Run the job with so many workers; return its figures."""
-    from annotation.machine.neighbours import kept_hashes
-    from annotation.machine.pool_requests import ask_for_neighbours
+    from annotation.machine.corpora.neighbours import kept_hashes
+    from annotation.machine.corpora.pool_requests import ask_for_neighbours
     from annotation.models import NeighbourFileKind
     from projects.models.jobs import JobState
 

@@ -110,7 +110,7 @@ def measure(project: "Project", encoder: "Encoder", queries: Vectors) -> dict[st
     from django.db import connection, transaction
     from pgvector import HalfVector
 
-    from annotation.machine import searching
+    from annotation.machine.search import searching
     from annotation.models.machine import Modality
 
     n_there = searching.count_searchable(project, encoder, Modality.TEXT)
@@ -164,7 +164,7 @@ def main() -> int:
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    from annotation.machine.indexing import index_embeddings
+    from annotation.machine.search.indexing import index_embeddings
 
     draw = np.random.default_rng(SEED)
     centres = draw.normal(size=(CENTRES, DIMENSION)).astype(np.float32) / np.float32(np.sqrt(DIMENSION))

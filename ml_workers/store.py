@@ -23,7 +23,7 @@ from annotation.importing.pooling import (
     add_pool_captions,
     count_pool_captions,
 )
-from annotation.machine.alignments import (
+from annotation.machine.aligning.alignments import (
     ALIGNED,
     CaptionOfImage,
     aligned_model,
@@ -34,20 +34,7 @@ from annotation.machine.alignments import (
     keep_model,
     standing_of,
 )
-from annotation.machine.drawings import ask_for_drawing
-from annotation.machine.embeddings import count_embedded
-from annotation.machine.evaluation_pairs import PairScore, contrasts_of, texts_before_edits
-from annotation.machine.evaluation_paraphrases import benchmark_paraphrases, fix_paraphrases
-from annotation.machine.evaluation_results import (
-    Figure,
-    begin_evaluation,
-    benchmark_pairs,
-    evaluated_pictures,
-    level_votes,
-    write_evaluation,
-)
-from annotation.machine.evaluation_results import count_pairs as count_benchmark_pairs
-from annotation.machine.leakage import (
+from annotation.machine.corpora.leakage import (
     FoundLeak,
     begin_leakage,
     conclude_leakage,
@@ -56,6 +43,32 @@ from annotation.machine.leakage import (
     leaked_rows,
     write_leaks,
 )
+from annotation.machine.corpora.neighbours import (
+    drop_files,
+    images_to_search,
+    keep_file,
+    keep_json,
+    kept_hashes,
+    kept_json,
+    picture_features,
+    search_of,
+)
+from annotation.machine.corpora.pool_clusters import clusters_of
+from annotation.machine.corpora.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
+from annotation.machine.difficulty.robustness import robustness_reference
+from annotation.machine.drawings import ask_for_drawing
+from annotation.machine.embeddings import count_embedded
+from annotation.machine.evaluation.pairs import PairScore, contrasts_of, texts_before_edits
+from annotation.machine.evaluation.paraphrases import benchmark_paraphrases, fix_paraphrases
+from annotation.machine.evaluation.results import (
+    Figure,
+    begin_evaluation,
+    benchmark_pairs,
+    evaluated_pictures,
+    level_votes,
+    write_evaluation,
+)
+from annotation.machine.evaluation.results import count_pairs as count_benchmark_pairs
 from annotation.machine.ml_results import (
     ChosenCaptions,
     Decision,
@@ -88,21 +101,8 @@ from annotation.machine.ml_results import (
     write_embeddings,
     write_similarities,
 )
-from annotation.machine.neighbours import (
-    drop_files,
-    images_to_search,
-    keep_file,
-    keep_json,
-    kept_hashes,
-    kept_json,
-    picture_features,
-    search_of,
-)
-from annotation.machine.pool_clusters import clusters_of
-from annotation.machine.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
 from annotation.machine.reports import add_report_part, report_counts, report_parts, write_report
-from annotation.machine.robustness import robustness_reference
-from annotation.machine.sampling import (
+from annotation.machine.sampling.choosing import (
     ImageOrder,
     conclude_sampling,
     images_in_batches,

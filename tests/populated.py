@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from annotation.captions.cleaning import completed_cleaning
-from annotation.machine.leakage import completed_leakage
-from annotation.machine.neighbours import keep_json
+from annotation.machine.corpora.leakage import completed_leakage
+from annotation.machine.corpora.neighbours import keep_json
 from annotation.models import (
     AgreementReport,
     AlignmentRun,

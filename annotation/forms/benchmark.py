@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.machine.evaluation_browsing import FIRST_K, Comparison, Outcome
+from annotation.machine.evaluation.browsing import FIRST_K, Comparison, Outcome
 from annotation.models import DifficultyLevel, Direction, Encoder, EvaluationRun
 
 

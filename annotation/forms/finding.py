@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.machine.searching import LONGEST_WORDS, searchable_encoders
+from annotation.machine.search.searching import LONGEST_WORDS, searchable_encoders
 from annotation.models import Encoder
 from projects.models import Project
 

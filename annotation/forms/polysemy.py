@@ -6,8 +6,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from annotation.machine.neighbours import corpora
-from annotation.machine.polysemy import QUERIES, SAMPLED_PAIRS
+from annotation.machine.corpora.neighbours import corpora
+from annotation.machine.corpora.polysemy import QUERIES, SAMPLED_PAIRS
 
 
 class PolysemyForm(forms.Form):

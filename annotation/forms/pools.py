@@ -6,11 +6,11 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from annotation.machine.leakage import LEAST_COSINE, MOST_BITS
-from annotation.machine.neighbours import corpora
-from annotation.machine.pool_clusters import MIN_CLUSTER_SIZE, MIN_SAMPLES
-from annotation.machine.pool_requests import RADIUS
-from annotation.machine.pools_showing import ThresholdRow
+from annotation.machine.corpora.leakage import LEAST_COSINE, MOST_BITS
+from annotation.machine.corpora.neighbours import corpora
+from annotation.machine.corpora.pool_clusters import MIN_CLUSTER_SIZE, MIN_SAMPLES
+from annotation.machine.corpora.pool_requests import RADIUS
+from annotation.machine.corpora.pools_showing import ThresholdRow
 
 
 class SearchForm(forms.Form):

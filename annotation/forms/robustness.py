@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from annotation.forms.machine import SimilaritiesForm
-from annotation.machine.robustness import DRAWS
+from annotation.machine.difficulty.robustness import DRAWS
 
 
 class RobustnessForm(SimilaritiesForm):

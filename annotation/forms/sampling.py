@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from annotation.machine.sampling import CHOSEN_FOR_A_RESERVE, CHOSEN_IMAGES, MOST_IMAGES
+from annotation.machine.sampling.choosing import CHOSEN_FOR_A_RESERVE, CHOSEN_IMAGES, MOST_IMAGES
 from annotation.models import DistanceSpace, SamplingMethod
 
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from annotation.machine.drawing_difficulty import draw_difficulty
-from annotation.machine.drawing_evaluation import draw_evaluation
-from annotation.machine.drawing_polysemy import draw_polysemy
-from annotation.machine.drawing_sampling import draw_sampling
+from annotation.machine.corpora.drawing_polysemy import draw_polysemy
+from annotation.machine.difficulty.drawing import draw_difficulty
+from annotation.machine.evaluation.drawing import draw_evaluation
+from annotation.machine.sampling.drawing import draw_sampling
 from annotation.models import MachineDrawing
 from polyannot.kernel.errors import Missing
 from polyannot.kernel.figures import Drawn, drawing_style

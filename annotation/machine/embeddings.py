@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.machine.job_parameters import encoder_names, known_only, refused
-from annotation.machine.sampling import SAMPLED_STATES
+from annotation.machine.sampling.choosing import SAMPLED_STATES
 from annotation.models import CaptionVersion, Embedding, Image
 from annotation.models.machine import Modality
 from annotation.progress.verdicts import versions_in_pool

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.machine.sampling import SAMPLED_STATES
+from annotation.machine.sampling.choosing import SAMPLED_STATES
 from annotation.models import Assignment, Image, ImageSampling, ImageState, SampledImage
 from polyannot.kernel.errors import Conflict
 from projects.history import append_event

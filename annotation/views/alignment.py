@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.machine import AlignmentForm
-from annotation.machine.alignments_showing import COLUMNS, alignment_of, alignments_of, figure_rows
+from annotation.machine.aligning.showing import COLUMNS, alignment_of, alignments_of, figure_rows
 from annotation.machine.ml_requests import ask_for_alignment
 from annotation.machine.showing import machine_page, refused
 from polyannot.kernel.errors import Invalid

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.machine import EvaluationForm
-from annotation.machine import evaluation_showing
 from annotation.machine.drawings import drawings_of
-from annotation.machine.evaluation_latex import latex_of
-from annotation.machine.evaluation_tables import PAIRS_PART
+from annotation.machine.evaluation import showing as evaluation_showing
+from annotation.machine.evaluation.latex import latex_of
+from annotation.machine.evaluation.tables import PAIRS_PART
 from annotation.machine.ml_requests import ask_for_evaluation
 from annotation.machine.showing import machine_page, refused
 from polyannot.kernel.errors import Invalid

@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotation.forms.benchmark import PairsForm
-from annotation.machine import evaluation_nearest
-from annotation.machine.evaluation_browsing import (
+from annotation.machine.evaluation import nearest as evaluation_nearest
+from annotation.machine.evaluation.browsing import (
     COLUMNS,
     browsed_pairs,
     browsed_rows,
     encoders_of,
     outcomes_by_level,
 )
-from annotation.machine.evaluation_showing import run_of
+from annotation.machine.evaluation.showing import run_of
 from annotation.models import EvaluationRun
 from polyannot.kernel.errors import Missing
 from polyannot.kernel.tables import csv_answer

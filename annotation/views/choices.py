@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import image_of
 from annotation.forms.machine import DiversityForm
-from annotation.machine import choice_plane, choices_showing
+from annotation.machine.difficulty import choice_plane, choices_showing
 from annotation.machine.ml_requests import ask_for_diversity
 from annotation.machine.showing import machine_page, refused
 from polyannot.kernel.errors import Invalid

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.machine import DifficultyForm
-from annotation.machine import calibration_showing, difficulty_showing
+from annotation.machine.difficulty import calibration_showing
+from annotation.machine.difficulty import showing as difficulty_showing
 from annotation.machine.drawings import drawings_of
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
 from annotation.machine.showing import machine_page, refused

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.access import image_of
 from annotation.forms.finding import FindForm
-from annotation.machine.searching import (
+from annotation.machine.search.searching import (
     ask_for_words,
     cleaned_words,
     count_searchable,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.access import image_of, visible_versions
 from annotation.captions.showing import base_of
 from annotation.forms.images import RetireForm
-from annotation.machine.leakage_showing import leaks_of_image
+from annotation.machine.corpora.leakage_showing import leaks_of_image
 from annotation.machine.ml_requests import ask_for_pool_ranking
 from annotation.models import Caption, CaptionVersion, Image, ImageState
 from annotation.progress.progress import ImageCounts, image_counts, images_that_cannot, images_that_reached

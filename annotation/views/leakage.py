@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.access import leak_of, leakage_of
 from annotation.captions.history import Names
 from annotation.forms.pools import LeakageForm, SearchForm
-from annotation.machine import leakage, leakage_showing
-from annotation.machine.neighbours import search_of
+from annotation.machine.corpora import leakage, leakage_showing
+from annotation.machine.corpora.neighbours import search_of
 from annotation.machine.showing import refused
 from annotation.models import LeakCheck
 from annotation.views.pools import pools_page

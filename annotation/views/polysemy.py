@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.polysemy import PolysemyForm
-from annotation.machine import polysemy as beside
 from annotation.machine import reports
+from annotation.machine.corpora import polysemy as beside
+from annotation.machine.corpora.neighbours import corpora
 from annotation.machine.drawings import drawings_of
-from annotation.machine.neighbours import corpora
 from annotation.machine.showing import machine_page, refused
 from annotation.models import MachineReport
 from polyannot.kernel.errors import Invalid, Missing

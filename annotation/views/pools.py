@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.pools import ClustersForm, FillForm, LeakageForm, SearchForm
-from annotation.machine import leakage_showing, pools_showing
-from annotation.machine.neighbours import corpora, search_of
-from annotation.machine.pool_clusters import ask_for_clusters, clusters_of, clusters_of_search
-from annotation.machine.pool_requests import ask_for_neighbours, ask_for_pools
+from annotation.machine.corpora import leakage_showing, pools_showing
+from annotation.machine.corpora.neighbours import corpora, search_of
+from annotation.machine.corpora.pool_clusters import ask_for_clusters, clusters_of, clusters_of_search
+from annotation.machine.corpora.pool_requests import ask_for_neighbours, ask_for_pools
 from annotation.machine.showing import refused
 from polyannot.kernel.errors import Invalid
 from projects.access import Access

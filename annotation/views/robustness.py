@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.robustness import RobustnessForm
 from annotation.machine import reports
-from annotation.machine import robustness as robust
+from annotation.machine.difficulty import robustness as robust
 from annotation.machine.showing import machine_page, refused
 from annotation.models import MachineReport
 from polyannot.kernel.errors import Invalid, Missing

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import sampling_of
 from annotation.forms.sampling import SamplingForm
-from annotation.machine import sampling_showing
 from annotation.machine.drawings import drawings_of
-from annotation.machine.sampling import ask_for_sampling
+from annotation.machine.sampling import showing as sampling_showing
+from annotation.machine.sampling.choosing import ask_for_sampling
 from annotation.machine.showing import refused
 from annotation.progress.sampling_images import apply_sampling, undo_sampling
 from polyannot.kernel.errors import Invalid

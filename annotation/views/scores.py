@@ -12,12 +12,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.scores import ScoresForm
-from annotation.machine import score_showing
-from annotation.machine.evaluation_latex import latex_of
-from annotation.machine.evaluation_showing import published_tables, run_of, voters_of
-from annotation.machine.evaluation_tables import COSINES_PART
-from annotation.machine.score_comparing import KIND, ask_for_comparison, score_set_of
-from annotation.machine.score_import import ImportedScores, import_scores
+from annotation.machine.evaluation.latex import latex_of
+from annotation.machine.evaluation.showing import published_tables, run_of, voters_of
+from annotation.machine.evaluation.tables import COSINES_PART
+from annotation.machine.scores import showing as score_showing
+from annotation.machine.scores.comparing import KIND, ask_for_comparison, score_set_of
+from annotation.machine.scores.importing import ImportedScores, import_scores
 from annotation.machine.showing import job_context
 from annotation.models import EvaluationRun, ScoreComparison, ScoreDrawing
 from polyannot.kernel.errors import Invalid, Missing

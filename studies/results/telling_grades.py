@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from annotation.machine.paraphrase_grades import ParaphraseGrade, register_grades
+from annotation.machine.evaluation.paraphrase_grades import ParaphraseGrade, register_grades
 from projects.models import Project
 from studies.models import Study, StudyKind
 from studies.results.grade_figures import graded_pairs

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import get_resolver
 
-from annotation.machine.neighbours import keep_json
+from annotation.machine.corpora.neighbours import keep_json
 from annotation.models import NeighbourFileKind
 from projects import queue
 from projects.asking import askable_kinds

@@ -6,10 +6,12 @@ import uuid
 import pytest
 from django.test import Client
 
-from annotation.machine import evaluation_results, evaluation_showing, ml_results
+from annotation.machine import ml_results
 from annotation.machine.drawing_running import DrawingRunner
 from annotation.machine.drawings import ask_for_drawing
-from annotation.machine.evaluation_latex import escaped
+from annotation.machine.evaluation import results as evaluation_results
+from annotation.machine.evaluation import showing as evaluation_showing
+from annotation.machine.evaluation.latex import escaped
 from annotation.machine.ml_requests import completed_difficulty, completed_evaluation
 from annotation.models import (
     CaptionVersion,

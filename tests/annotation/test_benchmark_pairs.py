@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from annotation.machine import evaluation_results, evaluation_showing, ml_results
-from annotation.machine.evaluation_browsing import Comparison, browsed_rows, outcomes_by_level
-from annotation.machine.evaluation_pairs import PairScore
+from annotation.machine import ml_results
+from annotation.machine.evaluation import results as evaluation_results
+from annotation.machine.evaluation import showing as evaluation_showing
+from annotation.machine.evaluation.browsing import Comparison, browsed_rows, outcomes_by_level
+from annotation.machine.evaluation.pairs import PairScore
 from annotation.models import CaptionVersion, Direction, Encoder, EvaluationPair, EvaluationRun
 from annotation.models.machine import Modality
 from projects import queue

@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from scipy.stats import spearmanr
 
 from annotation.importing.requesting import GivenFile
-from annotation.machine.score_comparing import ask_for_comparison, compare_scores
-from annotation.machine.score_import import ImportedScores, import_scores
+from annotation.machine.scores.comparing import ask_for_comparison, compare_scores
+from annotation.machine.scores.importing import ImportedScores, import_scores
 from annotation.models import (
     CaptionVersion,
     Encoder,

@@ -8,9 +8,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from annotation.machine.neighbours import keep_json
-from annotation.machine.pool_clusters import completed_clusters
-from annotation.machine.pool_requests import completed_neighbours
+from annotation.machine.corpora.neighbours import keep_json
+from annotation.machine.corpora.pool_clusters import completed_clusters
+from annotation.machine.corpora.pool_requests import completed_neighbours
 from annotation.models import NeighbourFileKind
 from projects import queue
 from projects.models import Job, Project, Role

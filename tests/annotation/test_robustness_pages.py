@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from django.test import Client
 
+from annotation.machine.difficulty.robustness import completed_robustness
 from annotation.machine.reports import write_report
-from annotation.machine.robustness import completed_robustness
 from ml_workers.difficulty import default_rule
 from ml_workers.robustness import robustness
 from polyannot.kernel.errors import Invalid

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from accounts.models import User
-from annotation.machine.sampling import completed_sampling
+from annotation.machine.sampling.choosing import completed_sampling
 from annotation.models import Encoder, Image, ImageSampling, SampledImage
 from annotation.progress.sampling_images import apply_sampling, undo_sampling
 from annotation.progress.stocking import activate_image, retire_image

@@ -9,9 +9,9 @@ from django.test import Client
 from pgvector import HalfVector
 
 from annotation.captions.editing import content_hash
-from annotation.machine import searching
-from annotation.machine.indexing import index_embeddings, index_name
-from annotation.machine.searching import cleaned_words, count_searchable, near_ids, searchable_encoders
+from annotation.machine.search import searching
+from annotation.machine.search.indexing import index_embeddings, index_name
+from annotation.machine.search.searching import cleaned_words, count_searchable, near_ids, searchable_encoders
 from annotation.models import CaptionVersion, Embedding, Encoder, Image, Similarity
 from annotation.models.machine import Modality
 from annotation.progress.stocking import retire_image

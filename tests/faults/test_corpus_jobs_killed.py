@@ -13,8 +13,8 @@ from django.conf import settings
 
 from annotation.captions.cleaning import ask_for_cleaning
 from annotation.importing.pooling import PoolCaption, PoolSource, add_pool_captions
-from annotation.machine.neighbours import kept_hashes, kept_json
-from annotation.machine.pool_requests import ask_for_neighbours, ask_for_pools
+from annotation.machine.corpora.neighbours import kept_hashes, kept_json
+from annotation.machine.corpora.pool_requests import ask_for_neighbours, ask_for_pools
 from annotation.models import Caption, CaptionVersion, CleaningItem, Embedding, NeighbourFileKind
 from projects.models import Job, Project
 from tests import factories as make

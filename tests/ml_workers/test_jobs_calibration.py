@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotation.machine.calibration_showing import shown_calibration
+from annotation.machine.difficulty.calibration_showing import shown_calibration
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
 from annotation.models import CaptionVersion, DifficultyVote, MachineReport, Threshold
 from projects.models.jobs import JobState

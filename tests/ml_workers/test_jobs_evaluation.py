@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from annotation.captions.editing import content_hash
-from annotation.machine.evaluation_pairs import Contrast
+from annotation.machine.evaluation.pairs import Contrast
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty, ask_for_evaluation
 from annotation.models import (
     CaptionVersion,

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image as Picture
 
-from annotation.machine.leakage import (
+from annotation.machine.corpora.leakage import (
     FoundLeak,
     ask_for_leakage,
     completed_leakage,
@@ -25,7 +25,7 @@ from annotation.machine.leakage import (
     undo_leakage,
     write_leaks,
 )
-from annotation.machine.pool_requests import ask_for_neighbours, ask_for_pools
+from annotation.machine.corpora.pool_requests import ask_for_neighbours, ask_for_pools
 from annotation.models import Caption, Cleaning, Image, Leak, LeakCheck
 from ml_workers.picture_hash import BITS, as_rows, difference_hash, near_pictures
 from polyannot.kernel.errors import Conflict, Invalid, Missing

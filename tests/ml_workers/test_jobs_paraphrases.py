@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
+from annotation.machine.evaluation.paraphrase_grades import grades_of
 from annotation.machine.ml_requests import ask_for_evaluation
-from annotation.machine.paraphrase_grades import grades_of
 from annotation.models import CaptionVersion, EvaluationFigure, EvaluationParaphrase
 from ml_workers.jobs.evaluation import ComputedFigure
 from ml_workers.jobs.paraphrases import Gallery, paraphrase_figures, unit_texts

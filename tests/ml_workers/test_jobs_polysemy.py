@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from django.conf import settings
 
+from annotation.machine.corpora.polysemy import ask_for_polysemy, completed_polysemy
 from annotation.machine.drawings import DRAWING
-from annotation.machine.polysemy import ask_for_polysemy, completed_polysemy
 from annotation.models import CaptionVersion, MachineDrawing, MachineReport
 from ml_workers.loading import registered, registered_image_encoder
 from ml_workers.polysemy_runner import PolysemyRunner

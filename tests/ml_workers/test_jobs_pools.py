@@ -14,10 +14,10 @@ from django.conf import settings
 from pyarrow import parquet
 
 from annotation.importing.pooling import PoolCaption, PoolSource, add_pool_captions
-from annotation.machine.neighbours import images_to_search, kept_hashes, kept_json, picture_features
-from annotation.machine.pool_clusters import ask_for_clusters, completed_clusters
-from annotation.machine.pool_requests import ask_for_neighbours, ask_for_pools, completed_neighbours
-from annotation.machine.pools_showing import shown_clusters
+from annotation.machine.corpora.neighbours import images_to_search, kept_hashes, kept_json, picture_features
+from annotation.machine.corpora.pool_clusters import ask_for_clusters, completed_clusters
+from annotation.machine.corpora.pool_requests import ask_for_neighbours, ask_for_pools, completed_neighbours
+from annotation.machine.corpora.pools_showing import shown_clusters
 from annotation.models import Caption, CaptionVersion, Encoder, NeighbourFileKind
 from ml_workers.corpora.layout import open_corpus
 from ml_workers.corpora.pieces import blocks_to_compute, pictures_of, pieces_to_search

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from annotation.machine.difficulty.robustness import ask_for_robustness
 from annotation.machine.ml_requests import ask_for_difficulty
-from annotation.machine.robustness import ask_for_robustness
 from annotation.models import CaptionVersion, MachineReport
 from ml_workers.robustness_runner import RobustnessRunner
 from polyannot.kernel.errors import Invalid

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from annotation.machine.drawings import DRAWING
-from annotation.machine.sampling import ask_for_sampling
+from annotation.machine.sampling.choosing import ask_for_sampling
 from annotation.models import ImageSampling, MachineDrawing, SampledImage
 from annotation.progress.sampling_images import apply_sampling
 from annotation.progress.swapping import reserves_of

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from annotation.machine.ml_requests import ask_for_similarities
-from annotation.machine.searching import ask_for_words, vector_of_words
+from annotation.machine.search.searching import ask_for_words, vector_of_words
 from annotation.models import CaptionVersion, Embedding, Encoder, Image
 from projects.models import Role
 from tests.factories import add_member

@@ -9,14 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.v1.difficulty import SEES_MODELS
-from annotation.machine.alignments_showing import (
+from annotation.machine.aligning.showing import (
     COLUMNS,
     alignment_of,
     figure_rows,
     finished_alignments,
     variant_of,
 )
-from annotation.machine.evaluation_showing import RunOverview, overview, run_of, runs_of, voters_of
+from annotation.machine.evaluation.showing import RunOverview, overview, run_of, runs_of, voters_of
 from annotation.models import AlignmentRun, EvaluatedCaptions, EvaluationFigure, EvaluationRun
 from projects.api.door import ProjectApiView
 

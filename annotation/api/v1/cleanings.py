@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from annotation.access import cleaning_of, leakage_of
 from annotation.captions.cleaning_showing import cleanings_of, step_rows, text_after
-from annotation.machine.leakage_showing import leakages_of
+from annotation.machine.corpora.leakage_showing import leakages_of
 from annotation.models import Cleaning, CleaningItem, CleaningOutcome, Leak, LeakCheck
 from projects.api.door import ProjectApiView
 from projects.models import Role

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.machine.neighbours import SEARCH, corpora, search_of
-from annotation.machine.pools_showing import ProposedThreshold, ThresholdRow, shown_search
+from annotation.machine.corpora.neighbours import SEARCH, corpora, search_of
+from annotation.machine.corpora.pools_showing import ProposedThreshold, ThresholdRow, shown_search
 from projects.api.door import ProjectApiView
 from projects.models import Job, Role
 from projects.models.jobs import JobState

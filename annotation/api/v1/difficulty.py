@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.machine.choices_showing import current_choices
-from annotation.machine.difficulty_showing import RunOverview, overview, run_of, runs_of
+from annotation.machine.difficulty.choices_showing import current_choices
+from annotation.machine.difficulty.showing import RunOverview, overview, run_of, runs_of
 from annotation.models import (
     CaptionChoice,
     Difficulty,

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from annotation.api.v1.difficulty import SEES_MODELS
 from annotation.machine.reports import machine_report_of, whole_reports
-from annotation.machine.score_comparing import comparison_of
+from annotation.machine.scores.comparing import comparison_of
 from annotation.models import MachineReport, MachineReportKind, ScoreComparison, ScoreFigure, ScoreSet
 from projects.api.door import ProjectApiView
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from annotation.machine.evaluation_tables import BenchmarkRow, BenchmarkTable
+from annotation.machine.evaluation.tables import BenchmarkRow, BenchmarkTable
 
 SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -12,9 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.machine.evaluation_choice_tables import choice_tables
-from annotation.machine.evaluation_paraphrase_tables import PARAPHRASES_PART, paraphrase_tables
-from annotation.machine.evaluation_tables import (
+from annotation.machine.evaluation.choice_tables import choice_tables
+from annotation.machine.evaluation.paraphrase_tables import PARAPHRASES_PART, paraphrase_tables
+from annotation.machine.evaluation.tables import (
     COSINES_PART,
     LEVELS_PART,
     PAIRS_PART,

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from annotation.machine.evaluation_pairs import PairScore, write_pair_scores
+from annotation.machine.evaluation.pairs import PairScore, write_pair_scores
 from annotation.models import (
     CaptionChoice,
     CaptionVersion,

@@ -9,7 +9,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.machine.evaluation_tables import (
+from annotation.machine.evaluation.tables import (
     BINARY,
     LEVELS,
     BenchmarkRow,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.machine.evaluation_tables import (
+from annotation.machine.evaluation.tables import (
     PAIRS_PART,
     BenchmarkTable,
     Column,

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.machine.corpora.neighbours import corpora, search_of
+from annotation.machine.corpora.pool_clusters import check_clusters
 from annotation.machine.job_parameters import known_only, refused, whole_number
-from annotation.machine.neighbours import corpora, search_of
-from annotation.machine.pool_clusters import check_clusters
 from projects.models import Job, Project
 from projects.queue import Parameters, enqueue
 

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.machine.evaluation_tables import (
+from annotation.machine.evaluation.tables import (
     BenchmarkTable,
     Column,
     Found,

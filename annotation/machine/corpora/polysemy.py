@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.machine.corpora.neighbours import corpora
 from annotation.machine.job_parameters import known_only, refused, whole_number, with_texts
 from annotation.machine.ml_requests import SENTENCE_ENCODER
-from annotation.machine.neighbours import corpora
 from annotation.models import MachineReport
 from projects.models import Job, Project
 from projects.queue import Parameters, enqueue

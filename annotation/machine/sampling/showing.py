@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from annotation.machine.sampling import KIND
+from annotation.machine.sampling.choosing import KIND
 from annotation.models import Image, ImageSampling, SampledImage
 from projects.models import Job, Project
 from projects.models.jobs import ACTIVE_STATES, JobState

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from pgvector import HalfVector
 
-from annotation.machine.searching import vector_of_image, vector_of_words
+from annotation.machine.search.searching import vector_of_image, vector_of_words
 from annotation.models import (
     CaptionVersion,
     Encoder,

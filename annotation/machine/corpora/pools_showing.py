@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from annotation.machine.leakage import KIND as LEAKAGE
-from annotation.machine.neighbours import FILL, SEARCH, kept_json
-from annotation.machine.pool_clusters import KIND as CLUSTERS
+from annotation.machine.corpora.leakage import KIND as LEAKAGE
+from annotation.machine.corpora.neighbours import FILL, SEARCH, kept_json
+from annotation.machine.corpora.pool_clusters import KIND as CLUSTERS
 from annotation.models import NeighbourFileKind
 from projects.models import Job, Project
 from projects.models.jobs import ACTIVE_STATES, JobState

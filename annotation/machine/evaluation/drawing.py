@@ -6,7 +6,7 @@ from statistics import mean, stdev
 
 from django.utils.translation import gettext as _
 
-from annotation.machine.evaluation_tables import LEVELS, found_in
+from annotation.machine.evaluation.tables import LEVELS, found_in
 from annotation.models import DifficultyLevel, DifficultyVote, Encoder, EvaluationRun
 from polyannot.kernel.figures import (
     ACCENT,

@@ -17,7 +17,7 @@ from annotation.captions.cleaning_writing import drop_captions
 from annotation.captions.fix_undoing import Undone
 from annotation.importing.describing import checked_url
 from annotation.importing.pooling import LONGEST_URL
-from annotation.machine.neighbours import images_to_search, search_of
+from annotation.machine.corpora.neighbours import images_to_search, search_of
 from annotation.models import (
     Caption,
     Cleaning,

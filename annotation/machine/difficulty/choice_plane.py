@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.machine.choices_showing import PoolCaption
+from annotation.machine.difficulty.choices_showing import PoolCaption
 
 WIDTH, HEIGHT, EDGE = 680, 420, 34
 # A cluster has a shape; more clusters than shapes begin again, and every point carries its number.

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from annotation.machine.alignments import ALIGNED
+from annotation.machine.aligning.alignments import ALIGNED
 from annotation.models import AlignmentRun
 from polyannot.kernel.errors import Missing
 from projects.models import Project

@@ -7,7 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from annotation.machine.neighbours import kept_json, search_of
+from annotation.machine.corpora.neighbours import kept_json, search_of
 from annotation.models import Cleaning, CleaningOutcome, Image, Leak, LeakCheck, NeighbourFileKind
 from polyannot.kernel.errors import Missing
 from projects.models import Project

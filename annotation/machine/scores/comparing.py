@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.machine.evaluation_browsing import encoders_of
-from annotation.machine.evaluation_showing import run_of
-from annotation.machine.score_figures import (
+from annotation.machine.evaluation.browsing import encoders_of
+from annotation.machine.evaluation.showing import run_of
+from annotation.machine.scores.figures import (
     ComparisonFigure,
     ScoredPairs,
     comparison_figures,
@@ -87,7 +87,7 @@ class ScoreComparisonRunner:
 
 def compare_scores(job: Job) -> ScoreComparison:
     """Store what scores come to beside a benchmark. Raises Invalid where they share no good pair, Missing."""
-    from annotation.machine.score_drawing import drawn_comparison  # noqa: PLC0415  only where something is drawn
+    from annotation.machine.scores.drawing import drawn_comparison  # noqa: PLC0415  only where something is drawn
 
     assert job.project is not None
     run = run_of(job.project, UUID(job.parameters["run"]))

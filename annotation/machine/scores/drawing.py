@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from annotation.machine.score_figures import LEVELS, ScoredPairs
+from annotation.machine.scores.figures import LEVELS, ScoredPairs
 from annotation.models import DifficultyLevel
 from measures.method_comparison import bland_altman, standardised
 from polyannot.kernel.figures import ACCENT, INK, SOFT, UNSURE, Drawn, drawing_style, new_axes, written

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotation.machine.corpora.neighbours import search_of
 from annotation.machine.job_parameters import known_only, one_of, refused, whole_number
-from annotation.machine.neighbours import search_of
 from polyannot.kernel.errors import Missing
 from projects.models import Job, Project
 from projects.models.jobs import JobState

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from annotation.machine.paraphrase_grades import ParaphraseGrade, grades_of
+from annotation.machine.evaluation.paraphrase_grades import ParaphraseGrade, grades_of
 from annotation.models import EvaluationParaphrase, EvaluationRun, VersionState
 from annotation.progress.verdicts import versions_in_pool
 from projects.models import Job, Project

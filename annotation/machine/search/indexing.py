@@ -7,7 +7,7 @@ own; none is made where comparing everything is quick.
 from django.db import connection
 from django.db.models import Count
 
-from annotation.machine.searching import EXACT_UP_TO
+from annotation.machine.search.searching import EXACT_UP_TO
 from annotation.models import Embedding, Encoder
 from annotation.models.machine import Modality
 

@@ -1,0 +1,1 @@
+"""Text towers trained on: the port of the job, and what the page shows."""

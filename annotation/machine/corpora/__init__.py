@@ -1,0 +1,1 @@
+"""What stands beside a project: corpus images near its own, pools, leakage, polysemy against a corpus."""

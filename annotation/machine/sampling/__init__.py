@@ -1,0 +1,1 @@
+"""The choice of images: asking, the port, the drawing, the page."""
