@@ -125,6 +125,7 @@ def test_names_that_lead_nowhere_say_what_happened_and_what_to_do(tmp_path: Path
             load_image_encoder(name, cache=tmp_path, device="cpu")
 
 
+@pytest.mark.django_db
 def test_work_that_needs_texts_refuses_an_encoder_of_images_alone(tmp_path: Path) -> None:
     for completed, parameters in (
         (completed_similarities, {"encoders": "shipped:lite0, image:lite0"}),
