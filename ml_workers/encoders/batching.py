@@ -64,3 +64,17 @@ def prepared_ahead(
         while waiting:
             yield waiting.pop(0).result()
             waiting += [pool.submit(prepare, item) for item in islice(remaining, 1)]
+
+
+def prepared_between(
+    prepare: Callable[[Item], Result], items: Iterable[Item], *, threads: int, at_once: int
+) -> Iterator[Result]:
+    """Results of `prepare` in order, `at_once` at a time by all threads, which rest until the next is asked for.
+
+    So they never take their time from what the caller does with the results: a model on a CPU has a thread on every
+    core already, and each of its steps waits for the slowest of them.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        remaining = iter(items)
+        while piece := list(islice(remaining, at_once)):
+            yield from list(pool.map(prepare, piece))

@@ -1,7 +1,7 @@
-"""The image half of every encoder: files read in threads of their own, batches channels-last, memory backed off."""
+"""The image half of every encoder: files read by several threads, batches channels-last, memory backed off."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +11,13 @@ import torch
 from PIL import Image, ImageOps
 from torch.nn import functional
 
-from ml_workers.encoders.batching import ShrinkingBatch, prepared_ahead
+from ml_workers.encoders.batching import Item, Result, ShrinkingBatch, prepared_ahead, prepared_between
 from ml_workers.encoders.pixels import preparation
 from ml_workers.encoders.protocol import Features
 
 IMAGE_BATCH = {"cpu": 16, "cuda": 256}
-# Threads that read files beside the model: on a CPU they take their time from it, a GPU they have to keep busy.
-DECODING_THREADS = {"cpu": 2, "cuda": 16}
+# Threads that read files beside a GPU, to keep it busy. A CPU reads between the batches, by all of its threads.
+READING_THREADS = 16
 
 # Pixels (n, 3, height, width) to features (n, dimension).
 ImageForward = Callable[[torch.Tensor], torch.Tensor]
@@ -31,11 +31,14 @@ def upright_rgb(path: Path) -> Image.Image:
         return opened if opened.mode == "RGB" else opened.convert("RGB")
 
 
-def decoding_threads(device: str) -> int:
-    """Threads that read files: as many as the device is worth, and no more than torch or the machine has."""
-    kind = torch.device(device).type
-    there = torch.get_num_threads() if kind == "cpu" else os.cpu_count() or 1
-    return max(1, min(DECODING_THREADS[kind], there))
+def read_files(
+    read: Callable[[Item], Result], items: Iterable[Item], *, device: str, batch: int
+) -> Iterator[Result]:
+    """Results of `read` in order: beside the model where it runs on a GPU, between its batches on a CPU."""
+    if torch.device(device).type == "cpu":
+        return prepared_between(read, items, threads=torch.get_num_threads(), at_once=batch)
+    threads = min(READING_THREADS, os.cpu_count() or 1)
+    return prepared_ahead(read, items, threads=threads, ahead=2 * batch)
 
 
 def unit_features(batch: ShrinkingBatch, forward: Any, rows: torch.Tensor) -> Features:
@@ -70,7 +73,7 @@ class ImageSide:
         return self._encode_pixels(self._prepared.of(image.convert("RGB")) for image in images)
 
     def encode_files(self, paths: Sequence[Path]) -> EncodedFiles:
-        """As `encode` for files, read and scaled in threads of their own; unreadable ones are listed."""
+        """As `encode` for files, read and scaled by several threads; unreadable ones are listed."""
         failed: dict[int, str] = {}
 
         def readable(numbered: tuple[int, Path]) -> torch.Tensor | None:
@@ -81,8 +84,7 @@ class ImageSide:
                 failed[number] = f"{type(error).__name__}: {error}"
                 return None
 
-        ahead = 2 * self._batch.size
-        read = prepared_ahead(readable, enumerate(paths), threads=decoding_threads(self._device), ahead=ahead)
+        read = read_files(readable, enumerate(paths), device=self._device, batch=self._batch.size)
         features = self._encode_pixels(pixels for pixels in read if pixels is not None)
         kept = [number for number in range(len(paths)) if number not in failed]
         return EncodedFiles(features=features, kept=kept, failed=dict(sorted(failed.items())))

@@ -68,11 +68,8 @@ class _UsualChain:
 
     def batch(self, pixels: Sequence[torch.Tensor], device: str, dtype: torch.dtype) -> torch.Tensor:
         """Rows (n, 3, height, width) on the device, channels last, normalised in float32."""
-        rows = torch.empty(
-            (len(pixels), 3, *self.cropped), dtype=torch.uint8, memory_format=torch.channels_last
-        )
-        for place, one in enumerate(pixels):
-            rows[place].copy_(one)
+        # One step for all: torch shares out each step among its threads, which costs more than a picture's copy.
+        rows = torch.stack([one.permute(1, 2, 0) for one in pixels]).permute(0, 3, 1, 2)
         values = rows.to(device).float().div_(255)
         return values.sub_(self.mean.to(device)).div_(self.std.to(device)).to(dtype)
 

@@ -12,7 +12,7 @@ Cosines = NDArray[np.float64]
 
 # Items of one chunk: seconds of work on one CPU, so that little is lost with a worker and others find something to do.
 # A small project is cut into chunks of a batch or two; a large one into more than PARTS chunks of up to so many items,
-# because within a chunk files are read and captions tokenized while the model works.
+# because within a chunk files are read while a GPU works, and captions are sorted by length.
 PARTS = 32
 PICTURES_PER_CHUNK = (16, 128)
 TEXTS_PER_CHUNK = (128, 1_024)

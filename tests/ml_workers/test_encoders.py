@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from ml_workers.encoders import torchvision_shim
-from ml_workers.encoders.batching import ShrinkingBatch, prepared_ahead
+from ml_workers.encoders.batching import ShrinkingBatch, prepared_ahead, prepared_between
 from ml_workers.encoders.protocol import EncoderUnavailable, ImageTextEncoder
 from ml_workers.encoders.registry import load_encoder
 from ml_workers.encoders.shipped import (
@@ -229,6 +229,21 @@ def test_prepared_items_come_in_order_and_only_so_many_ahead():
     assert next(results) == 0
     assert max(started) <= 6
     assert list(results) == [n * n for n in range(1, 50)]
+
+
+def test_items_prepared_between_come_in_order_and_nothing_goes_on_beside_the_caller():
+    finished: list[int] = []
+
+    def squared(number: int) -> int:
+        finished.append(number)
+        return number * number
+
+    results = prepared_between(squared, range(10), threads=2, at_once=4)
+    assert finished == []
+    for number, result in enumerate(results):
+        assert result == number * number
+        # All of a piece is there with its first item, and of the next nothing is begun.
+        assert len(finished) == min(10, (number // 4 + 1) * 4)
 
 
 @pytest.mark.models
