@@ -19,6 +19,7 @@ from annotation.models import (
     Guideline,
     Image,
     ImageSampling,
+    JudgmentImport,
     KnownAnswer,
     LabelEstimateRun,
     LabelSchema,
@@ -276,4 +277,12 @@ def label_estimate_run_of(access: Access, public_id: UUID) -> LabelEstimateRun:
     rows = LabelEstimateRun.objects.select_related("schema").filter(project=access.project)
     if (row := rows.filter(public_id=public_id).first()) is None:
         raise _missing(_("There are no such estimates in this project."))
+    return row
+
+
+def judgment_import_of(access: Access, public_id: UUID) -> JudgmentImport:
+    """Return what an import of judgments came to, by the id of its job; raises Missing."""
+    rows = JudgmentImport.objects.select_related("job").filter(project=access.project)
+    if (row := rows.filter(job__public_id=public_id).first()) is None:
+        raise _missing(_("There is no such import in this project, or it is not done yet."))
     return row

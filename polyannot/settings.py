@@ -336,6 +336,8 @@ SPECTACULAR_SETTINGS = {
         "SamplingMethod": "annotation.models.SamplingMethod",
         "ReportState": "annotation.models.reviews.ReportState",
         "CheckOrigin": "annotation.models.CheckOrigin",
+        "FormatEnum": "annotation.exchange.exporting.ExportFormat",
+        "JudgmentFormat": "annotation.models.JudgmentFormat",
     },
     "OAS_VERSION": "3.0.3",
 }

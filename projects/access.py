@@ -82,10 +82,10 @@ def site_admin(user: User | AnonymousUser) -> User:
     raise Denied("site_admin_needed", _("This page is for the administrators of this site."))
 
 
-def job_of(access: Access, public_id: UUID) -> Job:
-    """Return a job of the project; raises Missing."""
+def job_of(access: Access, public_id: UUID, *kinds: str) -> Job:
+    """Return a job of the project, of one of the kinds where some are named; raises Missing."""
     job = Job.objects.filter(project=access.project, public_id=public_id).first()
-    if job is None:
+    if job is None or (kinds and job.kind not in kinds):
         raise Missing("job_missing", _("There is no such job in this project."))
     return job
 

@@ -27,6 +27,7 @@ from annotation.models import (
     ImageChoice,
     ImageSampling,
     ImageSwap,
+    JudgmentImport,
     LabelEstimateRun,
     Leak,
     MachineReport,
@@ -45,7 +46,7 @@ from annotation.review.asking import ask_question
 from annotation.review.reviewing import open_round
 from annotation.review.ruling import Ruling, make_precedent
 from annotation.rules.known_answers import make_known_answer
-from projects.models import Job, Project, Role
+from projects.models import Job, JobFailure, Project, Role
 from projects.storage import store_bytes
 from projects.tokens import make_token
 from projects.webhooks import make_webhook, send_test
@@ -202,6 +203,7 @@ def populate(
     )
     Cleaning.objects.create(project=project, job=cleaned, n_given=1, n_cleaned=0)
     leak = a_leak(project, version)
+    tried = a_tried_file(project)
     token, _secret = make_token(user=annotator, project=project, name="Script", scopes=["read"], days=1)
     webhook, _secret = make_webhook(
         project=project, name="Lab", url="https://listener.invalid/hook", kinds=["job.done"], actor=head
@@ -231,6 +233,8 @@ def populate(
         "item_id": item.public_id,
         "report_id": report.public_id,
         "job_id": job.public_id,
+        "import_id": a_tried_import(project).public_id,
+        "import_job_id": tried.job.public_id,
         "estimate_run_id": estimate_run.public_id,
         "vote_id": job.public_id,
         "evaluation_id": evaluation.public_id,
@@ -288,6 +292,46 @@ def a_vote_and_choice(project: Project, job: Job, version: CaptionVersion) -> No
         pool_versions=[version.pk],
     )
     CaptionChoice.objects.create(choice=choice, version=version, position=1)
+
+
+def a_tried_import(project: Project) -> Job:
+    """Return a finished trial of an import of captions, which refused a line."""
+    table = store_bytes(b"image_key,text\nowl,Nobody\n", media_type="text/csv")
+    job = Job.objects.create(
+        kind="import_trial",
+        project=project,
+        queue="default",
+        fingerprint="a" * 64,
+        state="done",
+        parameters={"captions": {"name": "captions.csv", "sha256": table.sha256}},
+    )
+    JobFailure.objects.create(job=job, item="captions.csv line 2", reason="There is no image owl.")
+    return job
+
+
+def a_tried_file(project: Project) -> JudgmentImport:
+    """Return what the trial of a file of judgments would come to."""
+    job = Job.objects.create(
+        kind="judgments",
+        project=project,
+        queue="default",
+        fingerprint="9" * 64,
+        state="done",
+        parameters={"is_trial": True},
+    )
+    told = {"batches": ["Experts"], "labels": [], "schema": "Grades", "raters": [{"account": "new", "n": 1}]}
+    counts = dict.fromkeys(("n_there", "n_refused", "n_skips", "n_captions", "n_edits"), 0)
+    return JudgmentImport.objects.create(
+        project=project,
+        job=job,
+        format="long_csv",
+        is_trial=True,
+        n_rows=1,
+        n_new=1,
+        n_raters=1,
+        told=told,
+        **counts,
+    )
 
 
 def a_calibration() -> dict[str, Any]:

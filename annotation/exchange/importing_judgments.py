@@ -123,7 +123,8 @@ def _check_labels(project: Project, settings: JudgmentImportSettings) -> None:
     if settings.level not in MeasurementLevel.values:
         raise Invalid("level_unknown", _("Choose whether the labels have an order."))
     if settings.schema is not None:
-        if settings.schema.project_id != project.pk:
+        # Grades of paraphrases speak of two texts; a file of pairs of image and caption holds none.
+        if settings.schema.project_id != project.pk or settings.schema.compares_paraphrases:
             raise Invalid("schema_missing", _("There is no such set of labels in this project."))
         return
     if not one_line(settings.schema_name):

@@ -13,6 +13,8 @@ from annotation.api.v1 import (
     difficulty,
     founding,
     images,
+    imports,
+    judgment_imports,
     judgments,
     machine_reports,
     quality,
@@ -23,13 +25,22 @@ from annotation.api.v1 import (
 
 PROJECT = "projects/<slug:project_slug>/"
 ESTIMATES = f"{PROJECT}label-estimates/<uuid:estimate_run_id>/"
+JUDGMENT_IMPORT = f"{PROJECT}judgments/imports/<uuid:import_job_id>/"
 
 urlpatterns = [
     path("projects/", founding.ProjectsAndNew.as_view(), name="api-projects"),
     path(f"{PROJECT}images/", images.ImageList.as_view(), name="api-images"),
     path(f"{PROJECT}images/<uuid:image_id>/", images.ImageDetail.as_view(), name="api-image"),
     path(f"{PROJECT}images/<uuid:image_id>/file/", images.ImageFile.as_view(), name="api-image-file"),
-    path(f"{PROJECT}imports/", images.ImportNew.as_view(), name="api-imports"),
+    path(f"{PROJECT}imports/", imports.ImportNew.as_view(), name="api-imports"),
+    path(
+        f"{PROJECT}imports/<uuid:import_id>/for-good/",
+        imports.ImportForGood.as_view(),
+        name="api-import-for-good",
+    ),
+    path(
+        f"{PROJECT}imports/<uuid:import_id>/errors/", imports.ImportErrors.as_view(), name="api-import-errors"
+    ),
     path(f"{PROJECT}captions/", captions.CaptionList.as_view(), name="api-captions"),
     path(f"{PROJECT}captions/<uuid:caption_id>/", captions.CaptionDetail.as_view(), name="api-caption"),
     path(f"{PROJECT}corpora/", corpora.CorpusList.as_view(), name="api-corpora"),
@@ -41,6 +52,17 @@ urlpatterns = [
     path(f"{PROJECT}batches/<uuid:batch_id>/reopen/", batches.BatchReopen.as_view(), name="api-batch-reopen"),
     path(f"{PROJECT}judgments/", judgments.JudgmentList.as_view(), name="api-judgments"),
     path(f"{PROJECT}judgments/export/", judgments.JudgmentExport.as_view(), name="api-judgments-export"),
+    path(
+        f"{PROJECT}judgments/imports/",
+        judgment_imports.JudgmentImportsAndNew.as_view(),
+        name="api-judgment-imports",
+    ),
+    path(JUDGMENT_IMPORT, judgment_imports.JudgmentImportDetail.as_view(), name="api-judgment-import"),
+    path(
+        f"{JUDGMENT_IMPORT}for-good/",
+        judgment_imports.JudgmentImportForGood.as_view(),
+        name="api-judgment-import-for-good",
+    ),
     path(f"{PROJECT}agreement/", agreement.ReportList.as_view(), name="api-agreement"),
     path(
         f"{PROJECT}agreement/<uuid:agreement_id>/", agreement.ReportOne.as_view(), name="api-agreement-report"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.forms.images import ImportForm
 from annotation.importing.requesting import IMPORT, TRIAL, import_for_good, request_import
 from annotation.importing.sources import told_place
-from polyannot.kernel.errors import Invalid, Missing
+from polyannot.kernel.errors import Invalid
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access, job_of
 from projects.http import project_view
@@ -62,7 +62,7 @@ def _asked(access: Access, form: ImportForm, *, is_trial: bool) -> Job | None:
 @project_view(*MAY_IMPORT)
 def import_trial(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponse:
     """Show how far a trial is, and what the import would come to."""
-    job = _import_of(access, job_id, TRIAL)
+    job = job_of(access, job_id, TRIAL)
     failures = [
         (*told_place(failure.item), failure.reason) for failure in job.failures.all()[:FAILURES_SHOWN]
     ]
@@ -84,7 +84,7 @@ def import_trial(request: HttpRequest, access: Access, job_id: UUID) -> HttpResp
 @project_view(*MAY_IMPORT)
 def import_tried(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponse:
     """Import what a trial tried."""
-    trial = _import_of(access, job_id, TRIAL)
+    trial = job_of(access, job_id, TRIAL)
     job = import_for_good(project=access.project, actor=access.user, trial=trial)
     return redirect("job-detail", access.project.slug, job.public_id)
 
@@ -93,17 +93,10 @@ def import_tried(request: HttpRequest, access: Access, job_id: UUID) -> HttpResp
 @project_view(*MAY_IMPORT)
 def import_errors(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponseBase:
     """Send what an import or a trial refused, by file and line, as CSV."""
-    job = _import_of(access, job_id, IMPORT, TRIAL)
+    job = job_of(access, job_id, IMPORT, TRIAL)
     failures = job.failures.values_list("item", "reason").iterator(chunk_size=2000)
     rows = ((*told_place(item), reason) for item, reason in failures)
     return csv_answer(f"{job.kind}-{job.public_id}-errors.csv", ["file", "line", "reason"], rows)
-
-
-def _import_of(access: Access, job_id: UUID, *kinds: str) -> Job:
-    job = job_of(access, job_id)
-    if job.kind not in kinds:
-        raise Missing("import_missing", _("There is no such import in this project."))
-    return job
 
 
 def _counts(job: Job) -> list[tuple[object, dict[str, int]]]:

@@ -12,7 +12,7 @@ from annotation.exchange.importing_judgments import KIND, repeat_for_good, reque
 from annotation.exchange.told_raters import shown_raters
 from annotation.forms.judgment_import import JudgmentImportForm
 from annotation.models import Batch, JudgmentImport
-from polyannot.kernel.errors import Conflict, Invalid, Missing
+from polyannot.kernel.errors import Conflict, Invalid
 from projects.access import Access, job_of
 from projects.http import project_view
 from projects.models import Job, Role
@@ -59,7 +59,7 @@ def _asked(request: HttpRequest, access: Access, form: JudgmentImportForm) -> Jo
 @project_view(*MAY_IMPORT)
 def judgments_import_detail(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponse:
     """Show how far an import or a trial is, and what it came to."""
-    job = _import_job(access, job_id)
+    job = job_of(access, job_id, KIND)
     row = JudgmentImport.objects.filter(job=job).first()
     names = row.told["batches"] if row else []
     context = progress_context(access, job) | {
@@ -84,7 +84,7 @@ def judgments_import_detail(request: HttpRequest, access: Access, job_id: UUID) 
 @project_view(*MAY_IMPORT)
 def judgments_import_progress(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponse:
     """Show how far the import is; once it has ended the page is loaded again."""
-    job = _import_job(access, job_id)
+    job = job_of(access, job_id, KIND)
     context = progress_context(access, job)
     context["refresh_url"] = reverse("judgments-import-progress", args=[access.project.slug, job.public_id])
     answer = render(request, "partials/job_progress.html", context)
@@ -97,12 +97,5 @@ def judgments_import_progress(request: HttpRequest, access: Access, job_id: UUID
 @project_view(*MAY_IMPORT)
 def judgments_import_for_good(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponse:
     """Import what a trial tried."""
-    job = repeat_for_good(project=access.project, actor=access.user, trial=_import_job(access, job_id))
+    job = repeat_for_good(project=access.project, actor=access.user, trial=job_of(access, job_id, KIND))
     return redirect("judgments-import-detail", access.project.slug, job.public_id)
-
-
-def _import_job(access: Access, job_id: UUID) -> Job:
-    job = job_of(access, job_id)
-    if job.kind != KIND:
-        raise Missing("import_missing", _("There is no such import in this project."))
-    return job

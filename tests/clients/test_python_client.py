@@ -45,10 +45,10 @@ def test_a_script_makes_a_project_imports_opens_a_batch_and_reads_judgments(
     )
     assert trial.result["captions"]["would_be_added"] == 6
     assert list(herons.images()) == []
-    asked = herons.import_files(images=pictures, captions=given["captions.csv"])
-    done = herons.wait(asked, seconds=120, pause=0.2)
+    done = herons.wait(herons.import_tried(trial), seconds=120, pause=0.2)
     assert done.result["captions"]["added"] == 6
     assert [reason for _item, reason in herons.left_out(done)] != []
+    assert [(row.file, row.line) for row in herons.refused(done)] == [("captions.csv", "8")]
     assert sorted(row["key"] for row in herons.images()) == sorted(IMAGES)
     assert len(list(herons.captions(in_pool=True))) == 6
     batch = herons.open_batch("Monday", 3)
@@ -61,6 +61,17 @@ def test_a_script_makes_a_project_imports_opens_a_batch_and_reads_judgments(
     assert frame["duration_ms"].sum() == 3000
     assert set(frame["rater_id"]) == {"rater_01"}
     assert len(list(herons.judgments(batch=batch["id"], is_current=True))) == 2
+    file = tmp_path / "experts.csv"
+    file.write_text(
+        "image_key,caption,rater_id,label\nheron,The heron of number 1,expert 1,4\nowl,Nobody,expert 1,2\n"
+    )
+    tried = herons.import_judgments(
+        file, batch_name="Experts", schema_name="Grades", members={"expert 1": annotator.username}, trial=True
+    )
+    would = herons.judgment_import(herons.wait(tried, seconds=120, pause=0.2))
+    assert (would.is_trial, would.n_new, would.n_refused, dict(would.raters)["members"]) == (True, 1, 1, 1)
+    herons.wait(herons.import_tried(tried), seconds=120, pause=0.2)
+    assert [(row.is_trial, row.n_new) for row in herons.judgment_imports()] == [(False, 1), (True, 1)]
     with pytest.raises(ApiError) as refused:
         herons.open_batch("Tuesday", 1)
     assert (refused.value.status, refused.value.code) == (422, "batch_empty"), "every image is in a batch"

@@ -1,4 +1,4 @@
-"""Images and imports through the API."""
+"""Images through the API."""
 
 from typing import Any
 from uuid import UUID
@@ -7,22 +7,16 @@ from django.http import FileResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.access import image_of
-from annotation.forms.images import LARGEST_UPLOAD, given_file
-from annotation.importing.requesting import request_import
 from annotation.models import Image, ImageState
 from projects.api.door import ProjectApiView
-from projects.api.nouns import JobOut, asked
-from projects.api.once import kept, once
 from projects.models import Role
 from projects.storage import open_stored
 
 SEES_IMAGES = (Role.HEAD, Role.RESEARCHER, Role.ADMIN)
-IMPORTS = (Role.HEAD, Role.ADMIN)
 
 
 class ImageOut(serializers.Serializer[Image]):
@@ -100,62 +94,3 @@ class ImageFile(ProjectApiView):
         response = FileResponse(open_stored(stored), content_type=stored.media_type)
         response.headers["Content-Length"] = str(stored.size)
         return response
-
-
-TABLES = ("metadata", "captions", "addresses")
-
-
-class ImportIn(serializers.Serializer[Any]):
-    """Files to import; at least one of the four. The columns of tables: docs/algorithms/import.md."""
-
-    images = serializers.ListField(
-        child=serializers.FileField(),
-        required=False,
-        max_length=100,
-        help_text="One archive (also an image folder, webdataset or COCO), or pictures.",
-    )
-    metadata = serializers.FileField(required=False, help_text="The table of images.")
-    captions = serializers.FileField(
-        required=False, help_text="The table of captions, COCO captions (.json) or a metadata.jsonl."
-    )
-    addresses = serializers.FileField(
-        required=False, help_text="A list of web addresses of images, fetched by a worker."
-    )
-    trial = serializers.BooleanField(
-        default=False, help_text="Say what the import would come to, and bring nothing in."
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Hold the limit on the whole upload."""
-        files = [*attrs.get("images", ()), *(attrs.get(name) for name in TABLES)]
-        if sum(file.size for file in files if file is not None) > LARGEST_UPLOAD:
-            raise serializers.ValidationError("This is more than 4 GiB; send it in parts.")
-        return attrs
-
-
-class ImportNew(ProjectApiView):
-    """Importing images, what is known about them, and captions."""
-
-    serializer_class = ImportIn
-    parser_classes = [MultiPartParser]
-    read_rule = write_rule = IMPORTS
-
-    @kept
-    @extend_schema(operation_id="imports_create", responses={202: JobOut})
-    def post(self, request: Request, project_slug: str) -> Response:
-        """Store the files and ask a worker to import them, or to try it; natural keys make a second import harmless."""
-        given = self.sent()
-        return once(request, lambda: self._asked(given))
-
-    def _asked(self, given: dict[str, Any]) -> Response:
-        tables = {name: given_file(given[name]) for name in TABLES if name in given}
-        job = request_import(
-            project=self.access.project,
-            actor=self.person,
-            images=[given_file(file) for file in given.get("images", ())],
-            metadata=tables.get("metadata"),
-            captions=tables.get("captions"),
-            addresses=tables.get("addresses"),
-            is_trial=given["trial"],
-        )
-        return asked(job)

@@ -3,13 +3,13 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyannot_client.deciding import Deciding
 from polyannot_client.errors import ChecksumWrong, PolyannotError
+from polyannot_client.importing import Importing
 from polyannot_client.jobs import Jobs, as_job
 from polyannot_client.results import Results
 from polyannot_client.rows import Job, Release, Row, reader
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Project(Jobs, Webhooks, Deciding, Results):
+class Project(Jobs, Importing, Webhooks, Deciding, Results):
     """A project, asked with one token; `pages`, `frame`, `get` and `post` reach what has no method of its own."""
 
     @property
@@ -47,29 +47,6 @@ class Project(Jobs, Webhooks, Deciding, Results):
         """Open a batch of so many images."""
         given = {"name": name, "n_images": n_images, "overlap": overlap, "purpose": purpose}
         return self.post("batches/", given)
-
-    def import_files(
-        self,
-        *,
-        images: Sequence[str | Path] = (),
-        metadata: str | Path | None = None,
-        captions: str | Path | None = None,
-        addresses: str | Path | None = None,
-        trial: bool = False,
-    ) -> Job:
-        """Ask for an import of one archive or of pictures, and of tables; a second time it changes nothing.
-
-        With `trial` the job says in its `result` what the import would come to, and brings nothing in.
-        """
-        tables = {"metadata": metadata, "captions": captions, "addresses": addresses}
-        named = [("images", path) for path in images]
-        named += [(name, path) for name, path in tables.items() if path]
-        with ExitStack() as opened:
-            files: list[tuple[str, tuple[str | None, object]]] = [
-                (name, (Path(path).name, opened.enter_context(Path(path).open("rb")))) for name, path in named
-            ]
-            files += [("trial", (None, io.BytesIO(b"true")))] if trial else []
-            return as_job(self._transport.post(self._at("imports/"), files=files))
 
     def judgments(self, **filters: object) -> Iterator[Row]:
         """Yield judgments by arrival, without who gave them: filters are batch, image, label, is_current."""

@@ -135,3 +135,32 @@ class Question:
     answer: str
     asked_at: str
     answered_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What an import refused: the line is empty where it is the whole file."""
+
+    file: str
+    line: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgmentImport:
+    """What an import of judgments came to, or would come to where it was a trial; raters are counted by account."""
+
+    id: str
+    job: str
+    format: str
+    is_trial: bool
+    n_rows: int
+    n_new: int
+    n_there: int
+    n_refused: int
+    n_skips: int
+    n_captions: int
+    n_edits: int
+    batches: Sequence[str]
+    labels: Sequence[Row]
+    raters: Mapping[str, int]
