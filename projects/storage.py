@@ -43,11 +43,16 @@ def storage_name(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256}"
 
 
+def _is_there(name: str, size: int) -> bool:
+    """Whether the store has the whole content: one that was damaged on disk is written anew, and so heals."""
+    return default_storage.exists(name) and default_storage.size(name) == size
+
+
 def store_bytes(content: bytes, *, media_type: str) -> StoredFile:
     """Store the content once and return its row; storing the same content again returns the same row."""
     sha256 = hashlib.sha256(content).hexdigest()
     name = storage_name(sha256)
-    if not default_storage.exists(name):
+    if not _is_there(name, len(content)):
         default_storage.save(name, ContentFile(content))
     row, _ = StoredFile.objects.get_or_create(
         sha256=sha256, defaults={"size": len(content), "media_type": media_type}
@@ -57,17 +62,17 @@ def store_bytes(content: bytes, *, media_type: str) -> StoredFile:
 
 def store_path(path: Path, *, media_type: str) -> StoredFile:
     """Store a file of any size, read in parts; the file itself is left where it is."""
-    digest = hashlib.sha256()
+    digest, size = hashlib.sha256(), path.stat().st_size
     with path.open("rb") as source:
         while part := source.read(1 << 20):
             digest.update(part)
     sha256 = digest.hexdigest()
     name = storage_name(sha256)
-    if not default_storage.exists(name):
+    if not _is_there(name, size):
         with path.open("rb") as source:
             default_storage.save(name, File(source))
     row, _ = StoredFile.objects.get_or_create(
-        sha256=sha256, defaults={"size": path.stat().st_size, "media_type": media_type}
+        sha256=sha256, defaults={"size": size, "media_type": media_type}
     )
     return row
 

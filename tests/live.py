@@ -1,8 +1,8 @@
 """Real programs beside the tests: workers and the web server, on the test database and broker.
 
 They see only what is committed, so a test that uses them needs `@pytest.mark.django_db(transaction=True)`. The web
-server starts once a session, workers once a module: a worker that went on would take the jobs of tests that run theirs
-by themselves. A test that kills one starts it again.
+server starts once a session, workers once a module (in tests/ml_workers once for all of them): a worker that went on
+would take the jobs of tests that run theirs by themselves. A test that kills one starts it again.
 
     live_default_worker   the worker of the default queue
     live_workers          that one and the worker of the model queues, by name: live_workers["ml"].kill()
@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -83,9 +83,18 @@ class LiveProgram:
 
     def stop(self) -> None:
         """End it as an operator would, then make sure that nothing of it is left."""
+        self.ask_to_end()
+        self.await_end()
+
+    def ask_to_end(self) -> None:
+        """Say that it is to end, and do not wait."""
+        if self.process is not None:
+            self.process.terminate()
+
+    def await_end(self) -> None:
+        """Wait until it has ended; it is pressed for it after a while, and nothing of it is left."""
         if self.process is None:
             return
-        self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -98,6 +107,14 @@ class LiveProgram:
             kill_group(self.process.pid)
             self.process.wait()
             self.process = None
+
+
+def stop_together(workers: Collection[LiveProgram]) -> None:
+    """Stop several workers, each of which ends while the others do."""
+    for worker in workers:
+        worker.ask_to_end()
+    for worker in workers:
+        worker.await_end()
 
 
 def free_port() -> int:
@@ -167,7 +184,7 @@ def live_workers(
     models = live_worker_named(programs.model_worker(), set(programs.MODEL_QUEUES))
     models.start()
     yield {"default": live_default_worker, "ml": models}
-    models.stop()
+    stop_together([models, live_default_worker])
 
 
 @pytest.fixture(scope="session")

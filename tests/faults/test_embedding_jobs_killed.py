@@ -75,7 +75,6 @@ def check_once(job: Job) -> None:
     assert set(job.chunks.values_list("attempts", flat=True)) == {1}
 
 
-@pytest.mark.soak
 def test_two_workers_embed_everything_once_and_killed_ones_leave_the_same_to_the_last_bit(
     live_workers: Mapping[str, LiveProgram], second: LiveProgram, tmp_path: Path
 ) -> None:
