@@ -12,7 +12,7 @@ from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
 from projects.storage import store_bytes
 from tests.alignments import alignment_config
-from tests.factories import PASSWORD, add_member, make_project
+from tests.factories import add_member, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def signed_in(project: Project, role: str = Role.RESEARCHER) -> Client:
     client = Client()
-    assert client.login(username=add_member(project, role).username, password=PASSWORD)
+    client.force_login(add_member(project, role))
     return client
 
 

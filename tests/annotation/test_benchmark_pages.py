@@ -25,7 +25,7 @@ from polyannot.kernel.errors import Invalid
 from projects import queue
 from projects.models import Job, JobChunk, Project, Role
 from projects.models.jobs import JobState
-from tests.factories import PASSWORD, add_member
+from tests.factories import add_member
 from tests.ml_workers.working import a_pool, find_bad, find_good
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def signed_in(project: Project, role: str = Role.RESEARCHER) -> Client:
     client = Client()
-    assert client.login(username=add_member(project, role).username, password=PASSWORD)
+    client.force_login(add_member(project, role))
     return client
 
 

@@ -18,7 +18,7 @@ from annotation.models import Caption, CaptionVersion, Image, ImageDerivative
 from polyannot.kernel.errors import Invalid
 from projects.models import Event, Job, JobChunk, Project
 from projects.running import register_runner, run_job
-from tests.factories import PASSWORD, add_image, add_member, make_project, make_user, picture_bytes
+from tests.factories import add_image, add_member, make_project, make_user, picture_bytes
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "import"
 pytestmark = pytest.mark.django_db
@@ -247,7 +247,7 @@ def test_pages_get_upright_small_pictures_without_location(project: Project, cli
     sizes = {row.kind: (row.width, row.height) for row in image.derivatives.all()}
     assert sizes == {"display": (800, 1600), "thumbnail": (200, 400)}
     annotator = add_member(project)
-    client.login(username=annotator.username, password=PASSWORD)
+    client.force_login(annotator)
     answer = client.get(f"/p/{project.slug}/images/{image.public_id}/display")
     content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     with Picture.open(io.BytesIO(content)) as shown:
@@ -259,9 +259,9 @@ def test_pictures_are_kept_by_the_browser_and_shown_to_members_alone(client: Cli
     project = make_project()
     image = add_image(project)
     address = f"/p/{project.slug}/images/{image.public_id}/original"
-    client.login(username=make_user().username, password=PASSWORD)
+    client.force_login(make_user())
     assert client.get(address).status_code == 404
-    client.login(username=add_member(project).username, password=PASSWORD)
+    client.force_login(add_member(project))
     first = client.get(address)
     assert first.status_code == 200
     assert "immutable" in first["Cache-Control"]

@@ -15,7 +15,6 @@ from projects import queue
 from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
 from tests.factories import (
-    PASSWORD,
     add_caption,
     add_image,
     add_member,
@@ -36,7 +35,7 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def signed_in(project: Project, role: str = Role.RESEARCHER) -> Client:
     client = Client()
-    assert client.login(username=add_member(project, role).username, password=PASSWORD)
+    client.force_login(add_member(project, role))
     return client
 
 

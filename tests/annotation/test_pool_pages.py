@@ -15,7 +15,7 @@ from annotation.models import NeighbourFileKind
 from projects import queue
 from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
-from tests.factories import PASSWORD, add_member, make_project
+from tests.factories import add_member, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def corpus() -> Iterator[str]:
 
 def signed_in(project: Project, role: str = Role.ADMIN) -> Client:
     client = Client()
-    assert client.login(username=add_member(project, role).username, password=PASSWORD)
+    client.force_login(add_member(project, role))
     return client
 
 

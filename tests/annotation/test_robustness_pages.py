@@ -14,7 +14,7 @@ from polyannot.kernel.errors import Invalid
 from projects import queue
 from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
-from tests.factories import PASSWORD, add_member, make_project
+from tests.factories import add_member, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_parameters_have_the_defaults_of_the_paper_and_what_makes_no_sense_is_re
 def test_the_page_asks_and_shows_kappas_with_their_n_and_says_that_draws_overlap() -> None:
     project = make_project("here")
     client = Client()
-    assert client.login(username=add_member(project, Role.RESEARCHER).username, password=PASSWORD)
+    client.force_login(add_member(project, Role.RESEARCHER))
     page = "/p/here/difficulty/robustness/"
     assert "No draws have voted yet" in client.get(page).content.decode()
     assert client.get(page + "kappas.csv").status_code == 404

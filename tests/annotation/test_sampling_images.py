@@ -149,7 +149,7 @@ def test_parameters_have_defaults_and_what_is_none_is_refused() -> None:
 
 def signed_in(user: User) -> Client:
     client = Client()
-    assert client.login(username=user.username, password=make.PASSWORD)
+    client.force_login(user)
     return client
 
 

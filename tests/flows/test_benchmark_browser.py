@@ -8,7 +8,7 @@ from projects.models import Role
 from tests import factories as make
 from tests.annotation.test_benchmark_pairs import embed
 from tests.annotation.test_external_scores import a_comparison
-from tests.flows.sound import overrun, told, violations
+from tests.flows.sound import overrun, told, violations_in
 from tests.flows.way import TakeSeat
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,7 +32,9 @@ def test_axe_finds_nothing_on_a_benchmark_and_its_tables_can_be_opened_and_fetch
                 expect(page.get_by_role("table").first).to_be_visible()
                 if overrun(page):
                     wrong.append(f"{part} at {width} runs over")
-                wrong += [f"{part} at {width}, {scheme}: {fault}" for fault in told(violations(page))]
+                wrong += [
+                    f"{part} at {width}, {scheme}: {fault}" for fault in told(violations_in(page, scheme))
+                ]
     own = f"{address}{run.public_id}/"
     for path in (
         "pairs/?outcome=",
@@ -48,7 +50,7 @@ def test_axe_finds_nothing_on_a_benchmark_and_its_tables_can_be_opened_and_fetch
             assert answer.ok
             if overrun(page):
                 wrong.append(f"{path} at {width} runs over")
-            wrong += [f"{path} at {width}, {scheme}: {fault}" for fault in told(violations(page))]
+            wrong += [f"{path} at {width}, {scheme}: {fault}" for fault in told(violations_in(page, scheme))]
     assert wrong == []
     page.goto(address)
     page.get_by_text("Table 3: retrieval").click()

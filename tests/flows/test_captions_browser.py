@@ -10,7 +10,7 @@ from annotation.captions.editing import decide_edit, propose_edit, word_differen
 from annotation.models import CaptionVersion
 from projects.models import Project, Role
 from tests import factories as make
-from tests.flows.sound import overrun, violations
+from tests.flows.sound import overrun, violations_in
 from tests.flows.way import Seat, TakeSeat
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -121,7 +121,7 @@ def complaints(page: Page, name: str, width: int, scheme: str) -> list[str]:
     wrong = []
     if overrun(page):
         wrong.append(f"{name} at {width} runs over")
-    found = violations(page)
+    found = violations_in(page, scheme)
     return wrong + [f"{name} at {width}, {scheme}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
 
 

@@ -16,7 +16,7 @@ from demo import content
 from projects.models import Role
 from tests import factories as make
 from tests.annotation.agreement_work import computed
-from tests.flows.sound import overrun, told, violations
+from tests.flows.sound import overrun, told, violations_in
 from tests.flows.way import TakeSeat
 from tests.populated import Populated, populate
 
@@ -83,7 +83,7 @@ def faults(page: Page, name: str) -> list[str]:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate(AT_REST)
-        wrong += [f"{name}, {scheme}: {fault}" for fault in told(violations(page, ASKED))]
+        wrong += [f"{name}, {scheme}: {fault}" for fault in told(violations_in(page, scheme, ASKED))]
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     if overrun(page):
         wrong.append(f"{name} runs over at {NARROW[0]}")

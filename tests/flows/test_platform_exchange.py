@@ -20,7 +20,6 @@ from django.test import Client
 from projects.models import Event
 from studies.drafting.launching import close_study, pause_study
 from studies.models import Answer, Card, Participant, PlatformIdentity, Study
-from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study, researcher_of
 
@@ -48,7 +47,7 @@ def driver_of(study: Study) -> ParticipantDriver:
 
 def researcher(study: Study) -> Client:
     client = Client()
-    assert client.login(username=researcher_of(study.project).username, password=PASSWORD)
+    client.force_login(researcher_of(study.project))
     return client
 
 

@@ -12,7 +12,7 @@ from projects.models import Job, Project
 from projects.running import run_job
 from studies.models import Participant, Preregistration, Study, StudyResult, TextKind
 from studies.views.frames import DRAFT_TABS, RUNNING_TABS
-from tests.factories import PASSWORD, make_project
+from tests.factories import make_project
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import CONSENT, make_judged_project, make_open_study, make_study, researcher_of
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def signed_in(inside: Study | Project) -> Client:
     project = inside.project if isinstance(inside, Study) else inside
     client = Client()
-    assert client.login(username=researcher_of(project).username, password=PASSWORD)
+    client.force_login(researcher_of(project))
     return client
 
 

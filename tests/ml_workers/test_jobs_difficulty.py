@@ -12,7 +12,7 @@ from ml_workers.difficulty import default_rule
 from polyannot.kernel.errors import Invalid
 from projects.models import Role
 from projects.models.jobs import JobState
-from tests.factories import PASSWORD, add_member
+from tests.factories import add_member
 from tests.live import LiveProgram
 from tests.ml_workers.working import a_pool, ended, find_good, set_threshold
 from tests.tiny_clip import tiny_clip
@@ -73,7 +73,7 @@ def test_all_captions_of_a_reference_set_are_voted_on_and_its_hard_pairs_are_sho
     assert (job.state, job.error) == (JobState.DONE, "")
     assert job.result["levels"]["hard"] == 12
     client = Client()
-    assert client.login(username=add_member(project, Role.RESEARCHER).username, password=PASSWORD)
+    client.force_login(add_member(project, Role.RESEARCHER))
     shown = client.get(f"/p/{project.slug}/difficulty/").content.decode()
     assert "A reference set: all its captions were voted on" in shown
     assert "12 of 12" in shown

@@ -12,7 +12,7 @@ from releases.concerned import Concern, withdrawn_since
 from releases.models import Release
 from studies.models import Participant
 from studies.taking.withdrawing import withdraw
-from tests.factories import PASSWORD, add_member
+from tests.factories import add_member
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study
 
@@ -33,7 +33,7 @@ def test_only_people_who_came_before_and_withdrew_after_are_counted() -> None:
     release = Release.objects.create(project=project, major=1, minor=0, patch=0, snapshot=snapshot)
     Participant.objects.filter(pk=early.pk).update(withdrawn_at=timezone.now() - timedelta(hours=1))
     client = Client()
-    assert client.login(username=add_member(project, Role.RESEARCHER).username, password=PASSWORD)
+    client.force_login(add_member(project, Role.RESEARCHER))
     page = f"/p/{project.slug}/releases/{release.public_id}/"
     assert "have withdrawn since" not in client.get(page).text
     withdraw(participant=take_part())

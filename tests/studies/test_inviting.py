@@ -10,7 +10,6 @@ from polyannot.kernel.errors import Conflict
 from studies.models import InviteLink, Participant, Study
 from studies.taking.inviting import call_back_unused, links_of, make_links
 from studies.taking.withdrawing import withdraw
-from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study, researcher_of
 
@@ -76,7 +75,7 @@ def test_links_called_back_stop_working_and_whoever_began_goes_on(study: Study) 
 
 def test_the_file_of_links_is_given_out_once_and_the_page_shows_numbers_alone(study: Study) -> None:
     client = Client()
-    assert client.login(username=researcher_of(study.project).username, password=PASSWORD)
+    client.force_login(researcher_of(study.project))
     base = f"/p/{study.project.slug}/studies/{study.public_id}/recruiting/"
     answer = client.post(f"{base}links/make/", {"count": "3"})
     assert answer.headers["Cache-Control"] == "no-store"

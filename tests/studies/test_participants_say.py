@@ -11,7 +11,6 @@ from studies.models import Background, PairReport, Participant, Study
 from studies.results.computing import write_result
 from studies.taking.saying import SMALLEST_CELL, background_counts, say_background
 from studies.taking.withdrawing import withdraw
-from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_open_study, researcher_of
 
@@ -81,7 +80,7 @@ def test_rare_answers_are_shown_together_and_test_runs_not_at_all(study: Study) 
     assert (language.n, language.rare) == (7, 0)
     assert (country_counts.counts, country_counts.rare) == ((("Chile", SMALLEST_CELL),), 2)
     client = Client()
-    assert client.login(username=researcher_of(study.project).username, password=PASSWORD)
+    client.force_login(researcher_of(study.project))
     page = client.get(f"/p/{study.project.slug}/studies/{study.public_id}/").text
     assert "Chile" in page
     assert "Malta" not in page
@@ -99,7 +98,7 @@ def test_a_report_reaches_the_researcher_and_answers_nothing(study: Study) -> No
     assert person.reload().caption == here
     assert person.page.answered == (0, 7)
     client = Client()
-    assert client.login(username=researcher_of(study.project).username, password=PASSWORD)
+    client.force_login(researcher_of(study.project))
     page = client.get(f"/p/{study.project.slug}/studies/{study.public_id}/").text
     assert here in page
     assert "&lt;b&gt;It is cut off&lt;/b&gt;" in page

@@ -13,7 +13,7 @@ from studies.drafting.launching import launch_study
 from studies.drafting.piloting import run_pilot
 from studies.drafting.trying import begin_test_run
 from studies.models import Answer, Participant, Study, StudyApproval, StudyPolicy
-from tests.factories import PASSWORD, add_member
+from tests.factories import add_member
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_study, researcher_of
 
@@ -32,7 +32,7 @@ def approve(study: Study, actor: User) -> None:
 
 def signed_in(user: User) -> Client:
     client = Client()
-    assert client.login(username=user.username, password=PASSWORD)
+    client.force_login(user)
     return client
 
 

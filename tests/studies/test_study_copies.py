@@ -13,7 +13,6 @@ from studies.drafting.tabling import rules_of
 from studies.models import Answer, Participant, Recruiting, Study, StudyApproval, StudyText, TextKind
 from studies.results.computing import compute_figures
 from studies.taking.inviting import make_links
-from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_study, researcher_of
 
@@ -53,7 +52,7 @@ UNUSUAL: dict[str, Any] = {
 
 def signed_in(study: Study) -> Client:
     client = Client()
-    assert client.login(username=researcher_of(study.project).username, password=PASSWORD)
+    client.force_login(researcher_of(study.project))
     return client
 
 

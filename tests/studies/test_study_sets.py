@@ -21,7 +21,6 @@ from studies.job_kinds import ask_for_results
 from studies.models import Deviation, PairSet, Study
 from studies.results.computing import compute_figures
 from studies.results.exporting import answers_archive
-from tests.factories import PASSWORD
 from tests.flows.participants import ClientVisitor, ParticipantDriver, honest
 from tests.study_rows import make_judged_project, make_study, researcher_of
 
@@ -185,7 +184,7 @@ def test_every_own_set_has_its_row_and_a_late_one_says_that_it_is_exploratory(dr
     launch_study(study=draft, actor=None)
     draft.refresh_from_db()
     client = Client()
-    client.login(username=researcher_of(draft.project).username, password=PASSWORD)
+    client.force_login(researcher_of(draft.project))
     place = f"/p/{draft.project.slug}/studies/{draft.public_id}/"
     late = {"name": "Late", "difficulty": "medium"}
     assert client.post(f"{place}sets/", late).status_code == 422
@@ -205,7 +204,7 @@ def test_every_own_set_has_its_row_and_a_late_one_says_that_it_is_exploratory(dr
 
 def test_a_draft_s_sets_are_made_and_removed_by_the_page_alone(draft: Study) -> None:
     client = Client()
-    client.login(username=researcher_of(draft.project).username, password=PASSWORD)
+    client.force_login(researcher_of(draft.project))
     place = f"/p/{draft.project.slug}/studies/{draft.public_id}/sets/"
     refused = client.post(place, {"name": "Odd", "at_least": "0,x"})
     assert refused.status_code == 422
