@@ -92,7 +92,7 @@ class NeighboursRunner:
             raise Invalid("no_images", "The project has no active or reserve image to search for.")
         store.keep_json(job, NeighbourFileKind.PLAN, {"corpus": as_json(corpus), "images": images})
         return [
-            *(ChunkPlan(piece, PICTURES) for piece in picture_pieces(images)),
+            *(ChunkPlan(piece, PICTURES) for piece in picture_pieces(store.one_of_each_picture(images))),
             *(ChunkPlan([place], FEATURES) for place in range(len(blocks_to_compute(corpus)))),
             *(ChunkPlan([place], SEARCH) for place in range(len(pieces_to_search(corpus)))),
             ChunkPlan([0], MERGE),

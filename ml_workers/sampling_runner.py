@@ -25,13 +25,13 @@ class SamplingRunner:
     """Embed the images, lay them out, order them."""
 
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
-        """All pictures, then one part that orders them. Raises Invalid where UMAP is missing or images are few."""
+        """All different pictures, then one part that orders the images. Raises Invalid where UMAP is missing or images are few."""
         if _needs_plane(job) and not is_available():
             raise _layout_missing()
         images = store.images_to_sample(project_of(job))
         _check_enough(len(images))
         return [
-            *(ChunkPlan(piece, PICTURES) for piece in picture_pieces(images)),
+            *(ChunkPlan(piece, PICTURES) for piece in picture_pieces(store.one_of_each_picture(images))),
             ChunkPlan([0], CHOOSE),
         ]
 

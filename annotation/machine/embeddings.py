@@ -61,6 +61,15 @@ def count_embedded(encoder_id: int, modality: str, items: Sequence[int]) -> int:
     return rows.count()
 
 
+def one_of_each_picture(images: Sequence[int]) -> list[int]:
+    """Return the first of these images for each different file, in the order given."""
+    files = dict(Image.objects.filter(pk__in=images).values_list("pk", "file"))
+    first: dict[int, int] = {}
+    for image in images:
+        first.setdefault(files[image], image)
+    return list(first.values())
+
+
 @dataclass(frozen=True, slots=True)
 class EmbeddedCounts:
     """How many different pictures and texts a project has, and how many of them each encoder has embedded."""

@@ -21,6 +21,7 @@ from annotation.machine.corpora.pools_showing import shown_clusters
 from annotation.models import Caption, CaptionVersion, Encoder, NeighbourFileKind
 from ml_workers.corpora.layout import open_corpus
 from ml_workers.corpora.pieces import blocks_to_compute, pictures_of, pieces_to_search
+from ml_workers.neighbours_runner import PICTURES, NeighboursRunner, planned
 from ml_workers.pool_counts import proposals, threshold_counts
 from polyannot.kernel.errors import Invalid, Missing
 from projects.models import Job, Project
@@ -157,6 +158,24 @@ def test_given_features_are_searched_by_lists_with_a_recall_that_has_its_n(
     assert caption is not None
     row = int(caption.verbatim.rpartition(" ")[2])
     assert caption.source_key == f"metadata_{row // 300}.parquet#{row % 300}"
+
+
+@pytest.mark.django_db
+def test_a_picture_that_images_share_is_embedded_once_and_every_image_is_searched_for(
+    corpus_folder: Path,
+) -> None:
+    write_features(corpus_folder, np.eye(9, WIDTH), files=1)
+    project = make.make_project()
+    images = [
+        make.add_image(project, content=make.picture_bytes(COLOURS[place])).pk for place in (0, 1, 0, 2, 1)
+    ]
+    asked = completed_neighbours({"corpus": corpus_folder.name, "encoder": MODEL})
+    job = Job.objects.create(
+        project=project, kind="neighbours", queue="gpu", fingerprint=uuid.uuid4().hex, parameters=asked
+    )
+    embedded = [list(chunk.items) for chunk in NeighboursRunner().plan(job) if chunk.phase == PICTURES]
+    assert embedded == [[images[0], images[1], images[3]]]
+    assert planned(job)[1] == images
 
 
 @pytest.mark.models
