@@ -1,7 +1,7 @@
 """The job that finds, for each image of a project, the nearest images of a corpus."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +20,7 @@ from ml_workers.corpora.pieces import (
     pieces_to_search,
 )
 from ml_workers.corpora.rows import CorpusRefused
+from ml_workers.encoders.protocol import ImageEncoder
 from ml_workers.jobs.embeddings import embed_pictures
 from ml_workers.jobs.similarities import picture_pieces
 from ml_workers.loading import registered_image_encoder
@@ -80,6 +81,21 @@ def keep_table(job: Job, kind: str, part: int, table: NDArray[Any]) -> None:
         store.keep_file(job, kind, part, Path(draft.name))
 
 
+def keep_features(
+    job: Job, corpus: Corpus, place: int, encoder: ImageEncoder, only: Container[int] | None = None
+) -> list[tuple[str, str]]:
+    """Compute and keep the features of a block of `blocks_to_compute`; return (sample, reason) of those left out.
+
+    With `only` those at these places of the block; the others are zeros.
+    """
+    block = blocks_to_compute(corpus)[place]
+    features, failed = pictures_of(
+        corpus, block, encoder.encode_images, encoder.dimension, settings.IMAGE_PIXEL_LIMIT, only
+    )
+    keep_table(job, NeighbourFileKind.FEATURES, place, features)
+    return failed
+
+
 class NeighboursRunner:
     """Embed the images, compute the features that the corpus lacks, search it piece by piece, merge."""
 
@@ -106,12 +122,7 @@ class NeighboursRunner:
         corpus, images = planned(job)
         try:
             if chunk.phase == FEATURES:
-                block = blocks_to_compute(corpus)[chunk.items[0]]
-                features, failed = pictures_of(
-                    corpus, block, encoder.encode_images, encoder.dimension, settings.IMAGE_PIXEL_LIMIT
-                )
-                keep_table(job, NeighbourFileKind.FEATURES, chunk.items[0], features)
-                return ChunkOutcome(failed)
+                return ChunkOutcome(keep_features(job, corpus, chunk.items[0], encoder))
             if chunk.phase == SEARCH:
                 self._search(job, corpus, (encoder_id, encoder.dimension, images), chunk.items[0])
                 return ChunkOutcome()

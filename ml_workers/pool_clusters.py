@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN
 
+from ml_workers.cluster_merging import Linkage, merged_clusters
 from ml_workers.layout import FEWEST_POINTS, plane_layout
 
 Floats = NDArray[np.floating]
@@ -22,11 +23,15 @@ NOISE = -1
 
 @dataclass(frozen=True, slots=True)
 class ClusterRule:
-    """How clusters are found: on a plane by UMAP or in the features, and the two parameters of HDBSCAN."""
+    """How clusters are found: on a plane by UMAP or in the features, and the parameters of HDBSCAN.
+
+    Clusters that split off below the distance `epsilon` are given back to what they split from; at 0 none are.
+    """
 
     is_on_plane: bool
     min_cluster_size: int
     min_samples: int
+    epsilon: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +65,20 @@ def own_cluster(image: Floats, neighbours: Floats, *, rule: ClusterRule, seed: i
         copy=True,
     )
     labels: NDArray[np.int64] = found.fit_predict(np.asarray(places, dtype=np.float64))
+    if rule.epsilon > 0:
+        labels = merged_clusters(
+            labels, _linkage_of(found), min_cluster_size=rule.min_cluster_size, epsilon=rule.epsilon
+        )
     members = (labels[1:] == labels[0]) & (labels[0] != NOISE)
     return OwnCluster(members, int(labels.max()) + 1, int((labels[1:] == NOISE).sum()))
+
+
+def _linkage_of(found: Any) -> Linkage:
+    """The tree that a fitted HDBSCAN has cut."""
+    tree = found._single_linkage_tree_
+    return Linkage(
+        left=tree["left_node"].astype(np.int64),
+        right=tree["right_node"].astype(np.int64),
+        distance=tree["value"].astype(np.float64),
+        size=tree["cluster_size"].astype(np.int64),
+    )

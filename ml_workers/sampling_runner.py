@@ -25,7 +25,7 @@ class SamplingRunner:
     """Embed the images, lay them out, order them."""
 
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
-        """All different pictures, then one part that orders the images. Raises Invalid where UMAP is missing or images are few."""
+        """All different pictures, then one part. Raises Invalid where UMAP is missing or images are few."""
         if _needs_plane(job) and not is_available():
             raise _layout_missing()
         images = store.images_to_sample(project_of(job))

@@ -8,7 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.machine.corpora.leakage import LEAST_COSINE, MOST_BITS
 from annotation.machine.corpora.neighbours import corpora
-from annotation.machine.corpora.pool_clusters import MIN_CLUSTER_SIZE, MIN_SAMPLES
+from annotation.machine.corpora.pool_clusters import (
+    EPSILON,
+    MIN_CLUSTER_SIZE,
+    MIN_SAMPLES,
+    MOST_EPSILON,
+)
 from annotation.machine.corpora.pool_requests import RADIUS
 from annotation.machine.corpora.pools_showing import ThresholdRow
 
@@ -86,6 +91,14 @@ class ClustersForm(forms.Form):
         max_value=1_000,
         initial=MIN_SAMPLES,
         help_text=_("More leave more pictures out as noise."),
+    )
+    cluster_selection_epsilon = forms.FloatField(
+        label=_("Distance below which clusters are not split"),
+        min_value=0,
+        max_value=MOST_EPSILON,
+        initial=EPSILON,
+        widget=forms.NumberInput(attrs={"step": "any"}),
+        help_text=_("In the space that they are found in; 0 splits as far as HDBSCAN does."),
     )
 
 

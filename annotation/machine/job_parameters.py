@@ -41,6 +41,22 @@ def whole_number(parameters: Mapping[str, Any], name: str, default: int, least: 
     return number
 
 
+def decimal_number(
+    parameters: Mapping[str, Any], name: str, default: float, least: float, most: float
+) -> float:
+    """Return a parameter as a number in [least, most]. Raises Invalid."""
+    try:
+        number = float(str(parameters.get(name, default)))
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise refused(
+            _("%(name)s is a number from %(least)g to %(most)g.")
+            % {"name": name, "least": least, "most": most}
+        )
+    return number
+
+
 def with_texts(name: object) -> str:
     """Return the name of an encoder that has to know texts. Raises Invalid."""
     given = str(name).strip()

@@ -1,8 +1,9 @@
 """A corpus in pieces of about equal size: what one worker computes or searches at a time. Pure."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -86,20 +87,50 @@ def piece_features(corpus: Corpus, piece: Sequence[Span], computed: Callable[[in
     return np.concatenate([np.asarray(part, dtype=np.float16) for part in parts])
 
 
-def features_of_rows(corpus: Corpus, rows: Sequence[int] | NDArray[np.int64]) -> Features:
-    """Return the given features of these rows (n, d), in their order; n is at least 1.
+def features_of_rows(
+    corpus: Corpus, rows: Sequence[int] | NDArray[np.int64], computed: Callable[[int], Path] | None = None
+) -> Features:
+    """Return the features of these rows (n, d), in their order; n is at least 1.
 
-    Raises CorpusRefused where some of the corpus has no features beside it.
+    `computed` gives the file of a block of `blocks_to_compute` by its place there. Raises CorpusRefused where some of
+    the rows have no features beside them and there is no such file.
     """
     wanted = np.asarray(rows, dtype=np.int64)
     parts: dict[int, Features] = {}
-    for piece in pieces_to_search(corpus):
-        first, last = piece[0].first, piece[-1].first + piece[-1].stop - piece[-1].start
-        here = np.flatnonzero((wanted >= first) & (wanted < last))
+    for first, n, features in _sources(corpus, computed or no_file):
+        here = np.flatnonzero((wanted >= first) & (wanted < first + n))
         if len(here):
-            features = piece_features(corpus, piece, no_file)
-            parts.update(zip(here.tolist(), np.asarray(features[wanted[here] - first]), strict=True))
+            parts.update(zip(here.tolist(), np.asarray(features()[wanted[here] - first]), strict=True))
     return np.stack([parts[place] for place in range(len(wanted))])
+
+
+def _sources(
+    corpus: Corpus, computed: Callable[[int], Path]
+) -> Iterator[tuple[int, int, Callable[[], Features]]]:
+    """Yield the first row of each given or computed table, how many rows it has, and how to open it.
+
+    The numbers are those of `piece_features`: half floats but where one given file makes a piece.
+    """
+    for piece in pieces_to_search(corpus):
+        for span in piece:
+            if corpus.shards[span.shard].features_path:
+                yield (
+                    span.first,
+                    span.stop - span.start,
+                    partial(_given, corpus, span, is_alone=len(piece) == 1),
+                )
+    for place, block in enumerate(blocks_to_compute(corpus)):
+        yield block.first, block.stop - block.start, partial(_computed, computed, place)
+
+
+def _given(corpus: Corpus, span: Span, *, is_alone: bool) -> Features:
+    features = given_features(corpus, corpus.shards[span.shard])[span.start : span.stop]
+    return features if is_alone else np.asarray(features, dtype=np.float16)
+
+
+def _computed(computed: Callable[[int], Path], place: int) -> Features:
+    features: Features = np.load(computed(place), mmap_mode="r")
+    return features
 
 
 def no_file(_block: int) -> Path:
@@ -113,10 +144,12 @@ def pictures_of(
     encode: Callable[[Sequence[Image.Image]], Features],
     dimension: int,
     pixel_limit: int,
+    only: Container[int] | None = None,
 ) -> tuple[Features, list[tuple[str, str]]]:
     """Return the features (n, d) of a block of pictures as half floats, and (sample, reason) of those left out.
 
-    A picture that is left out has zeros, so that row i stays the features of sample i.
+    A picture that is left out has zeros, so that row i stays the features of sample i. With `only` pictures at other
+    places of the block have zeros too.
     """
     shard = corpus.shards[block.shard]
     path = shard_path(corpus, shard)
@@ -132,6 +165,8 @@ def pictures_of(
 
     taken = islice(samples(path, with_pictures=True, start=block.start), block.stop - block.start)
     for place, sample in enumerate(taken):
+        if only is not None and place not in only:
+            continue
         try:
             found.append((place, upright_picture(sample.picture, sample.problem, pixel_limit)))
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -152,7 +152,12 @@ def test_clusters_are_asked_for_and_say_what_they_hold_before_it_comes_in(corpus
     project = make_project()
     search = a_search(project, corpus)
     client, pools = signed_in(project), f"/p/{project.slug}/pools/"
-    sizes = {"space": "plane", "min_cluster_size": "20", "min_samples": "4"}
+    sizes = {
+        "space": "plane",
+        "min_cluster_size": "20",
+        "min_samples": "4",
+        "cluster_selection_epsilon": "0.5",
+    }
     assert client.post(f"{pools}{search.public_id}/clusters", sizes).status_code == 302
     asked = Job.objects.get(kind="pool_clusters")
     assert asked.parameters == {
@@ -160,6 +165,7 @@ def test_clusters_are_asked_for_and_say_what_they_hold_before_it_comes_in(corpus
         "space": "plane",
         "min_cluster_size": 20,
         "min_samples": 4,
+        "cluster_selection_epsilon": 0.5,
     }
     wrong = client.post(f"{pools}{search.public_id}/clusters", {**sizes, "min_cluster_size": "1"})
     assert wrong.status_code == 422

@@ -1,4 +1,4 @@
-"""Workers killed in the middle of a search of a corpus, a filling and a cleaning: all is as it would have been."""
+"""Workers killed in a search of a corpus, its clusters, a filling and a cleaning: all is as it would have been."""
 
 import random
 import uuid
@@ -14,6 +14,7 @@ from django.conf import settings
 from annotation.captions.cleaning import ask_for_cleaning
 from annotation.importing.pooling import PoolCaption, PoolSource, add_pool_captions
 from annotation.machine.corpora.neighbours import kept_hashes, kept_json
+from annotation.machine.corpora.pool_clusters import ask_for_clusters
 from annotation.machine.corpora.pool_requests import ask_for_neighbours, ask_for_pools
 from annotation.models import Caption, CaptionVersion, CleaningItem, Embedding, NeighbourFileKind
 from projects.models import Job, Project
@@ -68,6 +69,25 @@ def found(job: Job) -> tuple[Any, ...]:
     """Return what a search left: the content of its neighbours, and what it told."""
     told = kept_json(job, NeighbourFileKind.SUMMARY)
     return kept_hashes(job, NeighbourFileKind.MERGED), told, job.result, Embedding.objects.count()
+
+
+def cluster(search: Job) -> Job:
+    """Ask for clusters of a search whose corpus has no features: its pictures are embedded part by part."""
+    assert search.project is not None
+    parameters = {
+        "search": str(search.public_id),
+        "min_cluster_size": 3,
+        "min_samples": 2,
+        "cluster_selection_epsilon": 0.2,
+    }
+    return ask_for_clusters(project=search.project, actor=None, parameters=parameters)
+
+
+def clustered(job: Job) -> tuple[Any, ...]:
+    """Return what clusters left: the content of their table, what it told, and that no part of it stayed."""
+    told = kept_json(job, NeighbourFileKind.SUMMARY)
+    parts = [kept_hashes(job, kind) for kind in (NeighbourFileKind.PART, NeighbourFileKind.FEATURES)]
+    return kept_hashes(job, NeighbourFileKind.MERGED), told, job.result, parts
 
 
 def fill(job: Job) -> Job:
@@ -132,6 +152,9 @@ def play(assassin: Assassin, corpus: Path, *, rounds: int, n_captions: int) -> N
     undisturbed = ended(search(a_project(), corpus))
     expected = found(undisturbed)
     assert undisturbed.project is not None
+    clusters = ended(cluster(undisturbed))
+    expected_clusters = clustered(clusters)
+    assert clusters.result["clusters"]["in_a_cluster"] > 0
     ended(fill(undisturbed))
     expected_pool = pool(undisturbed.project)
     assert len(expected_pool) == IMAGES * SHARDS * PER_SHARD
@@ -144,6 +167,7 @@ def play(assassin: Assassin, corpus: Path, *, rounds: int, n_captions: int) -> N
         Embedding.objects.all().delete()
         disturbed = assassin.disturb(search(project, corpus), longest=2.0)
         assert found(disturbed) == expected
+        assert clustered(assassin.disturb(cluster(disturbed), longest=3.0)) == expected_clusters
         assassin.disturb(fill(disturbed), longest=0.5)
         assert pool(project) == expected_pool
         again = a_dirty_pool(n_captions)

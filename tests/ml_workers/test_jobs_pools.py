@@ -20,7 +20,8 @@ from annotation.machine.corpora.pool_requests import ask_for_neighbours, ask_for
 from annotation.machine.corpora.pools_showing import shown_clusters
 from annotation.models import Caption, CaptionVersion, Encoder, NeighbourFileKind
 from ml_workers.corpora.layout import open_corpus
-from ml_workers.corpora.pieces import blocks_to_compute, pictures_of, pieces_to_search
+from ml_workers.corpora.pieces import blocks_to_compute, features_of_rows, pictures_of, pieces_to_search
+from ml_workers.corpora.rows import CorpusRefused
 from ml_workers.neighbours_runner import PICTURES, NeighboursRunner, planned
 from ml_workers.pool_counts import proposals, threshold_counts
 from polyannot.kernel.errors import Invalid, Missing
@@ -286,6 +287,7 @@ def test_what_cannot_be_searched_is_refused_with_the_reason(corpus_folder: Path)
         ({"min_cluster_size": 1}, "min_cluster_size is a whole number from 2"),
         ({"space": "circle"}, "plane, features"),
         ({"epsilon": 1}, "takes the parameters"),
+        ({"cluster_selection_epsilon": "nan"}, "cluster_selection_epsilon is a number from 0 to 100"),
     ):
         with pytest.raises(Invalid, match=reason):
             completed_clusters(wrong)
@@ -309,6 +311,32 @@ def test_a_block_of_pictures_keeps_the_places_of_its_samples(tmp_path: Path) -> 
     assert features[0, 0] > 200 > 60 > features[1, 0]
     assert len(pictures_of(corpus, blocks_to_compute(corpus)[1], encode, 2, 1)[1]) == 4
     assert [len(piece) for piece in pieces_to_search(corpus)] == [2]
+    some, failed = pictures_of(corpus, blocks_to_compute(corpus)[0], encode, 2, 10**6, {1})
+    assert (some[[0, 2, 3]].tolist(), some[1].tolist(), failed) == (
+        [[0.0, 0.0]] * 3,
+        features[1].tolist(),
+        [],
+    )
+
+
+def test_features_of_rows_are_the_given_ones_and_the_computed_ones_in_the_order_asked(tmp_path: Path) -> None:
+    write_archives(tmp_path, 3, broken=False)
+    numbers = np.arange(12, dtype=np.float16)[:, None] + np.array([0, 0.5], dtype=np.float16)
+    np.save(tmp_path / "00001.features.npy", numbers[4:8])
+    corpus = open_corpus(tmp_path)
+    assert [block.first for block in blocks_to_compute(corpus)] == [0, 8]
+
+    def computed(block: int) -> Path:
+        path = tmp_path / f"block-{block}"
+        with path.open("wb") as target:
+            np.save(target, numbers[8 * block : 8 * block + 4])
+        return path
+
+    rows = [11, 5, 0, 4, 3]
+    assert features_of_rows(corpus, rows, computed).tolist() == numbers[rows].tolist()
+    assert features_of_rows(corpus, [7, 4]).tolist() == numbers[[7, 4]].tolist()
+    with pytest.raises(CorpusRefused, match="lost features"):
+        features_of_rows(corpus, rows)
 
 
 def test_counts_say_what_each_threshold_brings() -> None:

@@ -64,6 +64,38 @@ def test_an_image_among_strays_is_in_no_cluster_and_neither_are_too_few_points()
     assert (few.clusters, few.noise) == (0, 6)
 
 
+def test_clusters_that_split_below_epsilon_are_one_and_two_are_left_at_any_distance() -> None:
+    chance = np.random.default_rng(5)
+    centres = np.array([[0.0, 0.0], [2.0, 0.0], [20.0, 0.0], [24.0, 0.0]])
+    groups = np.repeat([0, 1, 2, 3], 15)
+    points = centres[groups] + 0.1 * chance.normal(size=(60, 2))
+    image, near = points[0], points[1:]
+    for epsilon, own in ((0.0, [0]), (1.0, [0]), (2.2, [0, 1]), (50.0, [0, 1])):
+        rule = ClusterRule(is_on_plane=False, min_cluster_size=8, min_samples=3, epsilon=epsilon)
+        found = own_cluster(image, near, rule=rule, seed=0)
+        assert found.members.tolist() == np.isin(groups[1:], own).tolist()
+        # The gap on the other side is wider: it is closed by a larger epsilon only.
+        assert found.clusters == {0.0: 4, 1.0: 4, 2.2: 3, 50.0: 2}[epsilon]
+        assert found.noise == 0
+
+
+def test_a_stray_between_merged_clusters_comes_in_with_them() -> None:
+    groups = [np.stack([start + 0.1 * np.arange(10), np.zeros(10)], axis=1) for start in (0.0, 3.0, 30.0)]
+    points = np.concatenate([*groups, [[1.95, 2.5]]])
+    split, merged = (
+        own_cluster(
+            points[0],
+            points[1:],
+            seed=0,
+            rule=ClusterRule(False, min_cluster_size=6, min_samples=2, epsilon=far),
+        )
+        for far in (0.0, 2.2)
+    )
+    assert (split.members.sum(), split.noise) == (9, 1)
+    assert merged.members.tolist() == [True] * 19 + [False] * 10 + [True]
+    assert (merged.clusters, merged.noise) == (2, 0)
+
+
 def test_what_clusters_hold_is_counted_over_their_images() -> None:
     clusters = np.zeros(3, dtype=np.dtype([("members", "?", (4,)), ("clusters", "<i4"), ("noise", "<i4")]))
     clusters["members"][0] = [True, False, True, False]

@@ -18,6 +18,7 @@ from annotation.captions.fix_undoing import Undone
 from annotation.importing.describing import checked_url
 from annotation.importing.pooling import LONGEST_URL
 from annotation.machine.corpora.neighbours import images_to_search, search_of
+from annotation.machine.job_parameters import decimal_number
 from annotation.models import (
     Caption,
     Cleaning,
@@ -62,19 +63,6 @@ def _refused(message: str) -> Invalid:
     return Invalid("job_parameters", message)
 
 
-def _number(parameters: Mapping[str, Any], name: str, default: float, least: float, most: float) -> float:
-    try:
-        value = float(str(parameters.get(name, default)))
-    except ValueError:
-        value = float("nan")
-    if not least <= value <= most:
-        raise _refused(
-            _("%(name)s is a number from %(least)g to %(most)g.")
-            % {"name": name, "least": least, "most": most}
-        )
-    return value
-
-
 def completed_leakage(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a search for leakage. Raises Invalid.
 
@@ -89,8 +77,8 @@ def completed_leakage(parameters: Mapping[str, Any]) -> Parameters:
         )
     return {
         "search": str(parameters.get("search") or "").strip(),
-        "least_cosine": round(_number(parameters, "least_cosine", LEAST_COSINE, 0, 1), 4),
-        "most_bits": int(_number(parameters, "most_bits", MOST_BITS, 0, 64)),
+        "least_cosine": round(decimal_number(parameters, "least_cosine", LEAST_COSINE, 0, 1), 4),
+        "most_bits": int(decimal_number(parameters, "most_bits", MOST_BITS, 0, 64)),
     }
 
 

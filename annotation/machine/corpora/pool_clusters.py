@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotation.machine.corpora.neighbours import search_of
-from annotation.machine.job_parameters import known_only, one_of, refused, whole_number
+from annotation.machine.job_parameters import decimal_number, known_only, one_of, refused, whole_number
 from polyannot.kernel.errors import Missing
 from projects.models import Job, Project
 from projects.models.jobs import JobState
@@ -21,20 +21,25 @@ SPACES = ["plane", "features"]
 MIN_CLUSTER_SIZE = 50
 # Neighbours that decide how dense it is around a picture (ours).
 MIN_SAMPLES = 5
+# The distance below which clusters are not split further, in the space that they are found in: nowhere.
+EPSILON, MOST_EPSILON = 0.0, 100.0
 
 
 def completed_clusters(parameters: Mapping[str, Any]) -> Parameters:
     """Return the parameters of a search for clusters. Raises Invalid.
 
-    `search` is the id of a finished search of a corpus; `space` plane or features; `min_cluster_size` and
-    `min_samples` are those of HDBSCAN.
+    `search` is the id of a finished search of a corpus; `space` plane or features; `min_cluster_size`, `min_samples`
+    and `cluster_selection_epsilon` are those of HDBSCAN.
     """
-    known_only(parameters, "search", "space", "min_cluster_size", "min_samples")
+    known_only(parameters, "search", "space", "min_cluster_size", "min_samples", "cluster_selection_epsilon")
     return {
         "search": str(parameters.get("search") or "").strip(),
         "space": one_of(parameters, "space", SPACES),
         "min_cluster_size": whole_number(parameters, "min_cluster_size", MIN_CLUSTER_SIZE, 2, 10_000),
         "min_samples": whole_number(parameters, "min_samples", MIN_SAMPLES, 1, 1_000),
+        "cluster_selection_epsilon": decimal_number(
+            parameters, "cluster_selection_epsilon", EPSILON, 0.0, MOST_EPSILON
+        ),
     }
 
 
