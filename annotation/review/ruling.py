@@ -23,6 +23,7 @@ from annotation.models import (
     KnownUse,
     Precedent,
     Question,
+    QuestionState,
     VersionState,
 )
 from polyannot.kernel.errors import Conflict, Invalid
@@ -59,8 +60,11 @@ def make_precedent(
 ) -> Precedent:
     """Put a ruling beside the guidelines; making one of the same question again returns the first.
 
-    Raises Invalid without a title or a ruling, or for an unknown kind of edit.
+    Raises Invalid without a title or a ruling, or for an unknown kind of edit, Conflict for a question that nobody has
+    answered.
     """
+    if question is not None and question.state != QuestionState.ANSWERED:
+        raise Conflict("question_open", _("Answer the question first; nothing was published."))
     title, ruling = one_line(given.title)[:LONGEST_TITLE], many_lines(given.ruling)[:LONGEST_RULING]
     if not title or not ruling:
         raise Invalid("ruling_needed", _("A precedent needs a title and a ruling; nothing was published."))

@@ -19,12 +19,16 @@ from annotation.api.v1 import (
     machine_reports,
     quality,
     review,
+    reviewing,
     rules,
+    ruling,
     stocks,
 )
 
 PROJECT = "projects/<slug:project_slug>/"
 ESTIMATES = f"{PROJECT}label-estimates/<uuid:estimate_run_id>/"
+ITEM = f"{PROJECT}review-items/<uuid:item_id>/"
+ROUND_IMAGE = f"{PROJECT}review-rounds/<uuid:round_id>/images/<uuid:image_id>/"
 JUDGMENT_IMPORT = f"{PROJECT}judgments/imports/<uuid:import_job_id>/"
 
 urlpatterns = [
@@ -182,5 +186,27 @@ urlpatterns = [
         f"{PROJECT}known-answers/<uuid:known_id>/retire/",
         deciding.KnownAnswerRetire.as_view(),
         name="api-known-answer-retire",
+    ),
+    path(ITEM, reviewing.ItemDetail.as_view(), name="api-review-item"),
+    path(f"{ITEM}accept/", reviewing.ItemAccept.as_view(), name="api-review-item-accept"),
+    path(f"{ITEM}return/", reviewing.ItemReturn.as_view(), name="api-review-item-return"),
+    path(f"{ITEM}fix/", reviewing.ItemFix.as_view(), name="api-review-item-fix"),
+    path(f"{ITEM}reopen/", reviewing.ItemReopen.as_view(), name="api-review-item-reopen"),
+    path(f"{ROUND_IMAGE}accept/", reviewing.ImageAccept.as_view(), name="api-review-image-accept"),
+    path(f"{ROUND_IMAGE}reopen/", reviewing.ImageReopen.as_view(), name="api-review-image-reopen"),
+    path(
+        f"{PROJECT}questions/<uuid:question_id>/precedent/",
+        ruling.QuestionPrecedent.as_view(),
+        name="api-question-precedent",
+    ),
+    path(
+        f"{PROJECT}precedents/<uuid:precedent_id>/retire/",
+        ruling.PrecedentRetire.as_view(),
+        name="api-precedent-retire",
+    ),
+    path(
+        f"{PROJECT}captions/<uuid:caption_id>/revert/",
+        ruling.CaptionRevert.as_view(),
+        name="api-caption-revert",
     ),
 ]

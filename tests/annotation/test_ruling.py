@@ -153,6 +153,9 @@ def test_a_precedent_needs_title_and_ruling_and_one_question_gives_one(project: 
     asker = make.add_member(project)
     assignment = make.claim(make.make_batch(project, [version.image]), asker)
     question = ask_question(assignment=assignment, version=version, asker=asker, text="Why?")
+    with pytest.raises(Conflict, match="question_open"):
+        make_precedent(version=version, head=head, given=Ruling("A", "B"), question=question)
+    question = answer_question(question=question, head=head, answer="It is so.")
     first = make_precedent(version=version, head=head, given=Ruling("A", "B"), question=question)
     assert make_precedent(version=version, head=head, given=Ruling("C", "D"), question=question) == first
 

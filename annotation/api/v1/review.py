@@ -131,6 +131,11 @@ class ItemOut(serializers.Serializer[ReviewItem]):
     revised_at = serializers.DateTimeField(allow_null=True)
 
 
+def with_item_rows(items: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
+    """Return items with the rows that their ids are taken from."""
+    return items.select_related("judgment__image", "judgment__caption", "judgment__version", "revision")
+
+
 class ItemQuery(serializers.Serializer[Any]):
     """Which items."""
 
@@ -149,10 +154,7 @@ class ItemList(ProjectApiView):
     @extend_schema(operation_id="review_items_list", parameters=[ItemQuery])
     def get(self, request: Request, project_slug: str, round_id: UUID) -> Response:
         """List the judgments under review."""
-        found = review_round_of(self.access, round_id).items.filter(**self.asked())
-        return self.paged(
-            found.select_related("judgment__image", "judgment__caption", "judgment__version", "revision")
-        )
+        return self.paged(with_item_rows(review_round_of(self.access, round_id).items.filter(**self.asked())))
 
 
 class AdjudicationOut(serializers.Serializer[Adjudication]):
