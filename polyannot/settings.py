@@ -336,6 +336,7 @@ SPECTACULAR_SETTINGS = {
         "SamplingMethod": "annotation.models.SamplingMethod",
         "ReportState": "annotation.models.reviews.ReportState",
         "CheckOrigin": "annotation.models.CheckOrigin",
+        "FixState": "annotation.models.FixState",
         "FormatEnum": "annotation.exchange.exporting.ExportFormat",
         "JudgmentFormat": "annotation.models.JudgmentFormat",
     },

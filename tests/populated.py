@@ -134,7 +134,7 @@ def populate(
     )
     SampledImage.objects.create(sampling=sampling, image=image, rank=1, x=0.5, y=0.5)
     reserve = make.add_image(project, state="reserve")
-    ImageSwap.objects.create(
+    swap = ImageSwap.objects.create(
         project=project, taken_out=reserve, brought_in=image, why="It was blurred.", made_by=head
     )
     snapshot = store_bytes(b'{"images": []}', media_type="application/json")
@@ -254,7 +254,7 @@ def populate(
         "release_id": release.public_id,
         "study_id": study.public_id,
         "filter_id": saved.public_id,
-        "act_id": str(uuid.uuid4()),
+        "act_id": swap.act_id,
         "fix_id": fix.public_id,
         "user_id": annotator.public_id,
         "question_id": question.public_id,

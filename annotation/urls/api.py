@@ -11,6 +11,8 @@ from annotation.api.v1 import (
     corpora,
     deciding,
     difficulty,
+    fixes,
+    fixing,
     founding,
     images,
     imports,
@@ -23,12 +25,15 @@ from annotation.api.v1 import (
     rules,
     ruling,
     stocks,
+    swapping,
 )
 
 PROJECT = "projects/<slug:project_slug>/"
 ESTIMATES = f"{PROJECT}label-estimates/<uuid:estimate_run_id>/"
 ITEM = f"{PROJECT}review-items/<uuid:item_id>/"
 ROUND_IMAGE = f"{PROJECT}review-rounds/<uuid:round_id>/images/<uuid:image_id>/"
+IMAGE = f"{PROJECT}images/<uuid:image_id>/"
+FIX = f"{PROJECT}caption-fixes/<uuid:fix_id>/"
 JUDGMENT_IMPORT = f"{PROJECT}judgments/imports/<uuid:import_job_id>/"
 
 urlpatterns = [
@@ -128,7 +133,7 @@ urlpatterns = [
         stocks.SampledList.as_view(),
         name="api-sampling-images",
     ),
-    path(f"{PROJECT}swaps/", stocks.SwapList.as_view(), name="api-swaps"),
+    path(f"{PROJECT}swaps/", swapping.SwapsAndNew.as_view(), name="api-swaps"),
     path(f"{PROJECT}label-estimates/", quality.EstimateRunList.as_view(), name="api-label-estimates"),
     path(ESTIMATES, quality.EstimateRunDetail.as_view(), name="api-label-estimate-run"),
     path(f"{ESTIMATES}labels/", quality.EstimateList.as_view(), name="api-estimated-labels"),
@@ -209,4 +214,17 @@ urlpatterns = [
         ruling.CaptionRevert.as_view(),
         name="api-caption-revert",
     ),
+    path(f"{PROJECT}swaps/<uuid:act_id>/undo/", swapping.SwapUndo.as_view(), name="api-swap-undo"),
+    path(f"{IMAGE}retire/", swapping.ImageRetire.as_view(), name="api-image-retire"),
+    path(f"{IMAGE}activate/", swapping.ImageActivate.as_view(), name="api-image-activate"),
+    path(f"{IMAGE}reserve/", swapping.ImageReserve.as_view(), name="api-image-reserve"),
+    path(f"{PROJECT}caption-fixes/", fixing.FixesAndNew.as_view(), name="api-caption-fixes"),
+    path(FIX, fixes.FixDetail.as_view(), name="api-caption-fix"),
+    path(f"{FIX}preview/", fixes.FixPreview.as_view(), name="api-caption-fix-preview"),
+    path(f"{FIX}items/", fixes.FixItemList.as_view(), name="api-caption-fix-items"),
+    path(f"{FIX}leave-out/", fixing.FixLeaveOut.as_view(), name="api-caption-fix-leave-out"),
+    path(f"{FIX}apply/", fixing.FixApply.as_view(), name="api-caption-fix-apply"),
+    path(f"{FIX}discard/", fixing.FixDiscard.as_view(), name="api-caption-fix-discard"),
+    path(f"{FIX}confirm/", fixing.FixConfirm.as_view(), name="api-caption-fix-confirm"),
+    path(f"{FIX}undo/", fixing.FixUndo.as_view(), name="api-caption-fix-undo"),
 ]

@@ -1,21 +1,27 @@
 """Captions through the API: each with the text that stands now."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.access import caption_of
+from annotation.captions.searching import CaptionFilter, captions_found
+from annotation.forms.captions import CaptionFilterForm
 from annotation.models import CaptionVersion
 from annotation.progress.verdicts import Verdict, with_verdict
+from projects.access import Access
 from projects.api.door import ProjectApiView
 from projects.models import Role
 
 SEES_CAPTIONS = (Role.HEAD, Role.RESEARCHER, Role.ADMIN)
+LONGEST_FILTER = 1000
 
 
 class CaptionOut(serializers.Serializer[CaptionVersion]):
@@ -53,6 +59,22 @@ class CaptionQuery(serializers.Serializer[Any]):
     source = serializers.CharField(required=False, max_length=120)  # type: ignore[assignment]
     verdict = serializers.ChoiceField(choices=Verdict.choices, required=False)
     in_pool = serializers.BooleanField(required=False, allow_null=True, default=None)
+    search = serializers.CharField(
+        required=False,
+        max_length=LONGEST_FILTER,
+        help_text="What stands in the address of the page of captions, as in: q=heron&drop=in_pool.",
+    )
+
+
+def filter_asked(access: Access, query: str, field: str) -> CaptionFilter:
+    """Return the filter that a query of the page of captions names. Raises ValidationError for names that are none."""
+    given = dict(parse_qsl(query))
+    form = CaptionFilterForm(given, access=access)
+    wrong = [_("There is no filter named %(name)s.") % {"name": name} for name in given.keys() - form.fields]
+    wrong += [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]
+    if wrong:
+        raise serializers.ValidationError({field: wrong})
+    return form.wanted
 
 
 def standing_captions(project_id: int) -> QuerySet[Any]:
@@ -74,6 +96,9 @@ class CaptionList(ProjectApiView):
         """List the captions."""
         wanted = self.asked()
         found = standing_captions(self.access.project.pk)
+        if "search" in wanted:
+            searched = filter_asked(self.access, wanted["search"], "search")
+            found = found.filter(caption__in=captions_found(self.access, searched).order_by().values("pk"))
         if "image" in wanted:
             found = found.filter(image__public_id=wanted["image"])
         if "source" in wanted:

@@ -12,11 +12,15 @@ from rest_framework.response import Response
 
 from annotation.access import image_of
 from annotation.models import Image, ImageState
+from annotation.progress.progress import images_that_cannot, images_that_reached
 from projects.api.door import ProjectApiView
 from projects.models import Role
 from projects.storage import open_stored
 
 SEES_IMAGES = (Role.HEAD, Role.RESEARCHER, Role.ADMIN)
+
+TARGETS = [("reached", "reached"), ("cannot", "cannot")]
+FOUND = {"reached": images_that_reached, "cannot": images_that_cannot}
 
 
 class ImageOut(serializers.Serializer[Image]):
@@ -48,6 +52,11 @@ class ImageQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=ImageState.choices, required=False)
     key = serializers.CharField(required=False, max_length=200)
     licence = serializers.CharField(required=False, max_length=120)
+    target = serializers.ChoiceField(
+        choices=TARGETS,
+        required=False,
+        help_text="Active images that have reached it, or that cannot any more.",
+    )
 
 
 class ImageList(ProjectApiView):
@@ -61,10 +70,14 @@ class ImageList(ProjectApiView):
     @extend_schema(operation_id="images_list", parameters=[ImageQuery])
     def get(self, request: Request, project_slug: str) -> Response:
         """List the images."""
-        images = Image.objects.filter(project=self.access.project, **self.asked()).select_related("file")
-        return self.get_paginated_response(
-            self.get_serializer(self.paginate_queryset(images), many=True).data
+        wanted = self.asked()
+        target = wanted.pop("target", None)
+        images = (
+            FOUND[target](self.access.project)
+            if target
+            else Image.objects.filter(project=self.access.project)
         )
+        return self.paged(images.filter(**wanted).select_related("file"))
 
 
 class ImageDetail(ProjectApiView):

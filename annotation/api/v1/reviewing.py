@@ -97,7 +97,7 @@ class ItemReturn(DecisionView):
         return once(request, lambda: told(return_item(item=item, head=self.person, **given)))
 
 
-class FixIn(serializers.Serializer[Any]):
+class OwnLabelIn(serializers.Serializer[Any]):
     """An own label for the caption as it is, and perhaps an own edit, which a second person accepts."""
 
     label = serializers.CharField(max_length=40)  # type: ignore[assignment]
@@ -113,10 +113,10 @@ class FixIn(serializers.Serializer[Any]):
 class ItemFix(DecisionView):
     """Deciding with an own label."""
 
-    serializer_class = FixIn
+    serializer_class = OwnLabelIn
 
     @kept
-    @extend_schema(operation_id="review_items_fix", request=FixIn, responses=ItemOut)
+    @extend_schema(operation_id="review_items_fix", request=OwnLabelIn, responses=ItemOut)
     def post(self, request: Request, project_slug: str, item_id: UUID) -> Response:
         """Make an own label the final one and propose the own edit; the annotator's judgment stays as it is."""
         item = review_item_of(self.access, item_id)
