@@ -173,11 +173,11 @@ def _shard(folder: Path, path: Path, ending: str) -> Shard:
         n_rows, dimension = _features_shape(beside)
         if kind == PARQUET and (counted := count_parquet(path)) != n_rows:
             raise CorpusRefused(f"{path.name} has {counted:,} rows, {beside.name} {n_rows:,}.")
-    elif kind == PARQUET:
-        n_rows = count_parquet(path)
     elif kind == WEBDATASET:
         n_rows = count_samples(path)
     else:
+        if kind == PARQUET:
+            count_parquet(path)  # what is damaged is told as that
         raise CorpusRefused(
             f"{path.name} has no features beside it ({path.stem}{ending}) and holds no pictures to compute them of."
         )

@@ -70,7 +70,11 @@ class ImageSide:
 
     def encode(self, images: Iterable[Image.Image]) -> Features:
         """Features (n, dimension) of the images, float32, each row of length 1."""
-        return self._encode_pixels(self._prepared.of(image.convert("RGB")) for image in images)
+        return self.encode_prepared(self.prepared(image) for image in images)
+
+    def prepared(self, image: Image.Image) -> torch.Tensor:
+        """The pixels of a picture as `encode_prepared` takes them; they are the same in every precision."""
+        return self._prepared.of(image.convert("RGB"))
 
     def encode_files(self, paths: Sequence[Path]) -> EncodedFiles:
         """As `encode` for files, read and scaled by several threads; unreadable ones are listed."""
@@ -85,11 +89,12 @@ class ImageSide:
                 return None
 
         read = read_files(readable, enumerate(paths), device=self._device, batch=self._batch.size)
-        features = self._encode_pixels(pixels for pixels in read if pixels is not None)
+        features = self.encode_prepared(pixels for pixels in read if pixels is not None)
         kept = [number for number in range(len(paths)) if number not in failed]
         return EncodedFiles(features=features, kept=kept, failed=dict(sorted(failed.items())))
 
-    def _encode_pixels(self, pixels: Iterable[torch.Tensor]) -> Features:
+    def encode_prepared(self, pixels: Iterable[torch.Tensor]) -> Features:
+        """As `encode` for pictures that are prepared."""
         done = [np.empty((0, self._dimension), dtype=np.float32)]
         waiting: list[torch.Tensor] = []
         for one in pixels:

@@ -43,6 +43,7 @@ class OpenClipEncoder:
     weights_hash: str = ""
     dimension: int = field(init=False)
     preprocessing: str = field(init=False)
+    images: ImageSide = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
@@ -56,7 +57,7 @@ class OpenClipEncoder:
         self._text_batch = ShrinkingBatch(TEXT_BATCH[torch.device(self.device).type])
         self._text_forward = trimmed_text_forward(self.model)
         self.dimension = self.encode_texts(["one"]).shape[1]
-        self._images = ImageSide(
+        self.images = ImageSide(
             transform=self.transform,
             forward=self.model.encode_image,
             device=self.device,
@@ -72,11 +73,11 @@ class OpenClipEncoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> Features:
         """Features (n, dimension) of the images, float32, each row of length 1."""
-        return self._images.encode(images)
+        return self.images.encode(images)
 
     def encode_image_files(self, paths: Sequence[Path]) -> EncodedFiles:
-        """As `encode_images` for files, read and scaled in threads of their own; unreadable ones are listed."""
-        return self._images.encode_files(paths)
+        """As `encode_images` for files, read and scaled by several threads; unreadable ones are listed."""
+        return self.images.encode_files(paths)
 
     def encode_texts(self, texts: Sequence[str]) -> Features:
         """Features (n, dimension) of the texts, float32, each row of length 1."""

@@ -1,5 +1,6 @@
 """Which precision an encoder runs in: bfloat16 where a short trial finds it faster and equal, else float32."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ml_workers.encoders.protocol import Features, ImageEncoder
+from ml_workers.encoders.protocol import Features
 from ml_workers.encoders.weights import Precision
+
+log = logging.getLogger(__name__)
 
 # bfloat16 has to take at most this share of float32's time, so that noise alone does not choose it (ours) ...
 MOST_TIME = 0.9
@@ -31,6 +34,7 @@ WORDS = (
 class Encoder(Protocol):
     """What of an encoder a trial needs, beside its sides for images and texts."""
 
+    name: str
     device: str
     precision: Precision
 
@@ -71,15 +75,27 @@ class PrecisionTrial:
         return "bfloat16" if is_faster and self.difference <= MOST_DIFFERENCE else "float32"
 
 
-def in_best_precision(encoder: Tried) -> tuple[Tried, PrecisionTrial]:
+def in_best_precision(encoder: Tried) -> tuple[Tried, PrecisionTrial | None]:
     """The float32 encoder in the precision that a trial on its device speaks for, and the trial.
 
-    Both precisions take turns over seeded images and texts, and the fastest round of each counts.
+    Both precisions take turns over seeded images and texts, and the fastest round of each counts. Pictures are prepared
+    before, because a job prepares them beside a GPU. Where the device cannot run the model in bfloat16, or has no
+    memory for both, it stays in float32 without a trial.
     """
+    try:
+        return _tried(encoder)
+    except RuntimeError as error:
+        log.warning("%s stays in float32; bfloat16 cannot be tried here: %s", encoder.name, error)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return encoder, None
+
+
+def _tried(encoder: Tried) -> tuple[Tried, PrecisionTrial]:
     cast = encoder.in_precision("bfloat16")
     kind = torch.device(encoder.device).type
-    knows_images = isinstance(encoder, ImageEncoder)
-    images = _images(IMAGES[kind] if knows_images else 0)
+    side = getattr(encoder, "images", None)
+    images = [side.prepared(one) for one in _images(IMAGES[kind])] if side is not None else []
     texts = _texts(IMAGES[kind] * TEXTS_PER_IMAGE) if hasattr(encoder, "encode_texts") else []
     whole, half = _rows(encoder, images, texts), _rows(cast, images, texts)
     seconds = _fastest([lambda: _rows(encoder, images, texts), lambda: _rows(cast, images, texts)])
@@ -103,10 +119,10 @@ def described_device(device: str) -> str:
     return f"CPU, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
 
 
-def _rows(encoder: object, images: Sequence[Image.Image], texts: Sequence[str]) -> list[Features]:
-    rows = []
-    if images and isinstance(encoder, ImageEncoder):
-        rows.append(encoder.encode_images(images))
+def _rows(encoder: object, images: Sequence[torch.Tensor], texts: Sequence[str]) -> list[Features]:
+    rows: list[Features] = []
+    if images and (side := getattr(encoder, "images", None)):
+        rows.append(side.encode_prepared(images))
     if texts and (encode := getattr(encoder, "encode_texts", None)):
         rows.append(encode(texts))
     return rows

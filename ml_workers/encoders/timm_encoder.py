@@ -52,6 +52,7 @@ class TimmEncoder:
     weights_hash: str = ""
     dimension: int = field(init=False)
     preprocessing: str = field(init=False)
+    images: ImageSide = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
@@ -69,7 +70,7 @@ class TimmEncoder:
             raise EncoderUnavailable(f"{self.name} gives no single row of features for a picture.")
         self.dimension = int(one.shape[1])
         self.transform = create_transform(**config, is_training=False)
-        self._images = ImageSide(
+        self.images = ImageSide(
             transform=self.transform,
             forward=self.model,
             device=self.device,
@@ -85,11 +86,11 @@ class TimmEncoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> Features:
         """Features (n, dimension) of the images, float32, each row of length 1."""
-        return self._images.encode(images)
+        return self.images.encode(images)
 
     def encode_image_files(self, paths: Sequence[Path]) -> EncodedFiles:
-        """As `encode_images` for files, read and scaled in threads of their own; unreadable ones are listed."""
-        return self._images.encode_files(paths)
+        """As `encode_images` for files, read and scaled by several threads; unreadable ones are listed."""
+        return self.images.encode_files(paths)
 
 
 def described_preprocessing(config: dict[str, Any]) -> str:

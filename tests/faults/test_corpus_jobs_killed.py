@@ -152,9 +152,6 @@ def play(assassin: Assassin, corpus: Path, *, rounds: int, n_captions: int) -> N
     undisturbed = ended(search(a_project(), corpus))
     expected = found(undisturbed)
     assert undisturbed.project is not None
-    clusters = ended(cluster(undisturbed))
-    expected_clusters = clustered(clusters)
-    assert clusters.result["clusters"]["in_a_cluster"] > 0
     ended(fill(undisturbed))
     expected_pool = pool(undisturbed.project)
     assert len(expected_pool) == IMAGES * SHARDS * PER_SHARD
@@ -167,7 +164,6 @@ def play(assassin: Assassin, corpus: Path, *, rounds: int, n_captions: int) -> N
         Embedding.objects.all().delete()
         disturbed = assassin.disturb(search(project, corpus), longest=2.0)
         assert found(disturbed) == expected
-        assert clustered(assassin.disturb(cluster(disturbed), longest=3.0)) == expected_clusters
         assassin.disturb(fill(disturbed), longest=0.5)
         assert pool(project) == expected_pool
         again = a_dirty_pool(n_captions)
@@ -186,3 +182,16 @@ def test_the_same_at_many_points_and_with_whole_workers_killed(
     live_workers: Mapping[str, LiveProgram], corpus: Path
 ) -> None:
     play(Assassin(live_workers["ml"], most=8, whole=True), corpus, rounds=8, n_captions=3_000)
+
+
+@pytest.mark.soak
+def test_clusters_end_as_undisturbed_though_their_worker_was_killed_at_many_points(
+    live_workers: Mapping[str, LiveProgram], corpus: Path
+) -> None:
+    searched = ended(search(a_project(), corpus))
+    undisturbed = ended(cluster(searched))
+    expected = clustered(undisturbed)
+    assert undisturbed.result["clusters"]["in_a_cluster"] > 0
+    assassin = Assassin(live_workers["ml"], most=6, whole=True)
+    for _round in range(3):
+        assert clustered(assassin.disturb(cluster(searched), longest=2.0)) == expected

@@ -215,6 +215,12 @@ def test_rows_and_features_that_do_not_fit_are_a_problem_of_their_file(tmp_path:
     assert corpus.problems == (("metadata_1.parquet", "metadata_1.parquet has 2 rows, img_emb_1.npy 3."),)
 
 
+def test_a_table_without_features_is_refused_as_it_holds_no_pictures(tmp_path: Path) -> None:
+    as_parquet(tmp_path / "rows.parquet", ["A boat", "A dog"], ["https://a", "https://b"])
+    with pytest.raises(CorpusRefused, match=r"rows.parquet has no features beside it .rows.features.npy."):
+        open_corpus(tmp_path)
+
+
 def test_a_folder_says_its_encoder_licence_and_order(tmp_path: Path) -> None:
     written(tmp_path / "pairs.tsv", "".join(f"{one}\t{url}\n" for one, url in PAIRS))
     np.save(tmp_path / "pairs.features.npy", np.zeros((5, 4), dtype=np.float32))

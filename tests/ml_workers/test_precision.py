@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from annotation.models import Encoder
 from ml_workers import loading
+from ml_workers.encoders.image_side import ImageSide
+from ml_workers.encoders.open_clip_encoder import OpenClipEncoder
 from ml_workers.encoders.precision import PrecisionTrial, in_best_precision
 from ml_workers.encoders.registry import load_image_encoder
 from ml_workers.encoders.timm_encoder import TimmEncoder
@@ -68,15 +71,44 @@ def test_every_encoder_keeps_its_name_and_weights_in_the_other_precision_and_nea
 
 
 def test_a_trial_runs_both_precisions_over_images_and_texts_as_far_as_the_encoder_knows_them(
-    tmp_path: Path,
+    tmp_path: Path, images: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both, made = in_best_precision(load_image_encoder(tiny_clip(tmp_path, 1), cache=tmp_path, device="cpu"))
+    encoder = load_image_encoder(tiny_clip(tmp_path, 1), cache=tmp_path, device="cpu")
+    pixels = [encoder.images.prepared(one) for one in images]
+    assert np.array_equal(encoder.images.encode_prepared(pixels), encoder.encode_images(images))
+    prepared, once = [], ImageSide.prepared
+
+    def counted(side: ImageSide, image: Image.Image) -> torch.Tensor:
+        prepared.append(image)
+        return once(side, image)
+
+    monkeypatch.setattr(ImageSide, "prepared", counted)
+    both, made = in_best_precision(encoder)
+    assert made is not None
+    assert len(prepared) == 4, "pictures are prepared before, and the time is that of the model"
     assert (made.images, made.texts, both.precision) == (4, 20, made.chosen)
     assert made.device.startswith("CPU, ")
     assert min(made.float32_seconds, made.bfloat16_seconds) > 0
     assert 0 < made.difference < 0.05
     _texts, made = in_best_precision(SentenceEncoder())
+    assert made is not None
     assert (made.images, made.texts) == (0, 20)
+
+
+@pytest.mark.django_db
+def test_an_encoder_stays_in_float32_where_bfloat16_does_not_run_or_has_no_room(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ENCODER_PRECISION = "auto"
+
+    def no_room(_encoder: object, _precision: str) -> None:
+        raise torch.OutOfMemoryError("The device is full.")
+
+    monkeypatch.setattr(OpenClipEncoder, "in_precision", no_room)
+    encoder, row = loading.registered(tiny_clip(tmp_path / "one", 1))
+    kept = Encoder.objects.get(pk=row)
+    assert (encoder.precision, kept.precision, kept.precision_trial) == ("float32", "float32", {})
+    assert kept.precision_gain is None
 
 
 @pytest.mark.django_db
