@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 from annotation.models import Image
 from polyannot.kernel.errors import Missing
 from projects.access import Access
-from studies.models import Card, PairReport, Participant, Study, StudyFigure, StudyResult
+from studies.models import (
+    Card,
+    PairReport,
+    Participant,
+    Preregistration,
+    Study,
+    StudyFigure,
+    StudyResult,
+)
 from studies.models.results import FIGURES_FORMAT
 from studies.taking.keys import hashed
 
@@ -24,6 +32,14 @@ def study_of(access: Access, public_id: UUID) -> Study:
     if (study := studies_of(access).filter(public_id=public_id).first()) is None:
         raise Missing("study_missing", _("There is no such study in this project."))
     return study
+
+
+def declared_of(study: Study) -> Preregistration:
+    """Return what a study declared at its launch; raises Missing before."""
+    declared = Preregistration.objects.filter(study=study).first()
+    if declared is None:
+        raise Missing("preregistration_missing", _("Nothing is declared before the study is launched."))
+    return declared
 
 
 def latest_result(study: Study) -> StudyResult | None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from studies.drafting.building import DRAFT_FIELDS
+from studies.drafting.building import DRAFT_FIELDS, LONGEST_LAPSE, MOST_PARTICIPANTS
 from studies.drafting.candidates import encoders_of
 from studies.drafting.graded_fields import (
     FIT_ONLY,
@@ -21,6 +22,15 @@ from studies.taking.platforms import is_address
 
 # A page that lies open for weeks sends no more than this.
 MOST_MS = 2**31 - 1
+# Seconds for one pair, and a platform's fee as a share of the pay, that somebody may mean.
+LONGEST_MEDIAN = 3600
+HIGHEST_FEE = 10
+MOST = {
+    "target_participants": MOST_PARTICIPANTS,
+    "lapse_minutes": LONGEST_LAPSE,
+    "min_seconds_median": LONGEST_MEDIAN,
+    "platform_fee": HIGHEST_FEE,
+}
 
 
 class AnswerForm(forms.Form):
@@ -226,6 +236,8 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         super().__init__(*args, **kwargs)
         for name in SHORT:
             self.fields[name].widget.attrs["class"] = "input--short"
+        for name, most in MOST.items():
+            self.fields[name].validators.append(MaxValueValidator(most))
         for name in FIT_ONLY if self.instance.is_graded else GRADED_ONLY:
             del self.fields[name]
         if self.instance.is_graded:

@@ -4,6 +4,7 @@ See docs/algorithms/study-design.md. Shares lie between 0 and 1, money is in the
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -189,8 +190,9 @@ def chance_of_claim(share: float, *, n: int, true_share: float, pairs: int = 1) 
     With several pairs the intervals are simultaneous (Sidak). Assumes one true share, answers independent.
     """
     level = sidak_level(pairs)
-    fewest = next((k for k in range(n + 1) if wilson(k, n, level).low >= share), None)
-    if n == 0 or fewest is None:
+    # The lower end rises with the number of good answers.
+    fewest = bisect_left(range(n + 1), True, key=lambda k: wilson(k, n, level).low >= share)
+    if n == 0 or fewest > n:
         return 0.0
     return float(binom.sf(fewest - 1, n, true_share) ** pairs)
 

@@ -69,6 +69,9 @@ UNRELATED_EACH = 3
 IDENTICAL_EACH = 2
 # What each study has for itself: a copy does not take it.
 OWN_FIELDS = {"title", "seed", "completion_code", "declined_code", "screened_out_code", "attention_code"}
+# Beyond these nobody plans a study; the chances of a plan and the time of a pilot grow with them.
+MOST_PARTICIPANTS = 100_000
+LONGEST_LAPSE = 365 * 24 * 60
 SLUG_LENGTH = 48
 SEED_BITS = 31
 MOST_TEXT = 20_000
@@ -198,7 +201,7 @@ def write_text(*, study: Study, kind: str, markdown: str, actor: User | None) ->
     with transaction.atomic():
         draft = locked_draft(study)
         last = current_text(draft, kind)
-        if last is not None and last.markdown == markdown:
+        if last is not None and many_lines(last.markdown) == markdown:
             return last
         text = StudyText.objects.create(
             study=draft, kind=kind, number=last.number + 1 if last else 1, markdown=markdown
@@ -226,6 +229,11 @@ def copy_study(*, study: Study, title: str, actor: User | None) -> Study:
         PairSet.objects.bulk_create(_sets_for(draft, study))
         draft.refresh_from_db()
     return draft
+
+
+def title_of_copy(study: Study) -> str:
+    """Return the title of a copy that nobody has named."""
+    return _("%(title)s (copy)") % {"title": study.title[:140]}
 
 
 def _sets_for(draft: Study, study: Study) -> list[PairSet]:

@@ -12,7 +12,7 @@ from polyannot.kernel.text import many_lines
 from projects.history import append_event
 from studies.design.choosing import DesignError
 from studies.drafting.approving import fingerprint_of, is_approved, needs_approval
-from studies.drafting.building import locked_draft
+from studies.drafting.building import MOST_PARTICIPANTS, locked_draft
 from studies.drafting.candidates import DraftChoice
 from studies.drafting.contents import draft_choice
 from studies.drafting.laying_out import lay_out
@@ -136,10 +136,16 @@ def _settle(study: Study, changed: int, actor: User | None, act: str) -> None:
 def extend_study(*, study: Study, participants: int, why: str, actor: User | None) -> None:
     """Ask for more or fewer participants than declared; the change is logged as a deviation.
 
-    Raises Invalid without a reason or for less than one participant, Conflict for a draft or a closed study.
+    Raises Invalid without a reason, for less than one participant or more than MOST_PARTICIPANTS, Conflict for a draft
+    or a closed study.
     """
     if participants < 1:
         raise Invalid("participants_too_few", _("A study needs at least one participant."))
+    if participants > MOST_PARTICIPANTS:
+        raise Invalid(
+            "participants_too_many",
+            _("A study has at most %(n)d participants; nothing was changed.") % {"n": MOST_PARTICIPANTS},
+        )
     with transaction.atomic():
         row = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         if row.state not in {StudyState.LAUNCHED, StudyState.PAUSED}:

@@ -31,6 +31,12 @@ SCRIPT = Path(__file__).with_name("reproducing.py")
 TEXTS = Path(__file__).parents[1] / "texts"
 # All files of an archive carry this time, so that it tells nothing.
 EPOCH = (1980, 1, 1, 0, 0, 0)
+FIGURE_TYPES = {
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "csv": "text/csv; charset=utf-8",
+}
 
 
 def told_figures(study: Study, result: StudyResult) -> dict[str, Any]:
@@ -226,3 +232,12 @@ def computed_result(result: StudyResult | None) -> StudyResult:
     if result is None:
         raise Missing("result_missing", _("No figures have been computed yet."))
     return result
+
+
+def drawn(result: StudyResult, name: str, form: str) -> tuple[str | bytes, str]:
+    """Return one drawing in one of its forms, or its data, with its content type; raises Missing for any other."""
+    drawing = result.drawings.filter(name=name).first()
+    if drawing is None or form not in FIGURE_TYPES:
+        raise Missing("figure_missing", _("There is no such figure of this study."))
+    content = getattr(drawing, form)
+    return content if isinstance(content, str) else bytes(content), FIGURE_TYPES[form]

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -74,10 +75,15 @@ def call_back_unused(*, study: Study, actor: User | None) -> int:
     return len(unused)
 
 
+def links_with_users(study: Study) -> QuerySet[Any]:
+    """Return the rows of the links by number, each with the state of whoever opened it in `used_as`."""
+    users = Participant.objects.filter(secret_hash=OuterRef("secret_hash"))
+    return study.invite_links.annotate(used_as=Subquery(users.values("state")[:1])).order_by("number")
+
+
 def links_of(study: Study) -> list[ListedLink]:
     """Return the links by number, each with the state of whoever opened it."""
-    users = Participant.objects.filter(secret_hash=OuterRef("secret_hash"))
-    rows = study.invite_links.annotate(used_as=Subquery(users.values("state")[:1])).order_by("number")
+    rows = links_with_users(study)
     return [ListedLink(*row) for row in rows.values_list("pk", "number", "made_at", "used_as")]
 
 

@@ -93,6 +93,7 @@ def forget_what_was_said(participant: Participant) -> None:
 class SaidCounts:
     """How many people gave each answer to one question; `rare` sums the answers that too few gave to be shown."""
 
+    name: str
     label: str | Promise
     n: int
     counts: tuple[tuple[str | Promise, int], ...]
@@ -122,4 +123,4 @@ def _counted(label: str | Promise, name: str, found: Counter[str]) -> SaidCounts
     shown = [(value, n) for value, n in found.items() if n >= SMALLEST_CELL]
     counts = tuple((known.get(value, value), n) for value, n in sorted(shown, key=lambda row: -row[1]))
     total = sum(found.values())
-    return SaidCounts(label, total, counts, total - sum(n for _value, n in counts))
+    return SaidCounts(name, label, total, counts, total - sum(n for _value, n in counts))

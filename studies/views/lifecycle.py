@@ -16,7 +16,7 @@ from projects.http import View, project_view
 from projects.models import Role
 from studies.access import study_of
 from studies.drafting.approving import approvals_of, approve_study, fingerprint_of, needs_approval, set_policy
-from studies.drafting.building import copy_study
+from studies.drafting.building import copy_study, title_of_copy
 from studies.drafting.launching import (
     close_study,
     extend_study,
@@ -114,8 +114,8 @@ def study_deviation(request: HttpRequest, access: Access, study_id: UUID) -> Htt
 def study_copy(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
     """Make a draft with the same design, consent and texts."""
     study = study_of(access, study_id)
-    title = _("%(title)s (copy)") % {"title": study.title[:140]}
-    return _to("study-edit", copy_study(study=study, title=title, actor=access.user))
+    copy = copy_study(study=study, title=title_of_copy(study), actor=access.user)
+    return _to("study-edit", copy)
 
 
 @require_POST

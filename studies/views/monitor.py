@@ -14,9 +14,8 @@ from polyannot.kernel.markdown import render_markdown
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
-from studies.access import reports_of, study_of
+from studies.access import declared_of, reports_of, study_of
 from studies.drafting.contents import draft_choice
-from studies.models import Preregistration, Study
 from studies.showing import drafted_pairs, frozen_pairs
 from studies.taking.monitoring import standing_of
 from studies.taking.saying import SMALLEST_CELL, background_counts
@@ -56,19 +55,12 @@ def study_pairs(request: HttpRequest, access: Access, study_id: UUID) -> HttpRes
     return study_page(request, study, "pairs", groups=drafted_pairs(study, choice), choice=choice)
 
 
-def _declared(study: Study) -> Preregistration:
-    declared = Preregistration.objects.filter(study=study).first()
-    if declared is None:
-        raise Missing("preregistration_missing", _("Nothing is declared before the study is launched."))
-    return declared
-
-
 @require_safe
 @project_view(Role.RESEARCHER)
 def study_declared(request: HttpRequest, access: Access, study_id: UUID) -> HttpResponse:
     """Show the pre-registration and what was done otherwise."""
     study = study_of(access, study_id)
-    declared = _declared(study)
+    declared = declared_of(study)
     return study_page(
         request,
         study,
@@ -84,7 +76,7 @@ def study_declared(request: HttpRequest, access: Access, study_id: UUID) -> Http
 def study_declared_file(request: HttpRequest, access: Access, study_id: UUID, form: str) -> HttpResponse:
     """Give out the pre-registration as JSON or Markdown."""
     study = study_of(access, study_id)
-    declared = _declared(study)
+    declared = declared_of(study)
     if form not in FORMS:
         raise Missing("form_missing", _("The pre-registration is given out as json or md."))
     content = (

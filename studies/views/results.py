@@ -19,6 +19,7 @@ from studies.models import Study, StudyResult
 from studies.results.exporting import (
     answers_archive,
     computed_result,
+    drawn,
     primary_pairs_csv,
     public_archive,
     told_figures,
@@ -157,14 +158,6 @@ def _archive_name(study: Study, result: StudyResult, kind: str) -> str:
     return f"{study.slug}-{kind}{mark}.zip"
 
 
-FIGURE_TYPES = {
-    "svg": "image/svg+xml",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "csv": "text/csv; charset=utf-8",
-}
-
-
 @require_safe
 @project_view(Role.RESEARCHER)
 def study_figure(
@@ -172,10 +165,5 @@ def study_figure(
 ) -> HttpResponse:
     """Give out one drawing in one of its forms, or its data."""
     study = study_of(access, study_id)
-    drawing = _computed(study).drawings.filter(name=figure).first()
-    if drawing is None or form not in FIGURE_TYPES:
-        raise Missing("figure_missing", _("There is no such figure of this study."))
-    content = getattr(drawing, form)
-    if not isinstance(content, str):
-        content = bytes(content)
-    return _file(f"{study.slug}-{figure}.{form}", content, FIGURE_TYPES[form])
+    content, kind = drawn(_computed(study), figure, form)
+    return _file(f"{study.slug}-{figure}.{form}", content, kind)

@@ -32,7 +32,7 @@ REFUSED = {403}
 ASKED_FOR_A_TOKEN = {401}
 API = "/api/v1/"
 # A page may want POST, more parameters, or say that its row has moved on; what it may not do is fail.
-OPEN = {200, 202, 204, 302, 304, 400, 404, 405, 409, 410, 415, 422}
+OPEN = {200, 201, 202, 204, 302, 304, 400, 404, 405, 409, 410, 415, 422}
 
 
 @dataclass(frozen=True)

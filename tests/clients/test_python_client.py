@@ -12,6 +12,7 @@ from tests import factories as make
 from tests.live import LiveProgram
 from tests.populated import populate
 from tests.releases.releasing import Small
+from tests.study_rows import make_judged_project, make_study, researcher_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -159,6 +160,44 @@ def test_a_script_sets_up_a_webhook_with_its_secret_told_once_and_deletes_it(liv
     with pytest.raises(ApiError) as gone:
         herons.test_webhook(made)
     assert gone.value.status == 404
+
+
+def test_a_script_takes_a_design_to_another_project_and_launches_it(
+    live_web: LiveProgram, live_default_worker: LiveProgram, tmp_path: Path
+) -> None:
+    study = make_study(make_judged_project(images=7))
+    other = make_judged_project(images=7, seed=2)
+    here, there = (
+        Polyannot(live_web.url, make.token_of(researcher_of(project), project)).project(project.slug)
+        for project in (study.project, other)
+    )
+    design = here.study_design(str(study.public_id))
+    draft = there.create_study("Again", design)
+    assert (draft.title, draft.state, draft.seed) == ("Again", "draft", study.seed)
+    tried = there.study_plan(draft.id, {"target_participants": 24})
+    assert tried["numbers"]["answers_per_pair"] == 8
+    changed = there.change_design(draft.id, {"settings": {"completion_code": "NEW"}})
+    assert changed["settings"] == design["settings"] | {"completion_code": "NEW"}
+    there.approve_study(draft.id, there.study_plan(draft.id)["fingerprint"])
+    assert there.run_pilot(draft.id).kind == "study_results"
+    assert there.add_set(draft.id, "Near", at_least=0.0)[-1]["name"] == "Near"
+    assert there.launch_study(draft.id).launched_at is not None
+    assert there.pause_study(draft.id).state == "paused"
+    assert there.resume_study(draft.id).state == "launched"
+    assert there.study(draft.id)["standing"]["target"] == 4
+    assert there.preregistration(draft.id)["document"]["title"] == "Again"
+    assert there.close_study(draft.id).closed_at is not None
+    assert [row.id for row in there.studies()] == [draft.id]
+    assert there.compute_figures(draft.id).kind == "study_results"
+    here.wait(here.run_pilot(str(study.public_id)), seconds=120, pause=0.2)
+    assert here.figures(str(study.public_id))["is_simulated"]
+    frame = here.study_pairs_frame(str(study.public_id))
+    assert (frame["interval.low"] <= frame["share"]).all()
+    assert (len(frame), frame["n"].min() > 0) == (12, True)
+    fetched = here.fetch_study_file(str(study.public_id), "pairs.csv", tmp_path / "pairs.csv")
+    assert fetched.read_text().startswith("pair,image")
+    with pytest.raises(ApiError):
+        here.make_links(str(study.public_id), 2)
 
 
 def test_the_client_is_a_package_of_its_own() -> None:

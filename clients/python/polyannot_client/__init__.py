@@ -15,6 +15,7 @@ from polyannot_client.rows import (
     Refused,
     Release,
     Row,
+    Study,
     Webhook,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "Refused",
     "Release",
     "Row",
+    "Study",
     "Webhook",
 ]

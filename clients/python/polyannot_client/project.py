@@ -1,25 +1,25 @@
 """One project: what is in it, work for its workers, judgments and releases."""
 
-import hashlib
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyannot_client.deciding import Deciding
-from polyannot_client.errors import ChecksumWrong, PolyannotError
+from polyannot_client.errors import PolyannotError
+from polyannot_client.files import write_whole
 from polyannot_client.importing import Importing
 from polyannot_client.jobs import Jobs, as_job
 from polyannot_client.results import Results
 from polyannot_client.rows import Job, Release, Row, reader
+from polyannot_client.studies import Studies
 from polyannot_client.webhooks import Webhooks
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Project(Jobs, Importing, Webhooks, Deciding, Results):
+class Project(Jobs, Importing, Webhooks, Deciding, Results, Studies):
     """A project, asked with one token; `pages`, `frame`, `get` and `post` reach what has no method of its own."""
 
     @property
@@ -55,7 +55,7 @@ class Project(Jobs, Importing, Webhooks, Deciding, Results):
     def export_judgments(self, path: str | Path, **wanted: object) -> None:
         """Write a file of judgments: `format`, `which`, `outcome`, `batch` and more, as the export page has them."""
         with self._transport.stream("POST", self._at("judgments/export/"), json=wanted) as answer:
-            _written(answer.iter_bytes(), Path(path), None)
+            write_whole(answer.iter_bytes(), Path(path))
 
     def judgments_frame(self, **wanted: object) -> "pd.DataFrame":
         """Return the long table of judgments as a data frame: texts as texts, an empty cell as ""; needs pandas."""
@@ -106,21 +106,5 @@ class Project(Jobs, Importing, Webhooks, Deciding, Results):
         if release is None or release.sha256 is None:
             raise PolyannotError(f"there is no built release {number}")
         with self._transport.stream("GET", self._at(f"releases/{release.id}/download/")) as answer:
-            _written(answer.iter_bytes(), Path(path), release.sha256)
+            write_whole(answer.iter_bytes(), Path(path), release.sha256)
         return Path(path)
-
-
-def _written(parts: Iterator[bytes], path: Path, sha256: str | None) -> None:
-    """Write a file that appears only once it is whole."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    digest = hashlib.sha256()
-    try:
-        with draft.open("wb") as out:
-            for part in parts:
-                digest.update(part)
-                out.write(part)
-        if sha256 is not None and digest.hexdigest() != sha256:
-            raise ChecksumWrong(f"{path.name} came with another checksum than the server told")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -71,6 +71,22 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Study:
+    """A study as it was designed; times in ISO 8601, None before they are reached."""
+
+    id: str
+    slug: str
+    title: str
+    state: str
+    kind: str
+    design: str
+    target_participants: int
+    seed: int
+    launched_at: str | None
+    closed_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Webhook:
     """An address that is told; `secret` is there on a webhook that was just made or got a new one, else None."""
 
