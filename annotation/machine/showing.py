@@ -1,6 +1,6 @@
 """What the pages of the model work share: tabs, the job at hand, the encoders and what they have seen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +68,14 @@ def job_context(access: Access, job: Job) -> dict[str, Any]:
     }
 
 
-def refused(form: forms.Form, error: Invalid) -> None:
-    """Put the act's refusal on top of the form."""
-    form.add_error(None, str(error.message))
+def asked(form: forms.Form, ask: Callable[[], object]) -> bool:
+    """Do what a form that can be read asks for and say whether it was done; a refusal goes on top of the form."""
+    if form.is_valid():
+        try:
+            ask()
+        except Invalid as error:
+            form.add_error(None, str(error.message))
+    return not form.errors
 
 
 def n_pairs(project: Project) -> int:

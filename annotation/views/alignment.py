@@ -11,8 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.forms.machine import AlignmentForm
 from annotation.machine.aligning.showing import COLUMNS, alignment_of, alignments_of, figure_rows
 from annotation.machine.ml_requests import ask_for_alignment
-from annotation.machine.showing import machine_page, refused
-from polyannot.kernel.errors import Invalid
+from annotation.machine.showing import asked, machine_page
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -36,17 +35,15 @@ def alignment(request: HttpRequest, access: Access) -> HttpResponse:
 def run_alignment(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a new alignment."""
     form = AlignmentForm(request.POST)
-    if form.is_valid():
-        try:
-            ask_for_alignment(
-                project=access.project,
-                actor=access.user,
-                parameters=form.parameters,
-                seed=form.cleaned_data["seed"],
-            )
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: ask_for_alignment(
+            project=access.project,
+            actor=access.user,
+            parameters=form.parameters,
+            seed=form.cleaned_data["seed"],
+        ),
+    ):
         return _page(request, access, form, status=422)
     messages.success(request, _("The alignment was asked for; it runs on the next free model worker."))
     return redirect("difficulty-alignment", access.project.slug)

@@ -14,8 +14,7 @@ from annotation.machine.evaluation import showing as evaluation_showing
 from annotation.machine.evaluation.latex import latex_of
 from annotation.machine.evaluation.tables import PAIRS_PART
 from annotation.machine.ml_requests import ask_for_evaluation
-from annotation.machine.showing import machine_page, refused
-from polyannot.kernel.errors import Invalid
+from annotation.machine.showing import asked, machine_page
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -61,12 +60,10 @@ def benchmark(request: HttpRequest, access: Access) -> HttpResponse:
 def run_benchmark(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a new benchmark."""
     form = EvaluationForm(request.POST)
-    if form.is_valid():
-        try:
-            ask_for_evaluation(project=access.project, actor=access.user, parameters=form.parameters)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: ask_for_evaluation(project=access.project, actor=access.user, parameters=form.parameters),
+    ):
         return _page(request, access, form, status=422)
     messages.success(request, _("The benchmark was asked for; it runs on the next free model worker."))
     return redirect("difficulty-benchmark", access.project.slug)

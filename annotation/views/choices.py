@@ -14,8 +14,7 @@ from annotation.access import image_of
 from annotation.forms.machine import DiversityForm
 from annotation.machine.difficulty import choice_plane, choices_showing
 from annotation.machine.ml_requests import ask_for_diversity
-from annotation.machine.showing import machine_page, refused
-from polyannot.kernel.errors import Invalid
+from annotation.machine.showing import asked, machine_page
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -43,17 +42,15 @@ def choices(request: HttpRequest, access: Access) -> HttpResponse:
 def run_choices(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a new choice."""
     form = DiversityForm(request.POST)
-    if form.is_valid():
-        try:
-            ask_for_diversity(
-                project=access.project,
-                actor=access.user,
-                parameters=form.parameters,
-                seed=form.cleaned_data["seed"],
-            )
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: ask_for_diversity(
+            project=access.project,
+            actor=access.user,
+            parameters=form.parameters,
+            seed=form.cleaned_data["seed"],
+        ),
+    ):
         return _page(request, access, form, status=422)
     messages.success(request, _("The choice was asked for; it runs on the next free model worker."))
     return redirect("choices", access.project.slug)

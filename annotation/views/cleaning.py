@@ -16,10 +16,10 @@ from annotation.captions.cleaning import STEP_NAMES, ask_for_cleaning
 from annotation.captions.cleaning_undoing import undo_cleaning, undo_item
 from annotation.captions.history import Names
 from annotation.forms.cleaning import CleaningForm
-from annotation.machine.showing import refused
+from annotation.machine.showing import asked
 from annotation.models import CleaningItem, CleaningOutcome
 from annotation.models.cleaning import STEPS
-from polyannot.kernel.errors import Invalid, Missing
+from polyannot.kernel.errors import Missing
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -58,12 +58,9 @@ def cleanings(request: HttpRequest, access: Access) -> HttpResponse:
 def cleaning_run(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a cleaning."""
     form = CleaningForm(request.POST, project=access.project)
-    if form.is_valid():
-        try:
-            ask_for_cleaning(project=access.project, actor=access.user, parameters=form.parameters)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form, lambda: ask_for_cleaning(project=access.project, actor=access.user, parameters=form.parameters)
+    ):
         return _page(request, access, form)
     messages.success(request, _("Asked for; a worker cleans the captions. All of it can be undone."))
     return redirect("captions-cleaning", access.project.slug)

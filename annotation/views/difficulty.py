@@ -13,9 +13,9 @@ from annotation.machine.difficulty import calibration_showing
 from annotation.machine.difficulty import showing as difficulty_showing
 from annotation.machine.drawings import drawings_of
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
-from annotation.machine.showing import machine_page, refused
+from annotation.machine.showing import asked, machine_page
 from annotation.models import DifficultyLevel
-from polyannot.kernel.errors import Invalid, Missing
+from polyannot.kernel.errors import Missing
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -60,12 +60,10 @@ def difficulty(request: HttpRequest, access: Access) -> HttpResponse:
 def run_difficulty(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a new vote."""
     form = DifficultyForm(request.POST)
-    if form.is_valid():
-        try:
-            ask_for_difficulty(project=access.project, actor=access.user, parameters=form.parameters)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: ask_for_difficulty(project=access.project, actor=access.user, parameters=form.parameters),
+    ):
         return _page(request, access, form, status=422)
     messages.success(request, _("The vote was asked for; it runs on the next free model worker."))
     return redirect("difficulty", access.project.slug)

@@ -14,15 +14,15 @@ from annotation.captions.history import Names
 from annotation.forms.pools import LeakageForm, SearchForm
 from annotation.machine.corpora import leakage, leakage_showing
 from annotation.machine.corpora.neighbours import search_of
-from annotation.machine.showing import refused
+from annotation.machine.showing import asked
 from annotation.models import LeakCheck
 from annotation.views.pools import pools_page
 from annotation.views.serving import FOR_EVER
-from polyannot.kernel.errors import Invalid, Missing
+from polyannot.kernel.errors import Missing
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
-from projects.models import Role
+from projects.models import Job, Role
 from projects.storage import open_stored
 
 SEES_LEAKAGE = (Role.HEAD, Role.RESEARCHER, Role.ADMIN)
@@ -34,13 +34,12 @@ def leakage_run(request: HttpRequest, access: Access, job_id: UUID) -> HttpRespo
     """Ask for a search for leakage in the corpus of a finished search."""
     search = search_of(access.project, str(job_id))
     form = LeakageForm(request.POST)
-    if form.is_valid():
-        try:
-            parameters = {**form.cleaned_data, "search": str(search.public_id)}
-            leakage.ask_for_leakage(project=access.project, actor=access.user, parameters=parameters)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+
+    def ask() -> Job:
+        parameters = {**form.cleaned_data, "search": str(search.public_id)}
+        return leakage.ask_for_leakage(project=access.project, actor=access.user, parameters=parameters)
+
+    if not asked(form, ask):
         return pools_page(request, access, SearchForm(), leakage_form=form, search_id=str(job_id))
     messages.success(request, _("Asked for; a model worker compares the pictures."))
     return redirect("pools", access.project.slug)

@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.forms.paraphrases import ParaphrasesForm
-from annotation.machine.showing import refused
+from annotation.machine.showing import asked
 from annotation.paraphrasing import showing
 from annotation.paraphrasing.asking import PRESETS, ask_for_paraphrases
-from polyannot.kernel.errors import Invalid
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role
@@ -54,17 +53,15 @@ def paraphrases(request: HttpRequest, access: Access) -> HttpResponse:
 def paraphrases_run(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for paraphrases of the good captions that have too few."""
     form = ParaphrasesForm(request.POST)
-    if form.is_valid():
-        try:
-            ask_for_paraphrases(
-                project=access.project,
-                actor=access.user,
-                parameters=form.parameters,
-                seed=form.cleaned_data["seed"],
-            )
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: ask_for_paraphrases(
+            project=access.project,
+            actor=access.user,
+            parameters=form.parameters,
+            seed=form.cleaned_data["seed"],
+        ),
+    ):
         return _page(request, access, form)
     messages.success(
         request, _("Asked for; a worker sends the captions one by one. People grade what comes back.")

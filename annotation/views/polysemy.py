@@ -11,9 +11,9 @@ from annotation.machine import reports
 from annotation.machine.corpora import polysemy as beside
 from annotation.machine.corpora.neighbours import corpora
 from annotation.machine.drawings import drawings_of
-from annotation.machine.showing import machine_page, refused
+from annotation.machine.showing import asked, machine_page
 from annotation.models import MachineReport
-from polyannot.kernel.errors import Invalid, Missing
+from polyannot.kernel.errors import Missing
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -47,12 +47,12 @@ def polysemy(request: HttpRequest, access: Access) -> HttpResponse:
 def run_polysemy(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a new report."""
     form = PolysemyForm(request.POST)
-    if form.is_valid():
-        try:
-            beside.ask_for_polysemy(project=access.project, actor=access.user, parameters=form.cleaned_data)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: beside.ask_for_polysemy(
+            project=access.project, actor=access.user, parameters=form.cleaned_data
+        ),
+    ):
         return _page(request, access, form, status=422)
     messages.success(request, _("Asked for; it runs on the next free model worker."))
     return redirect("polysemy", access.project.slug)

@@ -15,8 +15,7 @@ from annotation.machine.corpora import leakage_showing, pools_showing
 from annotation.machine.corpora.neighbours import corpora, search_of
 from annotation.machine.corpora.pool_clusters import ask_for_clusters, clusters_of, clusters_of_search
 from annotation.machine.corpora.pool_requests import ask_for_neighbours, ask_for_pools
-from annotation.machine.showing import refused
-from polyannot.kernel.errors import Invalid
+from annotation.machine.showing import asked
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Job, Role
@@ -78,12 +77,10 @@ def pools(request: HttpRequest, access: Access) -> HttpResponse:
 def pools_search(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for the nearest images of a corpus; no caption comes in yet."""
     form = SearchForm(request.POST)
-    if form.is_valid():
-        try:
-            ask_for_neighbours(project=access.project, actor=access.user, parameters=form.cleaned_data)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: ask_for_neighbours(project=access.project, actor=access.user, parameters=form.cleaned_data),
+    ):
         return pools_page(request, access, form)
     messages.success(request, _("Asked for; a model worker searches the corpus. No caption comes in yet."))
     return redirect("pools", access.project.slug)
@@ -95,13 +92,12 @@ def pools_cluster(request: HttpRequest, access: Access, job_id: UUID) -> HttpRes
     """Ask for the clusters of a search; no caption comes in yet."""
     search = search_of(access.project, str(job_id))
     form = ClustersForm(request.POST)
-    if form.is_valid():
-        try:
-            parameters = {**form.cleaned_data, "search": str(search.public_id)}
-            ask_for_clusters(project=access.project, actor=access.user, parameters=parameters)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+
+    def ask() -> Job:
+        parameters = {**form.cleaned_data, "search": str(search.public_id)}
+        return ask_for_clusters(project=access.project, actor=access.user, parameters=parameters)
+
+    if not asked(form, ask):
         return pools_page(request, access, SearchForm(), clusters_form=form, search_id=str(job_id))
     messages.success(request, _("Asked for; a model worker finds the clusters. No caption comes in yet."))
     return redirect("pools", access.project.slug)

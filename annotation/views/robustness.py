@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.forms.robustness import RobustnessForm
 from annotation.machine import reports
 from annotation.machine.difficulty import robustness as robust
-from annotation.machine.showing import machine_page, refused
+from annotation.machine.showing import asked, machine_page
 from annotation.models import MachineReport
-from polyannot.kernel.errors import Invalid, Missing
+from polyannot.kernel.errors import Missing
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -45,12 +45,12 @@ def robustness(request: HttpRequest, access: Access) -> HttpResponse:
 def run_robustness(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for new draws."""
     form = RobustnessForm(request.POST)
-    if form.is_valid():
-        try:
-            robust.ask_for_robustness(project=access.project, actor=access.user, parameters=form.parameters)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: robust.ask_for_robustness(
+            project=access.project, actor=access.user, parameters=form.parameters
+        ),
+    ):
         return _page(request, access, form, status=422)
     messages.success(request, _("The draws were asked for; they vote on the next free model worker."))
     return redirect("difficulty-robustness", access.project.slug)

@@ -13,9 +13,8 @@ from annotation.forms.sampling import SamplingForm
 from annotation.machine.drawings import drawings_of
 from annotation.machine.sampling import showing as sampling_showing
 from annotation.machine.sampling.choosing import ask_for_sampling
-from annotation.machine.showing import refused
+from annotation.machine.showing import asked
 from annotation.progress.sampling_images import apply_sampling, undo_sampling
-from polyannot.kernel.errors import Invalid
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access
 from projects.http import project_view
@@ -57,17 +56,15 @@ def samplings(request: HttpRequest, access: Access) -> HttpResponse:
 def sampling_run(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for a new choice; no image changes yet."""
     form = SamplingForm(request.POST)
-    if form.is_valid():
-        try:
-            ask_for_sampling(
-                project=access.project,
-                actor=access.user,
-                parameters=form.parameters,
-                seed=form.cleaned_data["seed"],
-            )
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+    if not asked(
+        form,
+        lambda: ask_for_sampling(
+            project=access.project,
+            actor=access.user,
+            parameters=form.parameters,
+            seed=form.cleaned_data["seed"],
+        ),
+    ):
         return _page(request, access, form)
     messages.success(
         request, _("Asked for; a model worker chooses. No image changes until you apply the choice.")

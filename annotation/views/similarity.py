@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,11 +17,14 @@ from annotation.machine.embeddings import (
     embedded_counts,
 )
 from annotation.machine.ml_requests import ask_for_similarities
-from annotation.machine.showing import encoder_rows, job_context, machine_page, n_pairs, refused
-from polyannot.kernel.errors import Invalid
+from annotation.machine.showing import asked, encoder_rows, job_context, machine_page, n_pairs
 from projects.access import Access, job_of
 from projects.http import project_view
-from projects.models import Role
+from projects.models import Job, Role
+
+
+def _names(form: forms.Form) -> list[str]:
+    return [name.strip() for name in form.cleaned_data["encoders"].split(",")]
 
 
 def _page(
@@ -48,13 +52,12 @@ def similarities(request: HttpRequest, access: Access) -> HttpResponse:
 def run_similarities(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for what is missing."""
     form = SimilaritiesForm(request.POST)
-    if form.is_valid():
-        names = [name.strip() for name in form.cleaned_data["encoders"].split(",")]
-        try:
-            ask_for_similarities(project=access.project, actor=access.user, encoders=names)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+
+    def ask() -> Job:
+        names = _names(form)
+        return ask_for_similarities(project=access.project, actor=access.user, encoders=names)
+
+    if not asked(form, ask):
         return _page(request, access, form, EmbeddingForm(), status=422)
     messages.success(request, _("The similarities were asked for; they run on the next free model worker."))
     return redirect("difficulty-similarities", access.project.slug)
@@ -65,14 +68,12 @@ def run_similarities(request: HttpRequest, access: Access) -> HttpResponse:
 def run_embeddings(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for the embeddings that are missing, of images or of captions."""
     form = EmbeddingForm(request.POST)
-    if form.is_valid():
-        names = [name.strip() for name in form.cleaned_data["encoders"].split(",")]
-        kind = form.cleaned_data["kind"]
-        try:
-            ask_for_embeddings(kind=kind, project=access.project, actor=access.user, encoders=names)
-        except Invalid as error:
-            refused(form, error)
-    if form.errors:
+
+    def ask() -> Job:
+        kind, names = form.cleaned_data["kind"], _names(form)
+        return ask_for_embeddings(kind=kind, project=access.project, actor=access.user, encoders=names)
+
+    if not asked(form, ask):
         return _page(request, access, SimilaritiesForm(), form, status=422)
     messages.success(request, _("The embeddings were asked for; they run on the next free model worker."))
     return redirect("difficulty-similarities", access.project.slug)
