@@ -12,6 +12,8 @@ from projects.models import Job
 # More points than this only darken the drawing; the data hold every one.
 MOST_POINTS = 4_000
 HEIGHT = 5.0
+# Points of up to so many images are drawn larger the fewer they are, at most twice as large.
+CROWD, LARGEST = 600, 2.0
 
 
 class Point(NamedTuple):
@@ -35,6 +37,7 @@ def draw_sampling(job: Job) -> list[Drawn]:
     if not rows:
         return []
     figure, axes = new_axes(height=HEIGHT)
+    grown = min(LARGEST, max(1.0, (CROWD / len(rows)) ** 0.5))
     kinds = {
         "set_aside": (_("set aside"), SOFT, 2.0, 0.35),
         "reserve": (_("in reserve"), UNSURE, 3.0, 0.8),
@@ -51,7 +54,7 @@ def draw_sampling(job: Job) -> list[Drawn]:
             [(row.x, row.y) for row in shown],
             label=f"{label} ({len(of_kind)})",
             colour=colour,
-            size=size,
+            size=size * grown,
             alpha=alpha,
         )
         told.append(f"{len(of_kind)} {label}")
