@@ -339,6 +339,7 @@ SPECTACULAR_SETTINGS = {
         "FixState": "annotation.models.FixState",
         "FormatEnum": "annotation.exchange.exporting.ExportFormat",
         "JudgmentFormat": "annotation.models.JudgmentFormat",
+        "PersonOutRoleEnum": "projects.models.Role",
         "PairRole": "studies.models.PairRole",
     },
     "OAS_VERSION": "3.0.3",

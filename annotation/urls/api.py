@@ -14,18 +14,23 @@ from annotation.api.v1 import (
     fixes,
     fixing,
     founding,
+    genericness,
     images,
     imports,
     judgment_imports,
     judgments,
+    label_sets,
     machine_reports,
+    onboarding,
     quality,
     review,
     reviewing,
     rules,
     ruling,
+    score_imports,
     stocks,
     swapping,
+    undoing,
 )
 
 PROJECT = "projects/<slug:project_slug>/"
@@ -34,6 +39,8 @@ ITEM = f"{PROJECT}review-items/<uuid:item_id>/"
 ROUND_IMAGE = f"{PROJECT}review-rounds/<uuid:round_id>/images/<uuid:image_id>/"
 IMAGE = f"{PROJECT}images/<uuid:image_id>/"
 FIX = f"{PROJECT}caption-fixes/<uuid:fix_id>/"
+LABEL_SET = f"{PROJECT}label-sets/<uuid:schema_id>/"
+CHECK = f"{PROJECT}genericness/<uuid:check_id>/"
 JUDGMENT_IMPORT = f"{PROJECT}judgments/imports/<uuid:import_job_id>/"
 
 urlpatterns = [
@@ -78,8 +85,8 @@ urlpatterns = [
     ),
     path(f"{PROJECT}guidelines/", deciding.GuidelinesAndNew.as_view(), name="api-guidelines"),
     path(f"{PROJECT}guidelines/<int:number>/", rules.GuidelineDetail.as_view(), name="api-guideline"),
-    path(f"{PROJECT}label-sets/", rules.LabelSetList.as_view(), name="api-label-sets"),
-    path(f"{PROJECT}label-sets/<uuid:schema_id>/", rules.LabelSetDetail.as_view(), name="api-label-set"),
+    path(f"{PROJECT}label-sets/", label_sets.LabelSetsAndNew.as_view(), name="api-label-sets"),
+    path(f"{PROJECT}label-sets/<uuid:schema_id>/", label_sets.LabelSetChange.as_view(), name="api-label-set"),
     path(f"{PROJECT}known-answers/", deciding.KnownAnswersAndNew.as_view(), name="api-known-answers"),
     path(f"{PROJECT}precedents/", rules.PrecedentList.as_view(), name="api-precedents"),
     path(f"{PROJECT}edits/", review.EditList.as_view(), name="api-edits"),
@@ -143,7 +150,7 @@ urlpatterns = [
         quality.QualityReportDetail.as_view(),
         name="api-quality-report",
     ),
-    path(f"{PROJECT}genericness/", quality.GenericCheckList.as_view(), name="api-genericness"),
+    path(f"{PROJECT}genericness/", genericness.ChecksAndNew.as_view(), name="api-genericness"),
     path(f"{PROJECT}pair-reports/", quality.PairReportList.as_view(), name="api-pair-reports"),
     path(
         f"{PROJECT}machine-reports/", machine_reports.MachineReportList.as_view(), name="api-machine-reports"
@@ -227,4 +234,41 @@ urlpatterns = [
     path(f"{FIX}discard/", fixing.FixDiscard.as_view(), name="api-caption-fix-discard"),
     path(f"{FIX}confirm/", fixing.FixConfirm.as_view(), name="api-caption-fix-confirm"),
     path(f"{FIX}undo/", fixing.FixUndo.as_view(), name="api-caption-fix-undo"),
+    path(f"{PROJECT}onboarding/", onboarding.Plan.as_view(), name="api-onboarding"),
+    path(f"{PROJECT}onboarding/people/", onboarding.Standings.as_view(), name="api-onboarding-people"),
+    path(
+        f"{PROJECT}onboarding/people/<uuid:person_id>/wave/",
+        onboarding.Wave.as_view(),
+        name="api-onboarding-wave",
+    ),
+    path(
+        f"{PROJECT}onboarding/wave-experienced/",
+        onboarding.WaveExperienced.as_view(),
+        name="api-onboarding-wave-experienced",
+    ),
+    path(f"{LABEL_SET}retire/", label_sets.LabelSetRetire.as_view(), name="api-label-set-retire"),
+    path(f"{LABEL_SET}restore/", label_sets.LabelSetRestore.as_view(), name="api-label-set-restore"),
+    path(f"{PROJECT}genericness/suspect/", genericness.CheckSuspect.as_view(), name="api-generic-suspect"),
+    path(f"{CHECK}decide/", genericness.CheckDecide.as_view(), name="api-generic-decide"),
+    path(f"{CHECK}undo/", genericness.CheckUndo.as_view(), name="api-generic-undo"),
+    path(
+        f"{PROJECT}cleanings/<uuid:cleaning_id>/undo/",
+        undoing.CleaningUndo.as_view(),
+        name="api-cleaning-undo",
+    ),
+    path(
+        f"{PROJECT}cleanings/<uuid:cleaning_id>/captions/<uuid:caption_id>/undo/",
+        undoing.CleanedCaptionUndo.as_view(),
+        name="api-cleaning-caption-undo",
+    ),
+    path(f"{PROJECT}leakage/<uuid:leakage_id>/undo/", undoing.LeakageUndo.as_view(), name="api-leakage-undo"),
+    path(
+        f"{PROJECT}leakage/pairs/<uuid:leak_id>/dismiss/",
+        undoing.LeakDismiss.as_view(),
+        name="api-leak-dismiss",
+    ),
+    path(f"{PROJECT}score-sets/import/", score_imports.ScoreImport.as_view(), name="api-score-import"),
+    path(
+        f"{PROJECT}batches/<uuid:batch_id>/give-on/", batches.BatchGiveOn.as_view(), name="api-batch-give-on"
+    ),
 ]

@@ -30,6 +30,7 @@ class ProjectOut(serializers.Serializer[Project]):
     is_demo = serializers.BooleanField()
     judged_target = serializers.IntegerField()
     good_target = serializers.IntegerField()
+    shown_at_once = serializers.IntegerField(allow_null=True, help_text="Captions of an image; null for all.")
     created_at = serializers.DateTimeField()
 
 

@@ -1,14 +1,19 @@
-"""People of a project, its history and one's own tokens through the API."""
+"""People of a project, their roles, its history and one's own tokens through the API."""
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.access import membership_of
 from projects.api.door import ProjectApiView
+from projects.api.once import kept, once
+from projects.founding import end_membership, set_role
 from projects.models import ApiToken, Event, Membership, Role, Scope
+from projects.people import let_in
 
 
 class PersonOut(serializers.Serializer[Membership]):
@@ -48,6 +53,70 @@ class PersonList(ProjectApiView):
         if wanted["is_running"] is not None:
             found = found.filter(ended_at__isnull=wanted["is_running"])
         return self.paged(found)
+
+
+class LetInIn(serializers.Serializer[Any]):
+    """Somebody with an account, and the role they get."""
+
+    username = serializers.CharField(max_length=60, help_text="The name to sign in with.")
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class PeopleAndNew(PersonList):
+    """The people of the project, and letting somebody in."""
+
+    write_rule = (Role.ADMIN,)
+    write_scope = Scope.PEOPLE
+
+    @kept
+    @extend_schema(operation_id="people_create", request=LetInIn, responses={201: PersonOut})
+    def post(self, request: Request, project_slug: str) -> Response:
+        """Let somebody who has an account work here, for the first time or again."""
+        given = LetInIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        return once(request, lambda: self._let_in(given.validated_data))
+
+    def _let_in(self, values: dict[str, Any]) -> Response:
+        made = let_in(project=self.access.project, actor=self.person, **values)
+        return Response(PersonOut(made).data, status=201)
+
+
+class RoleIn(serializers.Serializer[Any]):
+    """Another role."""
+
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class PersonAct(ProjectApiView):
+    """What an admin does with somebody's membership."""
+
+    serializer_class = PersonOut
+    read_rule = write_rule = (Role.ADMIN,)
+    write_scope = Scope.PEOPLE
+
+
+class PersonRole(PersonAct):
+    """Giving somebody another role."""
+
+    @extend_schema(operation_id="people_role", request=RoleIn, responses=PersonOut)
+    def post(self, request: Request, project_slug: str, user_id: UUID) -> Response:
+        """Give the role; somebody whose work had ended is in again."""
+        user = membership_of(self.access, user_id).user
+        given = RoleIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        changed = set_role(project=self.access.project, user=user, actor=self.person, **given.validated_data)
+        return Response(PersonOut(changed).data)
+
+
+class PersonEnd(PersonAct):
+    """Ending somebody's work in the project."""
+
+    @extend_schema(operation_id="people_end", request=None, responses=PersonOut)
+    def post(self, request: Request, project_slug: str, user_id: UUID) -> Response:
+        """End it; their judgments stay theirs."""
+        user = membership_of(self.access, user_id).user
+        end_membership(project=self.access.project, user=user, actor=self.person)
+        return Response(PersonOut(membership_of(self.access, user_id)).data)
 
 
 class EventOut(serializers.Serializer[Event]):

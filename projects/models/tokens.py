@@ -27,8 +27,12 @@ class Scope(models.TextChoices):
     )
     REVIEW = (
         "review",
-        _("Decide: edits, final labels, questions, known answers, reported pairs, reviews, guidelines"),
+        _(
+            "Decide: edits, find-and-fix, final labels, questions, known answers, reported pairs, reviews, guidelines, "
+            "onboarding"
+        ),
     )
+    PEOPLE = "people", _("Let people in, give them roles, end their work here (project admins)")
     PROJECTS = "projects", _("Make projects, see the health of the site (site admins)")
 
 

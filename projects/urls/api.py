@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from projects.api import health, nouns, people, webhooks
+from projects.api import health, nouns, people, settings, webhooks
 
 PROJECT = "projects/<slug:project_slug>/"
 WEBHOOK = f"{PROJECT}webhooks/<uuid:webhook_id>"
 
 urlpatterns = [
     path("health/", health.Health.as_view(), name="api-health"),
-    path(PROJECT, nouns.ProjectDetail.as_view(), name="api-project"),
+    path(PROJECT, settings.ProjectAndSettings.as_view(), name="api-project"),
     path(f"{PROJECT}jobs/", nouns.JobList.as_view(), name="api-jobs"),
     path(f"{PROJECT}jobs/<uuid:job_id>/", nouns.JobDetail.as_view(), name="api-job"),
     path(f"{PROJECT}jobs/<uuid:job_id>/left-out/", nouns.JobLeftOut.as_view(), name="api-job-left-out"),
@@ -17,7 +17,9 @@ urlpatterns = [
     path(f"{PROJECT}jobs/<uuid:job_id>/log/", nouns.JobLog.as_view(), name="api-job-log"),
     path(f"{PROJECT}jobs/<uuid:job_id>/cancel/", nouns.JobCancel.as_view(), name="api-job-cancel"),
     path(f"{PROJECT}jobs/<uuid:job_id>/retry/", nouns.JobRetry.as_view(), name="api-job-retry"),
-    path(f"{PROJECT}people/", people.PersonList.as_view(), name="api-people"),
+    path(f"{PROJECT}people/", people.PeopleAndNew.as_view(), name="api-people"),
+    path(f"{PROJECT}people/<uuid:user_id>/role/", people.PersonRole.as_view(), name="api-person-role"),
+    path(f"{PROJECT}people/<uuid:user_id>/end/", people.PersonEnd.as_view(), name="api-person-end"),
     path(f"{PROJECT}history/", people.EventList.as_view(), name="api-history"),
     path(f"{PROJECT}tokens/", people.TokenList.as_view(), name="api-tokens"),
     path(f"{PROJECT}webhooks/", webhooks.WebhookList.as_view(), name="api-webhooks"),

@@ -73,6 +73,12 @@ def test_a_script_makes_a_project_imports_opens_a_batch_and_reads_judgments(
     assert (would.is_trial, would.n_new, would.n_refused, dict(would.raters)["members"]) == (True, 1, 1, 1)
     herons.wait(herons.import_tried(tried), seconds=120, pause=0.2)
     assert [(row.is_trial, row.n_new) for row in herons.judgment_imports()] == [(False, 1), (True, 1)]
+    fix = herons.draft_fix("number", "place", ["other"], scope="q=heron")
+    shown = list(herons.fix_preview(fix))
+    assert [row["becomes"] for row in shown] == ["The heron of place 1", "The heron of place 2"]
+    done_fix = herons.apply_fix(herons.leave_out(fix, [shown[0]["version"]]))
+    assert done_fix["outcomes"] == {"left_out": 1, "changed": 1}
+    assert herons.undo_fix(fix) == {"n_undone": 1, "n_kept": 0}
     with pytest.raises(ApiError) as refused:
         herons.open_batch("Tuesday", 1)
     assert (refused.value.status, refused.value.code) == (422, "batch_empty"), "every image is in a batch"
@@ -130,6 +136,13 @@ def test_a_script_runs_a_job_by_its_kind_and_reads_people_history_and_results(
         Polyannot(
             live_web.url, make.token_of(make.add_member(here.project, Role.HEAD), here.project)
         ).project("here").answer_question(question, "It does not.")
+    item = next(project.review_items(here.values["round_id"], state="waiting"))
+    assert project.accept_item(item["id"])["state"] == "accepted"
+    assert project.reopen_item(item["id"])["state"] == "waiting"
+    assert project.return_item(item["id"], "Look again.")["comment"] == "Look again."
+    newcomer = project.let_in(make.make_user().username, "annotator")
+    assert project.set_role(newcomer, "head").role == "head"
+    assert project.end_work(newcomer).ended_at is not None
     assert project.adjudicate(here.values["version_id"], "bad", seen="")["meaning"] == "bad"
     assert next(project.benchmarks())["id"] == here.values["evaluation_id"]
     assert project.benchmark_frame(here.values["evaluation_id"]).empty

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from annotation.access import batch_of
 from annotation.forms.batches import MOST_ANNOTATORS
 from annotation.models import Batch, BatchPurpose, LabelSchema
-from annotation.working.closing import close_batch, reopen_batch
+from annotation.working.closing import close_batch, give_on_interrupted, reopen_batch
 from annotation.working.opening import free_images, open_batch, open_calibration
 from polyannot.kernel.errors import Missing
 from projects.api.door import ProjectApiView
@@ -175,3 +175,21 @@ class BatchReopen(ProjectApiView):
         batch = batch_of(self.access, batch_id)
         reopen_batch(batch=batch, actor=self.person)
         return told(self, batch)
+
+
+class GivenOnOut(serializers.Serializer[Any]):
+    """How many images were given on."""
+
+    n = serializers.IntegerField()
+
+
+class BatchGiveOn(ProjectApiView):
+    """Giving on what people left half done."""
+
+    serializer_class = GivenOnOut
+    read_rule = write_rule = STEERS_BATCHES
+
+    @extend_schema(operation_id="batches_give_on", request=None, responses=GivenOnOut)
+    def post(self, request: Request, project_slug: str, batch_id: UUID) -> Response:
+        """Open every image again whose annotator let the lease run out; what they judged stays theirs."""
+        return Response({"n": give_on_interrupted(batch=batch_of(self.access, batch_id), actor=self.person)})

@@ -18,7 +18,7 @@ from projects.models import Scope
 from projects.tokens import make_token
 
 # What the token of a new project may be used for: all that a project admin may do.
-ALL = (Scope.READ, Scope.JUDGMENTS, Scope.WRITE, Scope.REVIEW)
+ALL = (Scope.READ, Scope.JUDGMENTS, Scope.WRITE, Scope.REVIEW, Scope.PEOPLE)
 DAYS = 90
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -195,6 +195,12 @@ class GenericCheckOut(serializers.Serializer[GenericnessCheck]):
         return decision.is_removed if decision is not None else None
 
 
+def check_rows(checks: QuerySet[GenericnessCheck]) -> QuerySet[GenericnessCheck]:
+    """Return checks with their counts and the rows that their ids and decisions are taken from."""
+    standing = Prefetch("decisions", GenericnessDecision.objects.filter(undone_at=None))
+    return counted(checks).select_related("image", "caption", "version").prefetch_related(standing)
+
+
 class GenericCheckList(ProjectApiView):
     """The checks of captions that may say too little, newest first."""
 
@@ -204,9 +210,7 @@ class GenericCheckList(ProjectApiView):
     @extend_schema(operation_id="genericness_list")
     def get(self, request: Request, project_slug: str) -> Response:
         """List the checks."""
-        found = counted(GenericnessCheck.objects.filter(project=self.access.project))
-        standing = Prefetch("decisions", GenericnessDecision.objects.filter(undone_at=None))
-        return self.paged(found.select_related("image", "caption", "version").prefetch_related(standing))
+        return self.paged(check_rows(GenericnessCheck.objects.filter(project=self.access.project)))
 
 
 class PairReportOut(serializers.Serializer[PairReport]):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from polyannot_client.jobs import as_job
 from polyannot_client.place import Place
-from polyannot_client.rows import Job, JudgmentImport, Refused, reader
+from polyannot_client.rows import Job, JudgmentImport, Refused, Row, reader
 
 
 class Importing(Place):
@@ -76,6 +76,13 @@ class Importing(Place):
         """Ask for the import that a trial tried, of images and captions or of judgments."""
         place = "judgments/imports" if trial.kind == "judgments" else "imports"
         return as_job(self.post(f"{place}/{trial.id}/for-good/"))
+
+    def import_scores(self, path: str | Path, *, name: str = "") -> Row:
+        """Bring a table of scores of pairs in at once; return what it came to, with refused lines."""
+        with Path(path).open("rb") as file:
+            files: list[tuple[str, tuple[str | None, object]]] = [("scores", (Path(path).name, file))]
+            files += [("name", (None, io.BytesIO(name.encode())))] if name else []
+            return self._transport.post(self._at("score-sets/import/"), files=files)
 
     def refused(self, job: Job) -> Iterator[Refused]:
         """Yield what an import or a trial refused, by file and line."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polyannot_client.changing import Changing
 from polyannot_client.deciding import Deciding
 from polyannot_client.errors import PolyannotError
 from polyannot_client.files import write_whole
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Project(Jobs, Importing, Webhooks, Deciding, Results, Studies):
+class Project(Jobs, Importing, Webhooks, Deciding, Changing, Results, Studies):
     """A project, asked with one token; `pages`, `frame`, `get` and `post` reach what has no method of its own."""
 
     @property
@@ -36,7 +37,7 @@ class Project(Jobs, Importing, Webhooks, Deciding, Results, Studies):
         return self.pages("images/", **filters)
 
     def captions(self, **filters: object) -> Iterator[Row]:
-        """Yield captions with the text that stands now: filters are image, source, verdict, in_pool."""
+        """Yield captions with the text that stands now: filters are image, source, verdict, in_pool, search."""
         return self.pages("captions/", **filters)
 
     def batches(self, **filters: object) -> Iterator[Row]:
