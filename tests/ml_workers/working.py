@@ -8,7 +8,7 @@ from projects.models import Job, Project
 from tests.factories import add_caption, add_image, make_project, make_user
 
 
-def ended(job: Job, seconds: float = 60.0) -> Job:
+def ended(job: Job, seconds: float = 300.0) -> Job:
     """Wait for the workers to end a job."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
