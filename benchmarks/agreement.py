@@ -1,7 +1,7 @@
 """Agreement of 1,000,000 ratings beside krippendorff and statsmodels, in one run.
 
 200,000 items, 50 raters, about five ratings an item with some missing; captions of an image come in fives.
-Prints seconds, ratios and the peak resident memory. Run it as ``python benchmarks/agreement.py``.
+Prints seconds, ratios and the peak resident memory. Run it as ``python -m benchmarks.agreement``.
 
 Promise: every coefficient with 1,000 resamples of items, 200 of raters and 200 of images within 10 seconds
 and 2 GB on two cores (processor seconds stand beside, for machines that do other work meanwhile). The

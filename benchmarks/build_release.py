@@ -1,6 +1,6 @@
 """How long a release of 5,000 images with five captions each takes to build without picture bytes, and its memory.
 
-`python benchmarks/build_release.py` prints seconds, seconds of a bare zip of the same size, and the peak of memory: the
+`python -m benchmarks.build_release` prints seconds, seconds of a bare zip of the same size, and the peak of memory: the
 aim is 60 s and 1 GB. With `--keep FILE` the bundle stays, to measure `manage.py verify_release FILE` by.
 """
 

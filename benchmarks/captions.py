@@ -1,6 +1,6 @@
 """Measure searching 100,000 captions over HTTP, each page with its total, and a wide find-and-fix.
 
-    python benchmarks/captions.py [--captions 100000]
+    python -m benchmarks.captions [--captions 100000]
 
 Each search is asked five times after one that is not counted; the median and the slowest are told. Runs in a database
 of its own (the test database of the settings' server), which goes at the end.

@@ -1,6 +1,6 @@
 """Near-duplicates among 100,000 captions, in one pool and in pools of 2,000, and the whole of cleaning over them.
 
-    python benchmarks/cleaning.py [--captions 100000]
+    python -m benchmarks.cleaning [--captions 100000]
 
 Captions are made of words whose frequencies fall as in a language (Zipf), about twelve each; every tenth is another one
 with a word exchanged. Prints seconds and captions a minute. Promise: near-duplicates at 100,000 captions a minute.

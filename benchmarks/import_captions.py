@@ -1,6 +1,6 @@
 """Measure the import of captions: how long 100,000 rows take, and whether a second import changes anything.
 
-    python benchmarks/import_captions.py [--captions 100000] [--images 5000]
+    python -m benchmarks.import_captions [--captions 100000] [--images 5000]
 
 Runs in a database of its own (the test database of the settings' server), which goes at the end.
 """

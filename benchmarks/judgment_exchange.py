@@ -1,6 +1,6 @@
 """Measure judgments coming in and going out: seconds and memory for 100,000 of them, in every format.
 
-    python benchmarks/judgment_exchange.py [--judgments 100000] [--raters 5]
+    python -m benchmarks.judgment_exchange [--judgments 100000] [--raters 5]
 
 The import of a long table fills the project; each export is read to its end as the web server would send it. Memory is
 the most that Python's objects need at a time while a file is made. Runs in a database of its own (the test database of

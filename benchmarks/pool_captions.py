@@ -1,6 +1,6 @@
 """Captions of a corpus into the pools: how many rows a second go in, and whether a second time changes anything.
 
-    python benchmarks/pool_captions.py [--captions 200000] [--images 1000]
+    python -m benchmarks.pool_captions [--captions 200000] [--images 1000]
 
 Each caption is two rows, itself and its base version; parts of 100,000 captions as in the job. Prints for each part the
 seconds, the processor seconds of this process, and the rows a second. Promise: 30,000 rows a second. Runs in a database

@@ -1,7 +1,7 @@
 """Nearest corpus images by lists: recall against the exact search at the k in use, seconds and peak memory of both.
 
-    python benchmarks/pool_lists.py [--rows 1000000] [--queries 200] [--timed 5000] [--depth 3000] [--probes 0]
-    python benchmarks/pool_lists.py --features FILE.npy
+    python -m benchmarks.pool_lists [--rows 1000000] [--queries 200] [--timed 5000] [--depth 3000] [--probes 0]
+    python -m benchmarks.pool_lists --features FILE.npy
 
 Both sides are those of the job `neighbours`, each in a process of its own, over one file of half floats. Recall is over
 `--queries` queries, with a 95% interval from their spread; seconds are of `--timed` queries, the building of the

@@ -1,6 +1,6 @@
 """A search of a corpus by two workers against one, each with one thread, through the real job, queue and broker.
 
-    python benchmarks/pool_workers.py [--pieces 4] [--rows 1000000] [--images 1000] [--radius 3000]
+    python -m benchmarks.pool_workers [--pieces 4] [--rows 1000000] [--images 1000] [--radius 3000]
 
 The corpus is a clip-retrieval folder with a file of given features for each piece (random rows; an exact search takes
 as long for any), more than half a million rows each, so that every file is a piece of its own. Workers are those that

@@ -1,6 +1,6 @@
 """Nearest corpus images: the streamed search against bare faiss over the whole corpus in memory, in the same run.
 
-    python benchmarks/pools.py [--scale 0.1] [--rounds 1]
+    python -m benchmarks.pools [--scale 0.1] [--rounds 1]
 
 Scale 1 is 5,000 queries, 1,000,000 rows of 512 half floats in a file, and the nearest 3,000; a smaller scale keeps the
 queries' share and depth and shortens all three. Each side runs in a process of its own, one after the other, in turns.

@@ -1,7 +1,7 @@
 """The benchmark of 5,000 images and 25,000 captions in 512 dimensions beside the bare products that it needs.
 
 Prints seconds, the ratio to the two matrix products alone, processor seconds and the peak resident memory. Run it as
-``python benchmarks/retrieval.py``; ``--images`` and ``--captions`` change the size.
+``python -m benchmarks.retrieval``; ``--images`` and ``--captions`` change the size.
 
 Promise: retrieval both ways, overall and by difficulty, average precision with its intervals and the overlap of 5,000
 paraphrases within 20 seconds and 2 GB on two cores.
