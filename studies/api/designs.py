@@ -27,7 +27,7 @@ from studies.drafting.travelling import (
     take_design,
     tried_study,
 )
-from studies.drafting.wording import markdown_of
+from studies.drafting.wording import current_text, fill, markdown_of, shown, values_of
 from studies.forms import HIGHEST_FEE, LONGEST_MEDIAN
 from studies.models import PairSet, Study, StudyKind, TextKind
 
@@ -182,6 +182,49 @@ class StudyDesignView(ProjectApiView):
         with refusals_by_field():
             take_design(study=study, given=given_design(given.validated_data), actor=self.person)
         return Response(self.get_serializer(study_of(self.access, study_id)).data)
+
+
+class ReadTextOut(serializers.Serializer[Any]):
+    """A text: its newest version as it was written, and as participants read it."""
+
+    kind = serializers.ChoiceField(choices=TextKind.choices)
+    number = serializers.IntegerField(help_text="The version, from 1; 0 where there is none.")
+    markdown = serializers.CharField(allow_blank=True)
+    filled = serializers.CharField(
+        allow_blank=True, help_text="Markdown with the study's facts in the place of its placeholders."
+    )
+    html = serializers.CharField(allow_blank=True)
+
+
+class ReadTextsOut(serializers.Serializer[Any]):
+    """The texts of a study in the order in which participants meet them."""
+
+    texts = ReadTextOut(many=True)
+
+
+class StudyTexts(ProjectApiView):
+    """The texts as participants read them."""
+
+    serializer_class = ReadTextsOut
+    read_rule = (Role.RESEARCHER,)
+
+    @extend_schema(operation_id="studies_texts")
+    def get(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Return the texts; a draft's are changed with its design."""
+        study = study_of(self.access, study_id)
+        return Response({"texts": [_as_read(study, kind) for kind in TextKind.values]})
+
+
+def _as_read(study: Study, kind: str) -> dict[str, Any]:
+    text = current_text(study, kind)
+    markdown = text.markdown if text else ""
+    return {
+        "kind": kind,
+        "number": text.number if text else 0,
+        "markdown": markdown,
+        "filled": fill(markdown, values_of(study)),
+        "html": str(shown(markdown, study)),
+    }
 
 
 class StudyPlanView(ProjectApiView):

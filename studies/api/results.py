@@ -43,7 +43,7 @@ class DrawingOut(serializers.Serializer[StudyFigure]):
 
 
 class FiguresOut(serializers.Serializer[Any]):
-    """The figures computed last, as what may be published has them: nothing of single people."""
+    """The figures computed last; under `figures/` nothing of single people, as what may be published."""
 
     figures = serializers.DictField()
 
@@ -193,6 +193,19 @@ def _span(interval: Mapping[str, Any] | None) -> dict[str, float] | None:
 
 CSV = {(200, "text/csv"): OpenApiResponse(OpenApiTypes.BINARY)}
 ZIP = {(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)}
+
+
+class StudyFiguresFile(ResultView):
+    """All figures as they were computed."""
+
+    serializer_class = FiguresOut
+    # Some of them are of one person each, by a running number.
+    read_scope = Scope.JUDGMENTS
+
+    @extend_schema(operation_id="studies_result_figures")
+    def get(self, request: Request, project_slug: str, study_id: UUID) -> Response:
+        """Return the figures with what they say about one person each, by a running number."""
+        return Response({"figures": told_figures(*self.computed(study_id))})
 
 
 class StudyPairsFile(ResultView):

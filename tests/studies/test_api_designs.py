@@ -7,9 +7,10 @@ from django.test import Client
 
 from accounts.models import User
 from annotation.models import Encoder
+from polyannot.kernel.errors import Invalid
 from projects.models import Event, Job, Project, Role, Scope
 from studies.drafting.declaring import AskedSet, add_sets
-from studies.drafting.launching import launch_study
+from studies.drafting.launching import extend_study, launch_study
 from studies.drafting.trying import begin_test_run
 from studies.models import Participant, Study, StudyApproval
 from tests.asking_api import address, headers, send
@@ -110,7 +111,10 @@ def test_a_new_study_fits_its_project_and_takes_what_is_given(draft: Study) -> N
     design = told(researcher, project, place(made, "design/"))
     assert design["settings"]["seed"] == 7
     assert design["texts"]["consent"] == "# Ours\n\n{purpose}"
-    assert "{title}" in design["texts"]["instructions"] or design["texts"]["instructions"]
+    texts = {row["kind"]: row for row in told(researcher, project, place(made, "texts/"))["texts"]}
+    assert (texts["consent"]["number"], texts["instructions"]["number"]) == (2, 1)
+    assert texts["consent"]["filled"].endswith("To learn how people match words and pictures.")
+    assert texts["consent"]["html"].startswith("<h1>Ours</h1>")
     assert send(researcher, project, "studies/", given, Scope.READ).status_code == 403
     assert send(add_member(project, Role.HEAD), project, "studies/", given).status_code == 403
 
@@ -221,6 +225,8 @@ def test_a_running_study_is_extended_and_departures_are_logged(draft: Study) -> 
     launch_study(study=draft, actor=None)
     assert act("deviations/", {"text": "It rained."}).status_code == 201
     assert act("extend/", {"participants": 20, "why": " "}).status_code == 422
+    with pytest.raises(Invalid, match="at most 100000"):
+        extend_study(study=draft, participants=100_001, why="All of them.", actor=None)
     more = act("extend/", {"participants": 20, "why": "Two pairs were close."})
     assert more.json()["target_participants"] == 20
     texts = [row["text"] for row in told(researcher, project, place(draft, "deviations/"))["results"]]

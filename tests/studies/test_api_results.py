@@ -62,6 +62,8 @@ def test_what_shows_single_people_is_for_tokens_that_read_single_judgments(db: N
     refused = ask(study, "drawings/alarms.csv", Scope.READ)
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_needed")
     assert ask(study, "drawings/alarms.csv", Scope.READ, Scope.JUDGMENTS).status_code == 200
+    assert ask(study, "figures.json", Scope.READ).status_code == 403
+    assert len(ask(study, "figures.json", Scope.JUDGMENTS).json()["figures"]["people"]) == 12
     person = researcher_of(study.project)
     place = f"studies/{study.public_id}/results/answers.zip"
     assert send(person, study.project, place, None, Scope.READ, Scope.WRITE).status_code == 403
