@@ -15,10 +15,12 @@ from annotation.api.v1 import (
     fixing,
     founding,
     genericness,
+    handing_over,
     images,
     imports,
     judgment_imports,
     judgments,
+    known_draws,
     label_sets,
     machine_reports,
     onboarding,
@@ -270,5 +272,9 @@ urlpatterns = [
     path(f"{PROJECT}score-sets/import/", score_imports.ScoreImport.as_view(), name="api-score-import"),
     path(
         f"{PROJECT}batches/<uuid:batch_id>/give-on/", batches.BatchGiveOn.as_view(), name="api-batch-give-on"
+    ),
+    path(f"{PROJECT}people/<uuid:user_id>/in-hand/", handing_over.HandOver.as_view(), name="api-in-hand"),
+    path(
+        f"{PROJECT}known-answers/draw/", known_draws.KnownAnswersDraw.as_view(), name="api-known-answers-draw"
     ),
 ]

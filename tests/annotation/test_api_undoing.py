@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from annotation.models import CleaningItem, LabelSchema, Leak, ScoreSet
+from annotation.review.adjudicating import adjudicate
 from projects.models import Role, Scope
 from tests import factories as make
-from tests.asking_api import address, headers, send
+from tests.asking_api import address, ask, headers, send
 from tests.populated import Populated, populate, version_of
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +123,30 @@ def test_what_was_left_half_done_in_a_batch_is_given_on(here: Populated) -> None
     path = f"batches/{here.values['batch_id']}/give-on/"
     assert send(head, here.project, path, None).json() == {"n": 0}
     assert send(make.add_member(here.project), here.project, path, None).status_code == 403
+
+
+def test_what_somebody_had_in_hand_moves_on_once_they_have_left(here: Populated) -> None:
+    head = make.add_member(here.project, Role.HEAD)
+    path = f"people/{here.values['person_id']}/in-hand/"
+    before = ask(head, here, path).json()
+    assert (before["n_begun"] + before["n_untouched"], before["n_questions"]) == (1, 1)
+    still = send(head, here.project, path, {})
+    assert (still.status_code, still.json()["code"]) == (409, "still_here")
+    here.project.memberships.filter(user__public_id=here.values["person_id"]).update(ended_at=timezone.now())
+    assert send(head, here.project, path, {"successor": str(head.public_id)}).json() == before
+    assert set(send(head, here.project, path, {}).json().values()) == {0}
+    researcher = make.add_member(here.project, Role.RESEARCHER)
+    assert send(researcher, here.project, path, {}).status_code == 403
+
+
+def test_adjudicated_pairs_are_drawn_as_known_answers_by_a_stored_seed(here: Populated) -> None:
+    head = make.add_member(here.project, Role.HEAD)
+    given = {"schema": here.values["schema_id"], "use": "training", "n": 5, "seed": 3}
+    assert send(head, here.project, "known-answers/draw/", given).json()["code"] == "nothing_to_draw"
+    version = make.add_caption(version_of(here).image)
+    schema = here.project.label_schemas.get(public_id=here.values["schema_id"])
+    adjudicate(version=version, head=head, label="bad", schema=schema, note="No barn.")
+    drawn = send(head, here.project, "known-answers/draw/", given)
+    assert (drawn.status_code, drawn.json()["seed"]) == (201, 3)
+    (row,) = drawn.json()["known_answers"]
+    assert (row["version"], row["label"], row["use"]) == (str(version.public_id), "bad", "training")
