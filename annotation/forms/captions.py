@@ -1,8 +1,10 @@
 """The shapes of what people type about captions: a filter, a name for it, a find-and-fix, a reason."""
 
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotation.captions.fixing import LONGEST_PATTERN
@@ -77,6 +79,17 @@ class CaptionFilterForm(forms.Form):
         """Say whether anything beside the text is asked for, so that the page shows it."""
         wanted = self.wanted
         return bool(CaptionFilter(q=wanted.q, exact=wanted.exact).query != wanted.query)
+
+
+def read_filter(access: Access, query: str) -> tuple[CaptionFilter, list[str]]:
+    """Return the filter of an address, and what of it makes no sense, by name; for acts on all that it finds."""
+    given = dict(parse_qsl(query))
+    form = CaptionFilterForm(given, access=access)
+    wrong = [
+        gettext("There is no filter named %(name)s.") % {"name": name} for name in given.keys() - form.fields
+    ]
+    wrong += [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]
+    return form.wanted, wrong
 
 
 class SaveFilterForm(forms.Form):

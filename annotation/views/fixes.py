@@ -17,8 +17,8 @@ from annotation.captions.fix_showing import counts_of, items_of, preview_of
 from annotation.captions.fix_undoing import confirm_fix, undecided_texts, undo_fix
 from annotation.captions.fixing import MOST_AT_ONCE, apply_fix, discard_fix, draft_fix, fixes_of, leave_out
 from annotation.captions.history import Names
-from annotation.captions.searching import captions_found, filter_of
-from annotation.forms.captions import CountForm, FixForm
+from annotation.captions.searching import CaptionFilter, captions_found
+from annotation.forms.captions import CountForm, FixForm, read_filter
 from annotation.models import CaptionFix, CaptionVersion, FixOutcome, FixState
 from polyannot.kernel.errors import DomainError, Invalid
 from projects.access import Access
@@ -43,7 +43,7 @@ def fixes(request: HttpRequest, access: Access) -> HttpResponse:
 @project_view(*FIXES)
 def fix_new(request: HttpRequest, access: Access) -> HttpResponse:
     """Take what to find and what to put in its place, over the captions of a filter."""
-    given = filter_of(request.POST.get("scope", request.GET.urlencode()))
+    given = _scope(access, request.POST.get("scope", request.GET.urlencode()))
     form = FixForm(request.POST or None, access=access, initial={"scope": given.query, "pattern": given.q})
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
@@ -61,6 +61,15 @@ def fix_new(request: HttpRequest, access: Access) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "annotation/captions/fix_new.html", context, status=status)
+
+
+def _scope(access: Access, query: str) -> CaptionFilter:
+    """Return the filter whose captions a fix is about. Raises Invalid: one that was passed over would take in all."""
+    found, wrong = read_filter(access, query)
+    if wrong:
+        told = _("Nothing was changed. The address names captions by a filter that makes no sense: %(wrong)s")
+        raise Invalid("caption_filter", told % {"wrong": " ".join(wrong)})
+    return found
 
 
 def _crumbs(access: Access) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from django.test import Client
 
 from accounts.models import User
 from annotation.captions.editing import decide_edit, propose_edit
-from annotation.models import Caption, CaptionVersion, Image, SavedFilter
+from annotation.models import Caption, CaptionFix, CaptionVersion, Image, SavedFilter
 from annotation.working.reporting import report_pair
 from projects.models import Project, Role
 from tests import factories as make
@@ -248,3 +248,16 @@ def test_a_fix_goes_from_the_search_to_its_undo_by_forms_alone(
     assert "Taken back" in client.get(address).content.decode()
     assert client.get(f"{HERE}fixes/").status_code == 200
     assert client.post(f"{address}discard").status_code == 409
+
+
+@pytest.mark.parametrize("filter_of_none", ["souce=test", "source=elsewhere", "q=%00"])
+def test_a_fix_over_a_filter_that_makes_no_sense_is_refused_and_not_made_of_all_captions(
+    client: Client, head: User, image: Image, filter_of_none: str
+) -> None:
+    make.add_caption(image, "A grey boat")
+    asked = client.get(f"{HERE}fixes/new?{filter_of_none}")
+    values = {"pattern": "grey", "replacement": "gray", "kinds": ["color"], "scope": filter_of_none}
+    for answer in (asked, client.post(f"{HERE}fixes/new", values)):
+        assert answer.status_code == 422
+        assert "Nothing was changed" in answer.content.decode()
+    assert not CaptionFix.objects.exists()

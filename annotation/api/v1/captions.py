@@ -1,11 +1,9 @@
 """Captions through the API: each with the text that stands now."""
 
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,7 +11,7 @@ from rest_framework.response import Response
 
 from annotation.access import caption_of
 from annotation.captions.searching import CaptionFilter, captions_found
-from annotation.forms.captions import CaptionFilterForm
+from annotation.forms.captions import read_filter
 from annotation.models import CaptionVersion
 from annotation.progress.verdicts import Verdict, with_verdict
 from projects.access import Access
@@ -68,13 +66,10 @@ class CaptionQuery(serializers.Serializer[Any]):
 
 def filter_asked(access: Access, query: str, field: str) -> CaptionFilter:
     """Return the filter that a query of the page of captions names. Raises ValidationError for names that are none."""
-    given = dict(parse_qsl(query))
-    form = CaptionFilterForm(given, access=access)
-    wrong = [_("There is no filter named %(name)s.") % {"name": name} for name in given.keys() - form.fields]
-    wrong += [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]
+    found, wrong = read_filter(access, query)
     if wrong:
         raise serializers.ValidationError({field: wrong})
-    return form.wanted
+    return found
 
 
 def standing_captions(project_id: int) -> QuerySet[Any]:
