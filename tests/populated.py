@@ -311,13 +311,14 @@ def a_tried_import(project: Project) -> Job:
 
 def a_tried_file(project: Project) -> JudgmentImport:
     """Return what the trial of a file of judgments would come to."""
+    table = store_bytes(b"image_key,caption_key,rater,label\n", media_type="text/csv")
     job = Job.objects.create(
         kind="judgments",
         project=project,
         queue="default",
         fingerprint="9" * 64,
         state="done",
-        parameters={"is_trial": True},
+        parameters={"is_trial": True, "file": {"name": "grades.csv", "sha256": table.sha256}},
     )
     told = {"batches": ["Experts"], "labels": [], "schema": "Grades", "raters": [{"account": "new", "n": 1}]}
     counts = dict.fromkeys(("n_there", "n_refused", "n_skips", "n_captions", "n_edits"), 0)

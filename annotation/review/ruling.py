@@ -63,7 +63,7 @@ def make_precedent(
     Raises Invalid without a title or a ruling, or for an unknown kind of edit, Conflict for a question that nobody has
     answered.
     """
-    if question is not None and question.state != QuestionState.ANSWERED:
+    if question is not None and not _is_answered(question):
         raise Conflict("question_open", _("Answer the question first; nothing was published."))
     title, ruling = one_line(given.title)[:LONGEST_TITLE], many_lines(given.ruling)[:LONGEST_RULING]
     if not title or not ruling:
@@ -94,6 +94,11 @@ def make_precedent(
             raise
         return known
     return precedent
+
+
+def _is_answered(question: Question) -> bool:
+    """Ask the database: the row in hand may have been read before the answer, or before it was taken back."""
+    return Question.objects.filter(pk=question.pk, state=QuestionState.ANSWERED).exists()
 
 
 def retire_precedent(*, precedent: Precedent, head: User) -> None:
