@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from signal import SIGQUIT, SIGTERM, Signals
+from signal import SIGKILL, SIGQUIT, SIGTERM, Signals
 
 DEFAULT_QUEUES = ("default",)
 MODEL_QUEUES = ("cpu", "gpu", "interactive")
@@ -27,13 +27,15 @@ MODEL_CONCURRENCY = 1
 class Program:
     """A command, what it adds to the environment, and the signal on which it drops its work at once.
 
-    One that runs once is done when it ends with status 0; any other is started again.
+    `orphan_signal` is what the kernel sends it when the program that started it is gone. One that runs once is done
+    when it ends with status 0; any other is started again.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     abrupt_signal: Signals = SIGTERM
+    orphan_signal: Signals = SIGTERM
     runs_once: bool = False
 
 
@@ -52,11 +54,15 @@ def web(host: str, port: int) -> Program:
 
 
 def worker(name: str, queues: tuple[str, ...], concurrency: int, environment: Mapping[str, str]) -> Program:
-    """Return a Celery worker for some queues; SIGQUIT makes it drop its tasks, which others then find."""
+    """Return a Celery worker for some queues; SIGQUIT makes it drop its tasks, which others then find.
+
+    An orphan is killed: a worker that looks for its lost broker at that moment may pass a gentler signal over. Its
+    processes end when it is gone.
+    """
     celery = [*CELERY, "worker", "--loglevel", "WARNING"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     role = ["-Q", ",".join(queues), "-n", f"{name}@%h", "--concurrency", str(concurrency)]
-    return Program(name, (*celery, *quiet, *role), {**NO_FEAR_OF_ROOT, **environment}, SIGQUIT)
+    return Program(name, (*celery, *quiet, *role), {**NO_FEAR_OF_ROOT, **environment}, SIGQUIT, SIGKILL)
 
 
 def default_worker() -> Program:

@@ -88,7 +88,7 @@ class Supervisor:
     def start(self, child: Child) -> None:
         """Start a program so that it dies with us, however we die."""
         parent = os.getpid()
-        abrupt = child.program.abrupt_signal
+        orphan = child.program.orphan_signal
         child.process = subprocess.Popen(
             child.program.command,
             env={**os.environ, **self.environment, **child.program.environment},
@@ -96,7 +96,7 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             process_group=0,
-            preexec_fn=lambda: linux.die_with_parent(abrupt, parent),  # noqa: PLW1509 (we have one thread)
+            preexec_fn=lambda: linux.die_with_parent(orphan, parent),  # noqa: PLW1509 (we have one thread)
         )
         child.started_at = time.monotonic()
         if child.process.stdout is not None:
