@@ -97,7 +97,7 @@ def make_precedent(
 
 
 def _is_answered(question: Question) -> bool:
-    """Ask the database: the row in hand may have been read before the answer, or before it was taken back."""
+    """Ask the database: the row in hand may have been read before the answer."""
     return Question.objects.filter(pk=question.pk, state=QuestionState.ANSWERED).exists()
 
 
