@@ -35,7 +35,7 @@ from polyannot.embedded import join
 PROMISED = 1.6
 MODEL, DIMENSION = "shipped:lite0", 384
 PICTURES = 8
-# As in ml_workers.neighbours_runner: the phase in which pieces are searched.
+# As in ml_workers.runners.neighbours: the phase in which pieces are searched.
 SEARCH_PHASE = 2
 HALF_A_PIECE = 500_000
 WRITTEN_AT_ONCE = 100_000

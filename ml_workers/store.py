@@ -69,37 +69,39 @@ from annotation.machine.evaluation.results import (
     write_evaluation,
 )
 from annotation.machine.evaluation.results import count_pairs as count_benchmark_pairs
-from annotation.machine.ml_results import (
+from annotation.machine.ml_results.choices import (
     ChosenCaptions,
-    Decision,
-    ImageContent,
-    KnownThreshold,
-    PairFeatures,
-    TextContent,
-    Vote,
-    active_images,
-    cosines,
-    count_levels,
-    count_similarities,
-    distinct_pictures,
-    distinct_texts,
-    encoder_name,
-    encoder_precision,
     good_captions,
     make_choices_current,
+    write_choices,
+)
+from annotation.machine.ml_results.contents import (
+    ImageContent,
+    TextContent,
+    active_images,
+    distinct_pictures,
+    distinct_texts,
+    stored_file,
+    version_ids,
+)
+from annotation.machine.ml_results.encoders import encoder_name, encoder_precision, register_encoder
+from annotation.machine.ml_results.features import (
+    PairFeatures,
     pair_features,
     pictures_to_embed,
-    register_encoder,
-    register_threshold,
-    stored_file,
     text_features,
     texts_to_embed,
-    threshold_of,
-    version_ids,
-    write_choices,
-    write_difficulty,
     write_embeddings,
-    write_similarities,
+)
+from annotation.machine.ml_results.similarities import cosines, count_similarities, write_similarities
+from annotation.machine.ml_results.votes import (
+    Decision,
+    KnownThreshold,
+    Vote,
+    count_levels,
+    register_threshold,
+    threshold_of,
+    write_difficulty,
 )
 from annotation.machine.reports import add_report_part, report_counts, report_parts, write_report
 from annotation.machine.sampling.choosing import (

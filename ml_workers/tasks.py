@@ -3,20 +3,22 @@
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
-from ml_workers.alignment_runner import AlignmentRunner
-from ml_workers.calibration_runner import CalibrationRunner
-from ml_workers.cleaning_runner import CleaningRunner
-from ml_workers.embedding_runner import EmbedCaptionsRunner, EmbedImagesRunner
-from ml_workers.evaluation_runner import EvaluationRunner
-from ml_workers.leakage_runner import LeakageRunner
-from ml_workers.neighbours_runner import NeighboursRunner
-from ml_workers.polysemy_runner import PolysemyRunner
-from ml_workers.pool_clusters_runner import PoolClustersRunner
-from ml_workers.pool_runner import PoolRankingRunner
-from ml_workers.pools_runner import PoolsRunner
-from ml_workers.robustness_runner import RobustnessRunner
-from ml_workers.runners import DifficultyRunner, DiversityRunner, SimilaritiesRunner
-from ml_workers.sampling_runner import SamplingRunner
+from ml_workers.runners.alignment import AlignmentRunner
+from ml_workers.runners.calibration import CalibrationRunner
+from ml_workers.runners.cleaning import CleaningRunner
+from ml_workers.runners.difficulty import DifficultyRunner
+from ml_workers.runners.diversity import DiversityRunner
+from ml_workers.runners.embedding import EmbedCaptionsRunner, EmbedImagesRunner
+from ml_workers.runners.evaluation import EvaluationRunner
+from ml_workers.runners.leakage import LeakageRunner
+from ml_workers.runners.neighbours import NeighboursRunner
+from ml_workers.runners.polysemy import PolysemyRunner
+from ml_workers.runners.pool_clusters import PoolClustersRunner
+from ml_workers.runners.pool_ranking import PoolRankingRunner
+from ml_workers.runners.pools import PoolsRunner
+from ml_workers.runners.robustness import RobustnessRunner
+from ml_workers.runners.sampling import SamplingRunner
+from ml_workers.runners.similarities import SimilaritiesRunner
 from ml_workers.words import embed_words
 from projects import running
 from projects.running import register_runner

@@ -6,7 +6,6 @@ import uuid
 import pytest
 from django.test import Client
 
-from annotation.machine import ml_results
 from annotation.machine.drawing_running import DrawingRunner
 from annotation.machine.drawings import ask_for_drawing
 from annotation.machine.evaluation import results as evaluation_results
@@ -21,6 +20,7 @@ from annotation.models import (
     EvaluationRun,
     MachineDrawing,
 )
+from ml_workers import store
 from polyannot.kernel.errors import Invalid
 from projects import queue
 from projects.models import Job, JobChunk, Project, Role
@@ -51,7 +51,7 @@ def ended_job(project: Project, kind: str, parameters: dict[str, object]) -> Job
 
 
 def an_encoder(name: str) -> int:
-    return ml_results.register_encoder(
+    return store.register_encoder(
         name=name, weights_hash=uuid.uuid4().hex, source="made for the test", dimension=4, preprocessing="",
         licence="none",
     )  # fmt: skip
@@ -65,15 +65,15 @@ def a_benchmark() -> EvaluationRun:
     find_good(good)
     find_bad([one for one in versions if one not in good])
     voter, other = an_encoder("voter_1"), an_encoder("other")
-    threshold = ml_results.register_threshold(
+    threshold = store.register_threshold(
         encoder_id=voter, cosine=0.2, method="set", batch_size=8, seed=0, pairs="none", n_pairs=0
     )
     vote = ended_job(project, "difficulty", completed_difficulty({"encoders": ["voter_1"]}))
     levels = {one.pk: place % 2 == 0 for place, one in enumerate(good)}
-    ml_results.write_difficulty(
+    store.write_difficulty(
         vote,
-        [ml_results.Vote(pk, threshold, 0.3, is_easy, False) for pk, is_easy in levels.items()],
-        [ml_results.Decision(pk, int(yes), 1, "easy" if yes else "hard") for pk, yes in levels.items()],
+        [store.Vote(pk, threshold, 0.3, is_easy, False) for pk, is_easy in levels.items()],
+        [store.Decision(pk, int(yes), 1, "easy" if yes else "hard") for pk, yes in levels.items()],
     )
     job = ended_job(project, "evaluation", completed_evaluation({"encoders": ["voter_1", "other"]}))
     assert len(evaluation_results.begin_evaluation(job)) == 9 + 3
@@ -150,7 +150,7 @@ def test_the_mean_of_the_voters_is_drawn_with_its_deviation_from_two_voters_on()
     assert not MachineDrawing.objects.exists(), "one voter has no deviation"
     other = Encoder.objects.get(name="other")
     version = EvaluationPair.objects.filter(run=run).values_list("version_id", flat=True)[0]
-    threshold = ml_results.register_threshold(
+    threshold = store.register_threshold(
         encoder_id=other.pk, cosine=0.2, method="set", batch_size=8, seed=0, pairs="none", n_pairs=0
     )
     DifficultyVote.objects.create(

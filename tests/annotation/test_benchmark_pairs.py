@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from annotation.machine import ml_results
 from annotation.machine.evaluation import results as evaluation_results
 from annotation.machine.evaluation import showing as evaluation_showing
 from annotation.machine.evaluation.browsing import Comparison, browsed_rows, outcomes_by_level
 from annotation.machine.evaluation.pairs import PairScore
 from annotation.models import CaptionVersion, Direction, Encoder, EvaluationPair, EvaluationRun
 from annotation.models.machine import Modality
+from ml_workers import store
 from projects import queue
 from tests.annotation.test_benchmark_pages import a_benchmark, signed_in, some_figures
 
@@ -52,7 +52,7 @@ def embed(run: EvaluationRun, encoder: Encoder) -> None:
             (Modality.TEXT, version.content_hash, vector),
             (Modality.IMAGE, version.image.file.sha256, picture),
         ):
-            ml_results.write_embeddings(
+            store.write_embeddings(
                 encoder.pk, modality, [content], (row / np.linalg.norm(row)).reshape(1, -1)
             )
 

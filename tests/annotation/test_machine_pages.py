@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from annotation.machine import ml_results
 from annotation.machine.ml_requests import completed_difficulty
 from annotation.models import CaptionVersion, DifficultyRun
 from annotation.review.adjudicating import adjudicate
+from ml_workers import store
 from projects import queue
 from projects.models import Job, Project, Role
 from projects.models.jobs import JobState
@@ -62,23 +62,21 @@ def a_vote(project: Project, versions: list[CaptionVersion], **cut_points: int) 
     job = ended_job(project, "difficulty", completed_difficulty({"encoders": names, **cut_points}))
     votes, decisions = [], []
     for number, name in enumerate(names):
-        encoder = ml_results.register_encoder(
+        encoder = store.register_encoder(
             name=name, weights_hash="0" * 64, source="", dimension=2, preprocessing="", licence=""
         )
-        threshold = ml_results.register_threshold(
+        threshold = store.register_threshold(
             encoder_id=encoder, cosine=0.25, method="best F1", batch_size=1024, seed=0, pairs="", n_pairs=5
         )
         for place, version in enumerate(versions):
             is_yes = number < place
             votes.append(
-                ml_results.Vote(
-                    version.pk, threshold, 0.3 if is_yes else 0.1234, is_yes, is_tie_breaker=False
-                )
+                store.Vote(version.pk, threshold, 0.3 if is_yes else 0.1234, is_yes, is_tie_breaker=False)
             )
     for place, version in enumerate(versions):
         level = {0: "hard", 3: "easy"}.get(place, "medium")
-        decisions.append(ml_results.Decision(version.pk, place, 3, level))
-    ml_results.write_difficulty(job, votes, decisions)
+        decisions.append(store.Decision(version.pk, place, 3, level))
+    store.write_difficulty(job, votes, decisions)
     return DifficultyRun.objects.get(job=job)
 
 
@@ -170,10 +168,10 @@ def test_the_chosen_captions_stand_beside_random_ones_and_incomplete_images_are_
     project, versions = judged_project()
     bare = add_image(project, "bare-image")
     job = ended_job(project, "diversity", {"method": "kmeans", "encoder": "sentences", "wanted": 3})
-    encoder = ml_results.register_encoder(
+    encoder = store.register_encoder(
         name="sentences", weights_hash="0" * 64, source="", dimension=2, preprocessing="", licence=""
     )
-    chosen = ml_results.ChosenCaptions(
+    chosen = store.ChosenCaptions(
         versions[0].image_id,
         4,
         True,
@@ -184,12 +182,10 @@ def test_the_chosen_captions_stand_beside_random_ones_and_incomplete_images_are_
         places=[(0.0, 0.0), (1.0, 0.5), (2.0, 1.0), (2.0, -1.0)],
         clusters=[0, 1, 2, 2],
     )
-    ml_results.write_choices(
-        job, encoder, [chosen, ml_results.ChosenCaptions(bare.pk, 0, False, [], None, None)]
-    )
+    store.write_choices(job, encoder, [chosen, store.ChosenCaptions(bare.pk, 0, False, [], None, None)])
     client = signed_in(project)
     assert "Nothing was chosen yet" in page(client, project, "choices/"), "not before the whole job is done"
-    ml_results.make_choices_current(job)
+    store.make_choices_current(job)
     shown = page(client, project, "choices/")
     assert "Good caption 2" in shown
     assert "Good caption 3" not in shown
@@ -233,7 +229,7 @@ def test_a_choice_and_similarities_are_asked_for_from_their_pages() -> None:
 
 def test_an_encoder_is_listed_with_how_much_of_the_project_it_has_seen() -> None:
     project, versions = judged_project()
-    encoder = ml_results.register_encoder(
+    encoder = store.register_encoder(
         name="seer", weights_hash="a" * 64, source="a folder", dimension=2, preprocessing="", licence="none"
     )
     for modality, contents in (
@@ -241,10 +237,10 @@ def test_an_encoder_is_listed_with_how_much_of_the_project_it_has_seen() -> None
         ("text", [version.content_hash for version in versions[:2]]),
     ):
         rows = np.array([[1.0, 0.0]] * len(contents), dtype=np.float32)
-        ml_results.write_embeddings(encoder, modality, contents, rows)
-    pairs = ml_results.pair_features(encoder, [version.pk for version in versions])
+        store.write_embeddings(encoder, modality, contents, rows)
+    pairs = store.pair_features(encoder, [version.pk for version in versions])
     job = ended_job(project, "similarities", {"encoders": ["seer"]})
-    ml_results.write_similarities(
+    store.write_similarities(
         project_id=project.pk, encoder_id=encoder, job_id=job.pk, pairs=pairs, cosines=np.ones(2)
     )
     shown = page(signed_in(project), project, "difficulty/similarities/")
@@ -257,14 +253,14 @@ def test_what_encoders_have_embedded_is_counted_and_more_can_be_asked_for() -> N
     project, versions = judged_project()
     image = versions[0].image
     add_image(project, "copy", content=picture_bytes((9, 9, 9)))
-    encoder = ml_results.register_encoder(
+    encoder = store.register_encoder(
         name="image:lite2", weights_hash="1" * 64, source="", dimension=2, preprocessing="", licence="",
         precision="bfloat16",
         precision_trial={
             "device": "CPU", "float32_seconds": 2.0, "bfloat16_seconds": 1.0, "difference": 0.002,
         },
     )  # fmt: skip
-    ml_results.write_embeddings(encoder, "image", [image.file.sha256], np.ones((1, 2), dtype=np.float32))
+    store.write_embeddings(encoder, "image", [image.file.sha256], np.ones((1, 2), dtype=np.float32))
     client = signed_in(project)
     shown = page(client, project, "difficulty/similarities/")
     assert "image:lite2" in shown

@@ -2,10 +2,10 @@
 
 import pytest
 
-from annotation.machine import ml_results
 from annotation.machine.embeddings import embedded_counts
 from annotation.machine.showing import encoder_rows
 from annotation.models import CaptionVersion, Similarity, Threshold
+from ml_workers import store
 from projects.models import Job, Project
 from tests.factories import add_caption, add_image, make_project
 
@@ -13,13 +13,13 @@ pytestmark = pytest.mark.django_db
 
 
 def an_encoder() -> int:
-    return ml_results.register_encoder(
+    return store.register_encoder(
         name="model-a", weights_hash="0" * 64, source="", dimension=2, preprocessing="", licence=""
     )
 
 
 def find(encoder: int, cosine: float, project: Project | None = None, batch_size: int = 64) -> int:
-    return ml_results.register_threshold(
+    return store.register_threshold(
         encoder_id=encoder,
         cosine=cosine,
         method="best F1",
@@ -49,7 +49,7 @@ def a_project_with_a_pair(encoder: int) -> Project:
 
 
 def in_use(project: Project, encoder: int) -> int | None:
-    known = ml_results.threshold_of(encoder, project.pk)
+    known = store.threshold_of(encoder, project.pk)
     return known.threshold_id if known else None
 
 

@@ -15,7 +15,7 @@ from polyannot.celery import app
 
 django.setup()
 
-from annotation.machine import ml_results  # noqa: E402 - the models need the settings
+from ml_workers import store  # noqa: E402 - the models need the settings
 from projects.models import Job, JobChunk  # noqa: E402
 from projects.models.jobs import JobQueue  # noqa: E402
 from projects.queue import register_kind  # noqa: E402
@@ -30,7 +30,7 @@ SECONDS_PER_CHUNK = 0.05
 
 def encoder() -> int:
     """Return the row under which the squares lie."""
-    return ml_results.register_encoder(
+    return store.register_encoder(
         name=SQUARES, weights_hash="0" * 64, source="tests", dimension=2, preprocessing="", licence=""
     )
 
@@ -55,7 +55,7 @@ class Squares:
         row, half = encoder(), PER_CHUNK // 2
         for items in (chunk.items[:half], chunk.items[half:]):
             vectors = np.array([[item % 100, item % 7] for item in items], dtype=np.float32) ** 2
-            ml_results.write_embeddings(row, "text", [content_hash(item) for item in items], vectors)
+            store.write_embeddings(row, "text", [content_hash(item) for item in items], vectors)
             time.sleep(SECONDS_PER_CHUNK / 2)
         return ChunkOutcome([(f"item {item}", "even") for item in chunk.items if item % 100 == 0])
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annotation.machine import ml_results
 from annotation.models import CaptionVersion
 from annotation.models.machine import Modality
-from ml_workers import calibration_runner
+from ml_workers import store
 from ml_workers.calibration import Calibration, calibrate
-from ml_workers.calibration_runner import CalibrationRunner
+from ml_workers.runners import calibration as calibration_runner
+from ml_workers.runners.calibration import CalibrationRunner
 from projects.models import Job
 from tests.ml_workers.working import a_pool
 
@@ -31,7 +31,7 @@ class Kept:
 
 def test_equal_texts_of_two_images_are_left_out_of_the_negatives(monkeypatch: pytest.MonkeyPatch) -> None:
     project = a_pool(4, 3)
-    encoder = ml_results.register_encoder(
+    encoder = store.register_encoder(
         name="model-a", weights_hash="0" * 64, source="", dimension=4, preprocessing="", licence=""
     )
     rows = list(CaptionVersion.objects.values_list("pk", "content_hash", "image__file__sha256"))
@@ -42,7 +42,7 @@ def test_equal_texts_of_two_images_are_left_out_of_the_negatives(monkeypatch: py
     ):
         vectors = chance.normal(size=(len(hashes), 4)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        ml_results.write_embeddings(encoder, modality, sorted(hashes), vectors)
+        store.write_embeddings(encoder, modality, sorted(hashes), vectors)
     kept = Kept()
     monkeypatch.setattr(calibration_runner, "calibrate", kept)
     job = Job.objects.create(

@@ -7,8 +7,8 @@ import torch
 
 from annotation.machine.ml_requests import ask_for_alignment, ask_for_similarities
 from annotation.models import AlignmentRun, CaptionVersion, Similarity
-from ml_workers import alignment_runner
-from ml_workers.alignment_runner import AlignmentRunner
+from ml_workers.runners import alignment as alignment_runner
+from ml_workers.runners.alignment import AlignmentRunner
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk, Project
 from projects.models.jobs import JobState

@@ -24,7 +24,7 @@ from annotation.progress.tallying import settle_tallies
 from annotation.progress.verdicts import bad_versions, good_versions
 from ml_workers.cleaning.duplicates import LEAST_JACCARD
 from ml_workers.cleaning.pipeline import STEPS
-from ml_workers.cleaning_runner import CleaningRunner, parts_of
+from ml_workers.runners.cleaning import CleaningRunner, parts_of
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Event, Job, Project, Role
 from projects.models.jobs import JobState

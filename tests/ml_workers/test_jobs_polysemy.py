@@ -14,7 +14,7 @@ from annotation.machine.corpora.polysemy import ask_for_polysemy, completed_poly
 from annotation.machine.drawings import DRAWING
 from annotation.models import CaptionVersion, MachineDrawing, MachineReport
 from ml_workers.loading import registered, registered_image_encoder
-from ml_workers.polysemy_runner import PolysemyRunner
+from ml_workers.runners.polysemy import PolysemyRunner
 from polyannot.kernel.errors import Invalid
 from projects.models import Job
 from projects.models.jobs import JobState

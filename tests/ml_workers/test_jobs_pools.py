@@ -22,8 +22,8 @@ from annotation.models import Caption, CaptionVersion, Encoder, NeighbourFileKin
 from ml_workers.corpora.layout import open_corpus
 from ml_workers.corpora.pieces import blocks_to_compute, features_of_rows, pictures_of, pieces_to_search
 from ml_workers.corpora.rows import CorpusRefused
-from ml_workers.neighbours_runner import PICTURES, NeighboursRunner, planned
-from ml_workers.pool_counts import proposals, threshold_counts
+from ml_workers.pools.counts import proposals, threshold_counts
+from ml_workers.runners.neighbours import PICTURES, NeighboursRunner, planned
 from polyannot.kernel.errors import Invalid, Missing
 from projects.models import Job, Project
 from projects.models.jobs import JobState

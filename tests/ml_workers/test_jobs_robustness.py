@@ -7,7 +7,7 @@ import pytest
 from annotation.machine.difficulty.robustness import ask_for_robustness
 from annotation.machine.ml_requests import ask_for_difficulty
 from annotation.models import CaptionVersion, MachineReport
-from ml_workers.robustness_runner import RobustnessRunner
+from ml_workers.runners.robustness import RobustnessRunner
 from polyannot.kernel.errors import Invalid
 from projects.models import Job
 from projects.models.jobs import JobState

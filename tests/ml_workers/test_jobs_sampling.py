@@ -12,8 +12,8 @@ from annotation.models import ImageSampling, MachineDrawing, SampledImage
 from annotation.progress.sampling_images import apply_sampling
 from annotation.progress.swapping import reserves_of
 from annotation.working.opening import free_images
-from ml_workers import sampling_runner
-from ml_workers.sampling_runner import SamplingRunner
+from ml_workers.runners import sampling as sampling_runner
+from ml_workers.runners.sampling import SamplingRunner
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, Project
 from projects.models.jobs import JobState

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ml_workers.layout import FEWEST_POINTS, LayoutMissing, is_available, plane_layout
-from ml_workers.pool_clusters import ClusterRule, own_cluster
+from ml_workers.pools.clusters import ClusterRule, own_cluster
 
 pytestmark = pytest.mark.models
 

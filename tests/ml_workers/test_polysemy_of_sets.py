@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from ml_workers.corpora.captions import captions_of_rows, rows_of_the_same_picture
 from ml_workers.corpora.layout import open_corpus
 from ml_workers.corpora.rows import CorpusRow
-from ml_workers.corpus_captions import captions_of_rows, rows_of_the_same_picture
 from ml_workers.polysemy import (
     as_told,
     from_told,

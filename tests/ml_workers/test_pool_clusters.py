@@ -7,8 +7,8 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 
 from ml_workers.nearest import unit_rows
-from ml_workers.pool_clusters import ClusterRule, own_cluster
-from ml_workers.pool_counts import cluster_counts
+from ml_workers.pools.clusters import ClusterRule, own_cluster
+from ml_workers.pools.counts import cluster_counts
 
 IN_FEATURES = ClusterRule(is_on_plane=False, min_cluster_size=8, min_samples=3)
 

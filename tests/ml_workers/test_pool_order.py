@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from annotation.machine.corpora.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
 from annotation.machine.ml_requests import ask_for_pool_ranking
 from annotation.models import Caption, Image
-from ml_workers.pool_order import pool_order
+from ml_workers.pools.order import pool_order
 from projects.models.jobs import JobState
 from tests import factories as make
 from tests.live import LiveProgram

@@ -18,10 +18,10 @@ from ml_workers.corpora.layout import WEBDATASET, Corpus, Shard, shard_path
 from ml_workers.corpora.pieces import Span, spans
 from ml_workers.corpora.rows import BadRow, CorpusRefused
 from ml_workers.jobs.similarities import pieces
-from ml_workers.neighbours_runner import merged_table, planned
 from ml_workers.picture_hash import Hashes, as_rows, difference_hash, near_pictures
-from ml_workers.pools_runner import Wanted, near_enough, wanted_captions
-from ml_workers.runners import project_of
+from ml_workers.runners.neighbours import merged_table, planned
+from ml_workers.runners.pools import Wanted, near_enough, wanted_captions
+from ml_workers.runners.stages import project_of
 from ml_workers.store import FoundLeak, LeakCheck, NeighbourFileKind
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk

@@ -8,7 +8,7 @@ from ml_workers import store
 from ml_workers.cleaning.dropping import Rule
 from ml_workers.cleaning.packaged import packaged_rules
 from ml_workers.cleaning.pipeline import CleanedCaption, GivenCaption, clean
-from ml_workers.runners import project_of
+from ml_workers.runners.stages import project_of
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan
 

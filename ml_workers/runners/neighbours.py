@@ -31,8 +31,8 @@ from ml_workers.nearest import (
     merged_neighbours,
     recall,
 )
-from ml_workers.pool_counts import proposals, threshold_counts
-from ml_workers.runners import project_of
+from ml_workers.pools.counts import proposals, threshold_counts
+from ml_workers.runners.stages import project_of
 from ml_workers.store import NeighbourFileKind
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk

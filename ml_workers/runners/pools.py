@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ml_workers import store
 from ml_workers.corpora.layout import Corpus, read_shard
 from ml_workers.corpora.rows import BadRow, CorpusRefused
-from ml_workers.neighbours_runner import merged_table, planned
-from ml_workers.runners import project_of
+from ml_workers.runners.neighbours import merged_table, planned
+from ml_workers.runners.stages import project_of
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan

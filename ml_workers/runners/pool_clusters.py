@@ -16,16 +16,16 @@ from ml_workers.jobs.similarities import pieces
 from ml_workers.layout import is_available
 from ml_workers.loading import registered_image_encoder
 from ml_workers.nearest import unit_rows
-from ml_workers.neighbours_runner import (
+from ml_workers.pools.clusters import ClusterRule, own_cluster
+from ml_workers.pools.counts import cluster_counts
+from ml_workers.runners.neighbours import (
     IMAGES_AT_ONCE,
     keep_features,
     keep_table,
     merged_table,
     planned,
 )
-from ml_workers.pool_clusters import ClusterRule, own_cluster
-from ml_workers.pool_counts import cluster_counts
-from ml_workers.runners import project_of
+from ml_workers.runners.stages import project_of
 from ml_workers.store import NeighbourFileKind
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.polysemy import ClusterFigures, cluster_figures, geodesic_distances
+from ml_workers.corpora.captions import captions_of_rows, rows_of_the_same_picture
 from ml_workers.corpora.layout import Corpus
 from ml_workers.corpora.pieces import (
     blocks_to_compute,
@@ -16,10 +17,8 @@ from ml_workers.corpora.pieces import (
     pieces_to_search,
 )
 from ml_workers.corpora.rows import CorpusRow
-from ml_workers.corpus_captions import captions_of_rows, rows_of_the_same_picture
 from ml_workers.loading import registered, registered_image_encoder, registered_sentence_encoder
 from ml_workers.nearest import Neighbours, exact_neighbours, merged_neighbours, unit_rows
-from ml_workers.neighbours_runner import check_dimension, check_encoder, opened
 from ml_workers.polysemy import (
     AROUND,
     MOST_IN_CLUSTER,
@@ -28,6 +27,7 @@ from ml_workers.polysemy import (
     co_captions_by_image,
     nearest_pictures,
 )
+from ml_workers.runners.neighbours import check_dimension, check_encoder, opened
 from polyannot.kernel.errors import Invalid
 from projects.models import Job
 

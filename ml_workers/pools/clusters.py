@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN
 
-from ml_workers.cluster_merging import Linkage, merged_clusters
 from ml_workers.layout import FEWEST_POINTS, plane_layout
+from ml_workers.pools.cluster_merging import Linkage, merged_clusters
 
 Floats = NDArray[np.floating]
 

@@ -11,7 +11,7 @@ from ml_workers.jobs.embeddings import embed_pictures
 from ml_workers.jobs.similarities import picture_pieces
 from ml_workers.layout import FEWEST_POINTS, LayoutMissing, is_available, plane_layout
 from ml_workers.loading import registered_image_encoder
-from ml_workers.runners import project_of
+from ml_workers.runners.stages import project_of
 from ml_workers.sampling import farthest_order, random_order, spreads_of_choice
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk

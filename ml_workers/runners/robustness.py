@@ -11,7 +11,7 @@ from ml_workers.jobs.difficulty import rule_of
 from ml_workers.jobs.similarities import Stage, phase_of, planned_chunks, stage_of
 from ml_workers.loading import registered, threshold_of
 from ml_workers.robustness import robustness
-from ml_workers.runners import project_of, work_on_stage
+from ml_workers.runners.stages import project_of, work_on_stage
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan

@@ -7,7 +7,7 @@ from ml_workers import store
 from ml_workers.jobs.embeddings import IMAGE, TEXT, embed_pictures, embed_texts
 from ml_workers.jobs.similarities import picture_pieces, text_pieces
 from ml_workers.loading import registered_image_encoder, registered_sentence_encoder
-from ml_workers.runners import project_of
+from ml_workers.runners.stages import project_of
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan
 

@@ -24,7 +24,7 @@ from ml_workers.alignment.tower_features import image_features, text_features
 from ml_workers.encoders.registry import SHIPPED
 from ml_workers.encoders.shipped import Heads, shipped_heads, text_tower_layers
 from ml_workers.encoders.towers import tower_hashes
-from ml_workers.runners import project_of
+from ml_workers.runners.stages import project_of
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan

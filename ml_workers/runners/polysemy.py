@@ -20,8 +20,8 @@ from ml_workers.polysemy import (
     told_curve,
     told_similarities,
 )
-from ml_workers.polysemy_corpus import encoder_names, queries_part, sample_part, seen_by
-from ml_workers.runners import project_of
+from ml_workers.runners.polysemy_corpus import encoder_names, queries_part, sample_part, seen_by
+from ml_workers.runners.stages import project_of
 from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan

@@ -9,8 +9,8 @@ from ml_workers import store
 from ml_workers.jobs.embeddings import embed_texts
 from ml_workers.jobs.similarities import pieces, text_pieces
 from ml_workers.loading import registered_sentence_encoder
-from ml_workers.pool_order import pool_order
-from ml_workers.runners import project_of
+from ml_workers.pools.order import pool_order
+from ml_workers.runners.stages import project_of
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan
 

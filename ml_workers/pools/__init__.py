@@ -1,0 +1,1 @@
+"""What brings captions of a corpus into pools, and in which order they are shown: pure code."""
