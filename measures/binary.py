@@ -5,7 +5,8 @@ ends, so the order of equal items changes nothing. Average precision is the sum 
 times the precision reached; nothing is interpolated.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,28 +121,59 @@ def matched_average_precision(pairs: Scored, prevalence: float = MATCHED_PREVALE
     return _of_all(pairs, _matched(prevalence)) if pairs.n_negative else float("nan")
 
 
-def average_precision_interval(
-    pairs: Scored, clusters: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
-    """Percentile interval of `average_precision` by a bootstrap that draws whole clusters (images).
+@dataclass(frozen=True)
+class BinaryIntervals:
+    """Percentile intervals of three figures from the same resamples of whole images."""
 
-    `clusters` (n+ + n-,) names the cluster of each positive, then of each negative. A resample without a positive
-    has no average precision and is counted as undefined. NaN ends without positives.
+    average_precision: Interval
+    auroc: Interval
+    matched_average_precision: Interval
+
+
+def binary_intervals(
+    pairs: Scored,
+    clusters: ArrayLike,
+    *,
+    prevalence: float = MATCHED_PREVALENCE,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> BinaryIntervals:
+    """Intervals by a bootstrap that draws whole clusters (images).
+
+    `clusters` (n+ + n-,) names the cluster of each positive, then of each negative. A resample in which a figure is
+    undefined (no positive; but for average precision also no negative) is counted for that figure and left out of it.
+    NaN ends without positives, and without negatives where those are needed.
     """
-    names = np.asarray(clusters)[pairs.order]
+    figures = (_average_precision, _auroc, _matched(prevalence))
     if not pairs.n_positive:
-        return Interval(float("nan"), float("nan"), level, "bootstrap over images")
-    _, cluster = np.unique(names, return_inverse=True)
+        found = np.full((len(figures), resamples), np.nan)
+    else:
+        blocks = [
+            [figure(*runs) for figure in figures]
+            for runs in (
+                _runs(pairs, weights) for weights in _drawn_weights(pairs, clusters, resamples, seed)
+            )
+        ]
+        found = np.concatenate(blocks, axis=1)
+    if not pairs.n_negative:
+        found[1:] = np.nan
+    return BinaryIntervals(*(_interval(values, level, seed) for values in found))
+
+
+def _drawn_weights(pairs: Scored, clusters: ArrayLike, resamples: int, seed: int) -> Iterator[Floats]:
+    """How often each pair is drawn (rows, n), by falling score, block by block."""
+    _, cluster = np.unique(np.asarray(clusters)[pairs.order], return_inverse=True)
     n_clusters = int(cluster.max()) + 1
     rng = np.random.default_rng(seed)
     at_once = max(1, MOST_AT_ONCE // max(len(cluster), 1))
-    found: list[Floats] = []
     for start in range(0, resamples, at_once):
-        rows = min(at_once, resamples - start)
-        drawn = rng.integers(n_clusters, size=(rows, n_clusters))
+        drawn = rng.integers(n_clusters, size=(min(at_once, resamples - start), n_clusters))
         counts = np.array([np.bincount(row, minlength=n_clusters) for row in drawn], dtype=np.float64)
-        found.append(_average_precision(*_runs(pairs, counts[:, cluster])))
-    values = np.concatenate(found)
+        yield counts[:, cluster]
+
+
+def _interval(values: Floats, level: float, seed: int) -> Interval:
     told = values[np.isfinite(values)]
     low, high = np.quantile(told, [(1 - level) / 2, (1 + level) / 2]) if len(told) else (np.nan, np.nan)
     return Interval(
@@ -149,24 +181,45 @@ def average_precision_interval(
         float(high),
         level,
         "bootstrap over images",
-        replicates=resamples,
+        replicates=len(values),
         undefined=len(values) - len(told),
         seed=seed,
     )
 
 
+def average_precision_interval(
+    pairs: Scored, clusters: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """The interval of `average_precision` alone, as in `binary_intervals`."""
+    return binary_intervals(pairs, clusters, level=level, resamples=resamples, seed=seed).average_precision
+
+
 @dataclass(frozen=True)
 class BinaryFigures:
-    """How well scores tell positives from negatives; all but the counts from 0 to 1, NaN where undefined."""
+    """How well scores tell positives from negatives; all but the counts from 0 to 1, NaN where undefined.
+
+    `chance` is a property of the set and no estimate, so it has no interval.
+    """
 
     n_positive: int
     n_negative: int
     average_precision: float
-    interval: Interval
     chance: float
     auroc: float
     matched_average_precision: float
     matched_prevalence: float
+    interval: BinaryIntervals
+
+    @property
+    def named(self) -> list[tuple[str, float, float | None, float | None]]:
+        """The figures by the names of tables, each with its ends, nothing where the bootstrap says nothing."""
+        ends = self.interval
+        return [
+            ("AUPRC", self.average_precision, *ends.average_precision.told),
+            ("chance", self.chance if self.n_positive else math.nan, None, None),
+            ("AUROC", self.auroc, *ends.auroc.told),
+            ("matched AP", self.matched_average_precision, *ends.matched_average_precision.told),
+        ]
 
 
 def binary_figures(
@@ -185,9 +238,9 @@ def binary_figures(
         n_positive=pairs.n_positive,
         n_negative=pairs.n_negative,
         average_precision=average_precision(pairs),
-        interval=average_precision_interval(pairs, clusters, seed=seed),
         chance=pairs.chance,
         auroc=auroc(pairs),
         matched_average_precision=matched_average_precision(pairs, prevalence),
         matched_prevalence=prevalence,
+        interval=binary_intervals(pairs, clusters, prevalence=prevalence, seed=seed),
     )

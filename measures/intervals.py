@@ -32,6 +32,14 @@ class Interval:
         """The distance between the two ends."""
         return self.high - self.low
 
+    @property
+    def told(self) -> tuple[float | None, float | None]:
+        """Both ends of a bootstrap, or nothing where they are undefined or all resamples gave the same figure.
+
+        An interval of no width would promise certainty where the bootstrap has nothing to say.
+        """
+        return (self.low, self.high) if self.width > 0 else (None, None)
+
     def to_json(self) -> dict[str, float | int | str | None]:
         """The interval as plain JSON values; resampling fields only where the method resamples."""
         row = asdict(self)

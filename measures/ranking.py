@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from measures.products import Gallery
-from measures.proportions import wilson
 
 Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
 
 QUERIES_A_CHUNK = 256
-RESAMPLES = 1_000
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,8 @@ def median_rank(found: RelevantRanks) -> float:
     return float(np.median(found.ranks)) if len(found.ranks) else float("nan")
 
 
-def _average_precisions(found: RelevantRanks, *, within_r: bool) -> Floats:
+def average_precisions(found: RelevantRanks, *, within_r: bool) -> Floats:
+    """Mean precision at the relevant items of each query that has any, or at those among its first R alone."""
     relevant = np.diff(found.offsets)
     queries = found.queries
     order = np.arange(len(found.ranks)) - found.offsets[queries] + 1
@@ -165,113 +164,14 @@ def _average_precisions(found: RelevantRanks, *, within_r: bool) -> Floats:
 
 def mean_average_precision_at_r(found: RelevantRanks) -> float:
     """mAP@R: mean over queries of (1/R) * sum over i = 1..R of P(i) * rel(i) (ECCV Caption)."""
-    values = _average_precisions(found, within_r=True)
+    values = average_precisions(found, within_r=True)
     return float(np.mean(values)) if len(values) else float("nan")
 
 
 def mean_average_precision(found: RelevantRanks) -> float:
     """Full mAP: mean precision at the relevant items, over queries; with R = 1 the reciprocal rank."""
-    values = _average_precisions(found, within_r=False)
+    values = average_precisions(found, within_r=False)
     return float(np.mean(values)) if len(values) else float("nan")
-
-
-def recall_intervals(
-    found: RelevantRanks,
-    ks: Sequence[int],
-    *,
-    clusters: ArrayLike | None = None,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-) -> dict[int, tuple[float, float]]:
-    """95% percentile intervals of `recall_at_k` by one bootstrap that draws whole clusters of queries.
-
-    `clusters` gives each query's cluster (the image of a caption); without it each query is its own.
-    Captions of one image succeed together, so drawing single captions would print an interval that is too
-    narrow. Where all queries succeed, or all fail, every resample is the same and says nothing: Wilson's
-    interval over as many answers as there are clusters stands in (ours). NaN ends without queries.
-    """
-    used = np.diff(found.offsets) > 0
-    if not used.any():
-        return dict.fromkeys(ks, (float("nan"), float("nan")))
-    names = np.arange(len(used)) if clusters is None else np.asarray(clusters)
-    _, cluster = np.unique(names[used], return_inverse=True)
-    sizes = np.bincount(cluster).astype(np.float64)
-    nearest = nearest_ranks(found)
-    hits = np.array([np.bincount(cluster, weights=nearest <= k) for k in ks])
-    rng = np.random.default_rng(seed)
-    drawn = np.array(
-        [
-            np.bincount(rng.integers(len(sizes), size=len(sizes)), minlength=len(sizes))
-            for _ in range(resamples)
-        ]
-    )
-    ends = np.quantile(hits @ drawn.T / (drawn @ sizes), [0.025, 0.975], axis=1)
-    found_by_k = dict(zip(ks, (hits.sum(axis=1) / sizes.sum()).tolist(), strict=True))
-    same = {k: wilson(share * len(sizes), len(sizes)) for k, share in found_by_k.items() if share in {0, 1}}
-    return {
-        k: (same[k].low, same[k].high) if k in same else (float(low), float(high))
-        for k, low, high in zip(ks, *ends, strict=True)
-    }
-
-
-def recall_interval(
-    found: RelevantRanks,
-    k: int,
-    *,
-    clusters: ArrayLike | None = None,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-) -> tuple[float, float]:
-    """The interval of one k, as in `recall_intervals`."""
-    return recall_intervals(found, [k], clusters=clusters, seed=seed, resamples=resamples)[k]
-
-
-@dataclass(frozen=True)
-class DirectionFigures:
-    """Retrieval in one direction; recalls and precisions are shares (0 to 1), ranks are 1-based."""
-
-    n_queries: int
-    n_relevant: int
-    n_gallery: int
-    recall: dict[int, float]
-    recall_interval: dict[int, tuple[float, float]]
-    mean_rank: float
-    median_rank: float
-    median_nearest_rank: float
-    map_at_r: float
-    full_map: float
-
-
-def direction_figures(
-    found: RelevantRanks,
-    *,
-    ks: Sequence[int] = (1, 5, 10),
-    clusters: ArrayLike | None = None,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-) -> DirectionFigures:
-    """All figures of one direction from its ranks; `clusters` and `resamples` as in `recall_intervals`."""
-    nearest = nearest_ranks(found)
-    return DirectionFigures(
-        n_queries=found.n_queries,
-        n_relevant=found.n_relevant,
-        n_gallery=found.gallery_size,
-        recall={k: recall_at_k(found, k) for k in ks},
-        recall_interval=recall_intervals(found, ks, clusters=clusters, seed=seed, resamples=resamples),
-        mean_rank=mean_rank(found),
-        median_rank=median_rank(found),
-        median_nearest_rank=float(np.median(nearest)) if len(nearest) else float("nan"),
-        map_at_r=mean_average_precision_at_r(found),
-        full_map=mean_average_precision(found),
-    )
-
-
-@dataclass(frozen=True)
-class RetrievalFigures:
-    """Retrieval both ways over the same images and captions."""
-
-    image_to_text: DirectionFigures
-    text_to_image: DirectionFigures
 
 
 def captions_of_images(owner: Indices, n_images: int) -> list[Indices]:
@@ -279,17 +179,3 @@ def captions_of_images(owner: Indices, n_images: int) -> list[Indices]:
     by_owner = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[by_owner], np.arange(n_images + 1))
     return [by_owner[low:high] for low, high in itertools.pairwise(bounds)]
-
-
-def retrieval_figures(
-    image_features: Floats, caption_features: Floats, image_of_caption: ArrayLike, *, seed: int = 0
-) -> RetrievalFigures:
-    """Both directions for features (n, d) and (m, d); `image_of_caption[j]` is the image of caption j."""
-    owner = np.asarray(image_of_caption, dtype=np.int64)
-    captions_of = captions_of_images(owner, len(image_features))
-    from_images = relevant_ranks(image_features, caption_features, captions_of)
-    from_captions = relevant_ranks(caption_features, image_features, list(owner[:, None]))
-    return RetrievalFigures(
-        image_to_text=direction_figures(from_images, seed=seed),
-        text_to_image=direction_figures(from_captions, clusters=owner, seed=seed),
-    )

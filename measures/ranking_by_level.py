@@ -9,22 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from measures.rank_intervals import RESAMPLES, Ends, median_interval, recall_intervals
 from measures.ranking import (
-    RESAMPLES,
-    DirectionFigures,
     Floats,
     Indices,
     RelevantRanks,
-    RetrievalFigures,
     captions_of_images,
-    direction_figures,
     median_rank,
-    nearest_ranks,
     ranks_of_each,
+    recall_at_k,
     relevant_ranks,
 )
+from measures.retrieval import DirectionFigures, RetrievalFigures, direction_figures
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class LevelFigures:
     `share_of_all_queries[k]`: captions of the level that found their image among the first k, of the captions of
     *all* levels together; over the levels these add up to the recall (text to image, Table 4).
     `median_rank_of_all_captions`: median rank of all captions, of whatever level, of the images with a caption of the
-    level, `n_ranks_of_all_captions` in number (image to text, Table 4).
+    level, `n_ranks_of_all_captions` in number (image to text, Table 4). Each has its interval beside it.
     """
 
     level: str
@@ -45,7 +43,9 @@ class LevelFigures:
     image_to_text: DirectionFigures
     text_to_image: DirectionFigures
     share_of_all_queries: dict[int, float]
+    share_interval: dict[int, Ends]
     median_rank_of_all_captions: float
+    median_interval: Ends
     n_ranks_of_all_captions: int
 
 
@@ -65,9 +65,55 @@ def chosen_queries(found: RelevantRanks, is_chosen: ArrayLike) -> RelevantRanks:
     return RelevantRanks(offsets, found.ranks[chosen[found.queries]], found.gallery_size)
 
 
-def _shares_of_all(found: RelevantRanks, n_all: int, ks: Sequence[int]) -> dict[int, float]:
-    nearest = nearest_ranks(found)
-    return {k: float(np.count_nonzero(nearest <= k) / n_all) if n_all else float("nan") for k in ks}
+# A query that cannot succeed ranks behind every gallery.
+_NEVER = np.iinfo(np.int64).max
+
+
+def _only_chosen_succeed(found: RelevantRanks, is_chosen: ArrayLike) -> RelevantRanks:
+    """The same queries, but those that are not chosen find nothing: their recall is the chosen ones' share of all."""
+    chosen = np.asarray(is_chosen, dtype=bool)[found.queries]
+    return RelevantRanks(found.offsets, np.where(chosen, found.ranks, _NEVER), found.gallery_size)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whose captions are asked about, at which K, and how intervals are drawn."""
+
+    owner: Indices
+    of_level: NDArray[np.str_]
+    ks: Sequence[int]
+    seed: int
+    resamples: int
+
+    def from_images(self, found: RelevantRanks) -> DirectionFigures:
+        return direction_figures(found, ks=self.ks, seed=self.seed, resamples=self.resamples)
+
+    def from_captions(self, found: RelevantRanks) -> DirectionFigures:
+        return direction_figures(
+            found, ks=self.ks, clusters=self.owner, seed=self.seed, resamples=self.resamples
+        )
+
+    def level(
+        self, level: str, inside: RelevantRanks, from_images: RelevantRanks, from_captions: RelevantRanks
+    ) -> LevelFigures:
+        """All figures of one level; `inside` are the ranks of its captions alone, the others those of everything."""
+        is_of_level = self.of_level == level
+        all_ranks = chosen_queries(from_images, np.diff(inside.offsets) > 0)
+        successes = _only_chosen_succeed(from_captions, is_of_level)
+        return LevelFigures(
+            level=level,
+            n_captions=int(np.count_nonzero(is_of_level)),
+            n_all_queries=from_captions.n_queries,
+            image_to_text=self.from_images(inside),
+            text_to_image=self.from_captions(chosen_queries(from_captions, is_of_level)),
+            share_of_all_queries={k: recall_at_k(successes, k) for k in self.ks},
+            share_interval=recall_intervals(
+                successes, self.ks, clusters=self.owner, seed=self.seed, resamples=self.resamples
+            ),
+            median_rank_of_all_captions=median_rank(all_ranks),
+            median_interval=median_interval(all_ranks, seed=self.seed, resamples=self.resamples),
+            n_ranks_of_all_captions=all_ranks.n_relevant,
+        )
 
 
 def retrieval_by_level(
@@ -89,37 +135,17 @@ def retrieval_by_level(
     owner = np.asarray(image_of_caption, dtype=np.int64)
     if not len(owner) == len(level_of_caption) == len(caption_features):
         raise ValueError("Every caption needs an image and a level, if only an empty one.")
-    of_level = np.asarray(level_of_caption)
+    asked = _Asked(owner, np.asarray(level_of_caption, dtype=str), ks, seed, resamples)
     all_of = captions_of_images(owner, len(image_features))
     parts: list[Sequence[Indices]] = [
-        [captions[of_level[captions] == level] for captions in all_of] for level in levels
+        [captions[asked.of_level[captions] == level] for captions in all_of] for level in levels
     ]
     from_images, *inside = ranks_of_each(image_features, caption_features, [all_of, *parts])
     from_captions = relevant_ranks(caption_features, image_features, list(owner[:, None]))
-
-    def figures(level: str, found: RelevantRanks) -> LevelFigures:
-        has_level = np.diff(found.offsets) > 0
-        all_ranks = chosen_queries(from_images, has_level)
-        of_captions = chosen_queries(from_captions, of_level == level)
-        return LevelFigures(
-            level=level,
-            n_captions=int(np.count_nonzero(of_level == level)),
-            n_all_queries=from_captions.n_queries,
-            image_to_text=direction_figures(found, ks=ks, seed=seed, resamples=resamples),
-            text_to_image=direction_figures(
-                of_captions, ks=ks, clusters=owner, seed=seed, resamples=resamples
-            ),
-            share_of_all_queries=_shares_of_all(of_captions, from_captions.n_queries, ks),
-            median_rank_of_all_captions=median_rank(all_ranks),
-            n_ranks_of_all_captions=all_ranks.n_relevant,
-        )
-
     return LevelledRetrieval(
-        overall=RetrievalFigures(
-            image_to_text=direction_figures(from_images, ks=ks, seed=seed, resamples=resamples),
-            text_to_image=direction_figures(
-                from_captions, ks=ks, clusters=owner, seed=seed, resamples=resamples
-            ),
-        ),
-        levels=[figures(level, found) for level, found in zip(levels, inside, strict=True)],
+        overall=RetrievalFigures(asked.from_images(from_images), asked.from_captions(from_captions)),
+        levels=[
+            asked.level(level, found, from_images, from_captions)
+            for level, found in zip(levels, inside, strict=True)
+        ],
     )

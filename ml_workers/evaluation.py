@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from measures.ranking import DirectionFigures, retrieval_figures
+from measures.retrieval import DirectionFigures, retrieval_figures
 from ml_workers.captions_table import CaptionTable, SkippedRow
 from ml_workers.encoders.open_clip_encoder import OpenClipEncoder
 
@@ -38,34 +38,40 @@ class Evaluation:
             "captions": self.captions,
             "image_to_text": direction_json(self.image_to_text),
             "text_to_image": direction_json(self.text_to_image),
-            "units": "R@K and mAP in percent; intervals are 95%, bootstrap over images",
+            "units": "R@K and mAP in percent, ranks 1-based; intervals are 95%, bootstrap over images",
             "seed": self.seed,
             "n_skipped": len(skipped),
             "skipped": skipped,
         }
 
 
-def _percent(share: float) -> float:
-    return round(100 * share, 2)
-
-
 def direction_json(figures: DirectionFigures) -> dict[str, Any]:
-    """One direction as plain values, recalls and mAP in percent."""
-    recalls = {f"R@{k}": _percent(share) for k, share in figures.recall.items()}
-    intervals = {
-        f"R@{k} interval": [_percent(low), _percent(high)]
-        for k, (low, high) in figures.recall_interval.items()
-    }
-    return {
-        **recalls,
-        **intervals,
+    """One direction as plain values, recalls and mAP in percent, each with its interval where there is one."""
+    ends = figures.interval
+    shares = [
+        *((f"R@{k}", share, ends.recall[k]) for k, share in figures.recall.items()),
+        ("mAP@R", figures.map_at_r, ends.map_at_r),
+        ("mAP", figures.full_map, ends.full_map),
+    ]
+    ranks = [
+        ("mean_rank", figures.mean_rank, ends.mean_rank),
+        ("median_rank", figures.median_rank, ends.median_rank),
+    ]
+    told: dict[str, Any] = {
         "n": figures.n_queries,
+        "n_ranks": figures.n_relevant,
         "gallery": figures.n_gallery,
-        "mean_rank": round(figures.mean_rank, 2),
-        "median_rank": figures.median_rank,
-        "mAP@R": _percent(figures.map_at_r),
-        "mAP": _percent(figures.full_map),
     }
+    for factor, rows in ((100, shares), (1, ranks)):
+        for name, value, interval in rows:
+            told[name] = round(factor * value, 2)
+            told[f"{name} interval"] = _rounded(factor, interval)
+    return told
+
+
+def _rounded(factor: int, interval: tuple[float, float]) -> list[float] | None:
+    """Both ends, or nothing where the bootstrap says nothing."""
+    return None if np.isnan(interval[0]) else [round(factor * end, 2) for end in interval]
 
 
 def evaluate(encoder: OpenClipEncoder, table: CaptionTable, folder: Path, *, seed: int = 0) -> Evaluation:

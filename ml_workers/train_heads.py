@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from measures.ranking import retrieval_figures
+from measures.retrieval import retrieval_figures
 from ml_workers.alignment.corpus import CaptionedImages, Corpus, read_corpus
 from ml_workers.alignment.heads import project_images, project_texts
 from ml_workers.alignment.model_card import LICENCE, SOURCE, model_card

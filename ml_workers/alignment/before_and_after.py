@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.overlap import FIRST, paraphrase_overlaps
-from measures.ranking import RetrievalFigures, captions_of_images, retrieval_figures
+from measures.ranking import captions_of_images
 from measures.resampling import Estimate, clustered_mean
+from measures.retrieval import RetrievalFigures, retrieval_figures
 from ml_workers.evaluation import direction_json
 
 Floats = NDArray[np.floating]

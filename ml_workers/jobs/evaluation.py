@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.binary import BinaryFigures, binary_figures
-from measures.ranking import DirectionFigures
 from measures.ranking_by_level import LevelFigures, retrieval_by_level
+from measures.resampling import clustered_mean
+from measures.retrieval import DirectionFigures
 from measures.score_levels import scores_by_level
 from ml_workers.difficulty import DifficultyRule, assign_difficulty, rule_without_voter
 
@@ -131,45 +132,48 @@ def _kept(value: float) -> float | None:
 
 
 def _direction(direction: str, level: str, told: DirectionFigures) -> Iterator[ComputedFigure]:
-    queries, gallery = told.n_queries, told.n_gallery
-    for k, share in told.recall.items():
-        low, high = told.recall_interval[k]
-        yield ComputedFigure(
-            direction, level, f"R@{k}", _kept(share), queries, gallery, _kept(low), _kept(high)
-        )
-    for name, value, n in (
-        ("meanR", told.mean_rank, told.n_relevant),
-        ("medR", told.median_rank, told.n_relevant),
-        ("nearest", told.median_nearest_rank, queries),
-        ("mAP@R", told.map_at_r, queries),
-        ("mAP", told.full_map, queries),
+    queries, relevant, ends = told.n_queries, told.n_relevant, told.interval
+    for name, value, n, (low, high) in (
+        *((f"R@{k}", share, queries, ends.recall[k]) for k, share in told.recall.items()),
+        ("meanR", told.mean_rank, relevant, ends.mean_rank),
+        ("medR", told.median_rank, relevant, ends.median_rank),
+        ("nearest", told.median_nearest_rank, queries, ends.median_nearest_rank),
+        ("mAP@R", told.map_at_r, queries, ends.map_at_r),
+        ("mAP", told.full_map, queries, ends.full_map),
     ):
-        yield ComputedFigure(direction, level, name, _kept(value), n, gallery)
+        yield ComputedFigure(direction, level, name, _kept(value), n, told.n_gallery, _kept(low), _kept(high))
 
 
 def _of_level(told: LevelFigures) -> Iterator[ComputedFigure]:
     yield from _direction(IMAGE_TO_TEXT, told.level, told.image_to_text)
     yield from _direction(TEXT_TO_IMAGE, told.level, told.text_to_image)
     for k, share in told.share_of_all_queries.items():
+        low, high = told.share_interval[k]
         yield ComputedFigure(
-            TEXT_TO_IMAGE, told.level, f"share of all queries, first {k}", _kept(share), told.n_all_queries
-        )
+            TEXT_TO_IMAGE, told.level, f"share of all queries, first {k}", _kept(share), told.n_all_queries,
+            None, _kept(low), _kept(high),
+        )  # fmt: skip
+    low, high = told.median_interval
     yield ComputedFigure(
         IMAGE_TO_TEXT, told.level, "medR of all captions", _kept(told.median_rank_of_all_captions),
-        told.n_ranks_of_all_captions,
+        told.n_ranks_of_all_captions, None, _kept(low), _kept(high),
     )  # fmt: skip
 
 
 def _pair_figures(features: BenchmarkFeatures, levels: Sequence[str], seed: int) -> Iterator[ComputedFigure]:
     cosines = (features.images[features.owner] * features.captions).sum(axis=1)
+    of_level = np.asarray(levels, dtype=str)
+    taken_of = {
+        level: of_level == level if level else np.full(len(of_level), True) for level in ("", *LEVELS)
+    }
     for score in scores_by_level(cosines, levels, levels=LEVELS):
-        yield ComputedFigure("", score.level, "cosine", _kept(score.mean), score.n)
+        taken = taken_of[score.level]
+        low, high = clustered_mean(cosines[taken], features.owner[taken], seed=seed).interval.told
+        yield ComputedFigure("", score.level, "cosine", _kept(score.mean), score.n, None, low, high)
         yield ComputedFigure("", score.level, "cosine SD", _kept(score.deviation), score.n)
     if not len(features.negative_cosines):
         return
-    of_level = np.asarray(levels, dtype=str)
-    for level in ("", *LEVELS):
-        taken = of_level == level if level else np.full(len(of_level), True)
+    for level, taken in taken_of.items():
         told = binary_figures(
             cosines[taken], features.negative_cosines, features.owner[taken], features.negative_owner,
             seed=seed,
@@ -178,19 +182,8 @@ def _pair_figures(features: BenchmarkFeatures, levels: Sequence[str], seed: int)
 
 
 def _binary(level: str, told: BinaryFigures) -> Iterator[ComputedFigure]:
-    n, others = told.n_positive, told.n_negative
-    # Where every resample gives the same figure the bootstrap says nothing, and no interval is told.
-    low, high = (told.interval.low, told.interval.high) if told.interval.width else (math.nan, math.nan)
-    yield ComputedFigure(
-        "", level, "AUPRC", _kept(told.average_precision), n, others,
-        _kept(low), _kept(high),
-    )  # fmt: skip
-    for name, value in (
-        ("chance", told.chance if n else math.nan),
-        ("AUROC", told.auroc),
-        ("matched AP", told.matched_average_precision),
-    ):
-        yield ComputedFigure("", level, name, _kept(value), n, others)
+    for name, value, low, high in told.named:
+        yield ComputedFigure("", level, name, _kept(value), told.n_positive, told.n_negative, low, high)
 
 
 def levels_without(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.overlap import FIRST, paraphrase_overlaps
-from measures.ranking import direction_figures, relevant_ranks
+from measures.ranking import relevant_ranks
 from measures.resampling import Estimate, clustered_mean, clustered_pearson, clustered_spearman
+from measures.retrieval import direction_figures
 from ml_workers.jobs.evaluation import TEXT_TO_IMAGE, ComputedFigure
 
 Rows = NDArray[np.float64]
@@ -97,11 +98,8 @@ def _overlaps(
 
 
 def _figure(name: str, told: Estimate, n_other: int | None = None, *, direction: str = "") -> ComputedFigure:
-    # Where every resample gives the same figure the bootstrap says nothing, and no interval is told.
-    low, high = (told.interval.low, told.interval.high) if told.interval.width > 0 else (math.nan, math.nan)
-    return ComputedFigure(
-        direction, "", name, _kept(told.value), told.n, n_other, _kept(low), _kept(high)
-    )  # fmt: skip
+    low, high = told.interval.told
+    return ComputedFigure(direction, "", name, _kept(told.value), told.n, n_other, low, high)
 
 
 def _kept(value: float) -> float | None:

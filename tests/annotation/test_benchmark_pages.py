@@ -214,6 +214,8 @@ def test_the_figures_are_sent_as_csv_and_as_latex() -> None:
     for line in text.splitlines():
         if line.endswith(r"\\"):
             assert line.count(" & ") >= 2
+    assert text.count(r"In brackets 95\% intervals by a bootstrap over images") == 9
+    assert escaped("\N{MINUS SIGN}0.5") == "$-$0.5"
     assert escaped(r"50% & a_b {x} \ ^~#$") == (
         r"50\% \& a\_b \{x\} \textbackslash{} \textasciicircum{}\textasciitilde{}\#\$"
     )

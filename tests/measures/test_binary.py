@@ -93,6 +93,40 @@ def test_the_interval_draws_whole_images_and_holds_what_resampling_by_hand_gives
     assert (got.low, got.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
 
 
+def test_all_intervals_come_from_the_same_resamples_and_equal_resampling_by_hand():
+    rng = np.random.default_rng(8)
+    positive, negative = np.round(rng.normal(0.5, 1, 30), 1), np.round(rng.normal(0, 1, 12), 1)
+    images = np.concatenate([np.repeat(np.arange(10), 3), rng.integers(0, 10, 12)])
+    got = binary.binary_intervals(
+        binary.scored(positive, negative), images, prevalence=0.3, resamples=200, seed=2
+    )
+    drawer, drawn = np.random.default_rng(2), []
+    for chosen in drawer.integers(10, size=(200, 10)):
+        first = np.concatenate([np.flatnonzero(images[:30] == image) for image in chosen])
+        second = np.concatenate([np.flatnonzero(images[30:] == image) for image in chosen])
+        pairs = binary.scored(positive[first], negative[second])
+        drawn.append(
+            (
+                binary.average_precision(pairs),
+                binary.auroc(pairs),
+                binary.matched_average_precision(pairs, 0.3),
+            )
+        )
+    by_hand = np.nanquantile(drawn, [0.025, 0.975], axis=0).T
+    for told, ends in zip(
+        (got.average_precision, got.auroc, got.matched_average_precision), by_hand, strict=True
+    ):
+        assert (told.low, told.high) == pytest.approx(tuple(ends))
+        assert (told.replicates, told.seed) == (200, 2)
+
+
+def test_without_negatives_average_precision_is_certain_and_the_others_have_no_interval():
+    got = binary.binary_intervals(binary.scored([1.0, 2.0], []), ["a", "b"], resamples=50)
+    assert got.average_precision.told == (None, None), "every resample gives 1, which says nothing"
+    assert got.auroc.told == got.matched_average_precision.told == (None, None)
+    assert got.auroc.undefined == 50
+
+
 def test_resamples_without_a_positive_are_counted_and_left_out():
     pairs = binary.scored([2.0], [1.0, 0.0, 3.0])
     got = binary.average_precision_interval(pairs, ["a", "b", "c", "d"], resamples=200, seed=1)
@@ -113,4 +147,5 @@ def test_all_figures_come_with_their_counts():
     assert (told.n_positive, told.n_negative, told.chance, told.matched_prevalence) == (2, 2, 0.5, 0.5)
     assert told.average_precision == pytest.approx((1 + 2 / 3) / 2)
     assert told.auroc == pytest.approx(0.75)
-    assert told.interval.seed == 3
+    assert told.interval.auroc.seed == 3
+    assert [name for name, *_rest in told.named] == ["AUPRC", "chance", "AUROC", "matched AP"]

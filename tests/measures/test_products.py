@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from measures import ranking
 from measures.products import Gallery
+from measures.retrieval import retrieval_figures
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
@@ -24,5 +24,5 @@ def test_a_caption_with_the_words_of_another_image_never_beats_the_tie():
     texts = np.repeat(images, 2, axis=0) + rng.normal(size=(400, 300))
     texts = np.concatenate([texts, texts])  # every caption is also one of the next image
     owner = np.concatenate([np.repeat(np.arange(200), 2), (np.repeat(np.arange(200), 2) + 1) % 200])
-    found = ranking.retrieval_figures(images, texts, owner).image_to_text
+    found = retrieval_figures(images, texts, owner).image_to_text
     assert found.recall[1] == 0, "the copy of another image comes first, always"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measures import ranking
 from measures.ranking_by_level import retrieval_by_level
+from measures.retrieval import retrieval_figures
 from measures.score_levels import scores_by_level
 
 LEVELS = ("easy", "medium", "hard")
@@ -26,7 +26,7 @@ def test_every_level_equals_plain_sorting_even_among_ties(n_images, n_captions, 
     owner = rng.integers(0, n_images, n_captions)
     level_of = [str(one) for one in rng.choice([*LEVELS, ""], n_captions)]
     got = retrieval_by_level(images, captions, owner, level_of, resamples=2)
-    plain = ranking.retrieval_figures(images, captions, owner)
+    plain = retrieval_figures(images, captions, owner)
     np.testing.assert_equal(
         (got.overall.image_to_text.recall, got.overall.text_to_image.mean_rank),
         (plain.image_to_text.recall, plain.text_to_image.mean_rank),

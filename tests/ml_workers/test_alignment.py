@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from measures.ranking import retrieval_figures
+from measures.retrieval import retrieval_figures
 from ml_workers.alignment.heads import project_images, project_texts
 from ml_workers.alignment.training import TowerFeatures, TrainingRecipe, multi_positive_loss, train_heads
 from ml_workers.encoders.shipped import Heads, assemble

@@ -16,7 +16,13 @@ SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "–": "--",
+    "\N{MINUS SIGN}": "$-$",
 }
+
+REMARKS = (
+    r"In brackets 95\% intervals by a bootstrap over images, unless said otherwise, and an n that is not that of the"
+    " row. A dagger marks models that voted on the levels."
+)
 
 
 def escaped(text: str) -> str:
@@ -35,7 +41,7 @@ def _table(table: BenchmarkTable) -> str:
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escaped(table.title)}. {escaped(table.note)} A dagger marks models that voted on the levels.}}",
+        rf"\caption{{{escaped(table.title)}. {escaped(table.note)} {REMARKS}}}",
         rf"\label{{tab:{table.name}}}",
         rf"\begin{{tabular}}{{{'l' * (1 + table.has_levels)}{'r' * (1 + len(table.columns))}}}",
         r"\toprule",

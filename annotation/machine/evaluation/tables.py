@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from annotation.models import DifficultyLevel, Direction, EvaluationFigure
 
 NOTHING = "–"
+MINUS = "\N{MINUS SIGN}"
 RETRIEVAL_PART, LEVELS_PART, PAIRS_PART, COSINES_PART = "retrieval", "levels", "pairs", "cosines"
 SHARES = frozenset({"R@1", "R@5", "R@10", "mAP@R", "mAP"})
 # A share of queries or of what is found, among the first so many.
@@ -112,7 +113,7 @@ COSINE = (Column("cosine", gettext_lazy("mean cosine")), Column("cosine SD", get
 
 
 def shown_value(figure: StoredFigure | None) -> str:
-    """Return a figure in words: shares in per cent, ranks to a half, the rest with three digits."""
+    """Return a figure in words: shares in per cent, ranks with one digit at most, the rest with three."""
     if figure is None or figure.value is None:
         return NOTHING
     return _in_words(figure.name, figure.value)
@@ -124,8 +125,8 @@ def _in_words(name: str, value: float) -> str:
     if name == "meanR":
         return f"{value:.1f}"
     if name in {"medR", "nearest", "medR of all captions"}:
-        return f"{value:g}"
-    return f"{value:.3f}"
+        return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.3f}".replace("-", MINUS)
 
 
 def basis_of(figure: StoredFigure | None, n_of_row: int) -> str:
@@ -255,24 +256,32 @@ def _binary(found: Found, names: Mapping[int, str], voters: frozenset[int]) -> B
 
 
 def _mean_of_voters(found: Found, voters: frozenset[int]) -> list[BenchmarkRow]:
-    """Return the mean over the voters with the standard deviation over models (IMP, Table 2), at every level."""
+    """Return the mean over the voters with the standard deviation over models (IMP, Table 2), at every level.
+
+    The row has an n where all voters have seen the same number of pairs.
+    """
     rows = []
     for level in LEVELS:
-        cells, n_models = [], 0
-        for column in BINARY:
-            stored = [
-                found.get((encoder, "", level, False), {}).get(column.name) for encoder in sorted(voters)
-            ]
-            values = [one.value for one in stored if one is not None and one.value is not None]
-            if len(values) > 1:
-                n_models = len(values)
-                basis = _("SD %(sd).3f") % {"sd": stdev(values)}
-                cells.append(Cell(str(column.label), f"{mean(values):.3f}", basis))
-        if len(cells) == len(BINARY):
-            rows.append(
-                BenchmarkRow(_("Mean of %(n)d voters") % {"n": n_models}, False, False, level, "", cells)
-            )
+        of_voters = [found.get((encoder, "", level, False), {}) for encoder in sorted(voters)]
+        told = [figures for figures in of_voters if all(_is_told(figures, one) for one in BINARY)]
+        if len(told) < 2:
+            continue
+        sizes = {(figures["AUPRC"].n, figures["AUPRC"].n_other) for figures in told}
+        n = " + ".join(map(str, sizes.pop())) if len(sizes) == 1 else ""
+        cells = [
+            _mean_cell(column, [figures[column.name].value or 0.0 for figures in told]) for column in BINARY
+        ]
+        title = _("Mean of %(n)d voters") % {"n": len(told)}
+        rows.append(BenchmarkRow(title, False, False, level, n, cells))
     return rows
+
+
+def _is_told(figures: Mapping[str, EvaluationFigure], column: Column) -> bool:
+    return column.name in figures and figures[column.name].value is not None
+
+
+def _mean_cell(column: Column, values: Sequence[float]) -> Cell:
+    return Cell(str(column.label), f"{mean(values):.3f}", _("SD %(sd).3f") % {"sd": stdev(values)})
 
 
 def _cosines(found: Found, names: Mapping[int, str], voters: frozenset[int]) -> BenchmarkTable:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from measures.binary import binary_figures
 from measures.method_comparison import bias_by_level, bland_altman
-from measures.resampling import Estimate, clustered_spearman
+from measures.resampling import Estimate, clustered_mean, clustered_spearman
 from measures.score_levels import scores_by_level
 
 LEVELS = ("easy", "medium", "hard")
@@ -54,20 +54,15 @@ def _kept(value: float) -> float | None:
 
 
 def _estimated(encoder: int | None, level: str, name: str, told: Estimate) -> ComparisonFigure:
-    low, high = told.interval.low, told.interval.high
-    if not told.interval.width > 0:
-        # Where every resample gives the same figure the bootstrap says nothing, and no interval is told.
-        low = high = math.nan
-    return ComparisonFigure(
-        encoder, level, name, _kept(told.value), told.n, None, _kept(low), _kept(high)
-    )  # fmt: skip
+    low, high = told.interval.told
+    return ComparisonFigure(encoder, level, name, _kept(told.value), told.n, None, low, high)
 
 
 def comparison_figures(pairs: ScoredPairs, *, seed: int) -> list[ComparisonFigure]:
     """All figures: distributions by level, telling good from bad, and how scores go with each encoder's cosines."""
-    figures = [*_distribution(None, pairs, pairs.scores), *_binary(None, pairs, pairs.scores, seed)]
+    figures = [*_distribution(None, pairs, pairs.scores, seed), *_binary(None, pairs, pairs.scores, seed)]
     for encoder, cosines in pairs.cosines.items():
-        figures += [*_distribution(encoder, pairs, cosines), *_binary(encoder, pairs, cosines, seed)]
+        figures += [*_distribution(encoder, pairs, cosines, seed), *_binary(encoder, pairs, cosines, seed)]
         figures += [
             *_rank_correlation(encoder, pairs, cosines, seed),
             *_differences(encoder, pairs, cosines, seed),
@@ -75,10 +70,14 @@ def comparison_figures(pairs: ScoredPairs, *, seed: int) -> list[ComparisonFigur
     return figures
 
 
-def _distribution(encoder: int | None, pairs: ScoredPairs, scores: Floats) -> Iterator[ComparisonFigure]:
-    levels = np.asarray(pairs.levels, dtype=str)[pairs.good].tolist()
-    for told in scores_by_level(scores[pairs.good], levels, levels=LEVELS):
-        yield ComparisonFigure(encoder, told.level, "score", _kept(told.mean), told.n)
+def _distribution(
+    encoder: int | None, pairs: ScoredPairs, scores: Floats, seed: int
+) -> Iterator[ComparisonFigure]:
+    images, levels = np.asarray(pairs.images), np.asarray(pairs.levels, dtype=str)
+    for told in scores_by_level(scores[pairs.good], levels[pairs.good].tolist(), levels=LEVELS):
+        taken = pairs.good & ((levels == told.level) if told.level else True)
+        mean = clustered_mean(scores[taken], images[taken], seed=seed)
+        yield _estimated(encoder, told.level, "score", mean)
         yield ComparisonFigure(encoder, told.level, "score SD", _kept(told.deviation), told.n)
 
 
@@ -91,17 +90,10 @@ def _binary(encoder: int | None, pairs: ScoredPairs, scores: Floats, seed: int) 
         told = binary_figures(
             scores[taken], scores[pairs.is_negative], images[taken], images[pairs.is_negative], seed=seed
         )
-        n, others = told.n_positive, told.n_negative
-        low, high = (told.interval.low, told.interval.high) if told.interval.width else (math.nan, math.nan)
-        yield ComparisonFigure(
-            encoder, level, "AUPRC", _kept(told.average_precision), n, others, _kept(low), _kept(high)
-        )
-        for name, value in (
-            ("chance", told.chance if n else math.nan),
-            ("AUROC", told.auroc),
-            ("matched AP", told.matched_average_precision),
-        ):
-            yield ComparisonFigure(encoder, level, name, _kept(value), n, others)
+        for name, value, low, high in told.named:
+            yield ComparisonFigure(
+                encoder, level, name, _kept(value), told.n_positive, told.n_negative, low, high
+            )
 
 
 def _rank_correlation(
