@@ -99,6 +99,16 @@ def new_axes(*, height: float = HEIGHT, mark: str = "") -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def stacked_axes(n: int, *, height: float) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure with n pairs of axes below each other that share both scales, each `height` high."""
+    figure = Figure(figsize=(WIDTH, 0.9 + n * height), layout="constrained", facecolor="none")
+    FigureCanvasAgg(figure)
+    rows: list[Axes] = list(figure.subplots(n, 1, sharex=True, sharey=True, squeeze=False)[:, 0])
+    for axes in rows:
+        axes.set_facecolor("none")
+    return figure, rows
+
+
 def drawing_style() -> AbstractContextManager[None]:
     """Return the context in which figures are drawn and written."""
     return mpl.rc_context(STYLE)

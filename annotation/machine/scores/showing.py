@@ -20,7 +20,7 @@ from annotation.machine.evaluation.tables import (
     labels_of,
     shown_value,
 )
-from annotation.models import EvaluationRun, ScoreComparison, ScoreDrawing, ScoreFigure, ScoreSet
+from annotation.models import Encoder, EvaluationRun, ScoreComparison, ScoreDrawing, ScoreFigure, ScoreSet
 from projects.models import Project
 
 SCORES_PART = "scores"
@@ -116,9 +116,15 @@ class ShownDrawing:
     png_url: str
 
 
-def shown_drawings(made: ScoreComparison, slug: str) -> list[ShownDrawing]:
-    """Return the drawings of a comparison."""
-    return [_shown(made, slug, one) for one in made.drawings.defer("pdf", "png", "csv")]
+def shown_drawings(made: ScoreComparison, slug: str) -> list[tuple[str, list[ShownDrawing]]]:
+    """Return the drawings of a comparison under the encoder that each of them is about."""
+    encoders = Encoder.objects.filter(pk__in=made.figures.values("encoder"))
+    names = {str(pk): name for pk, name in encoders.values_list("pk", "name")}
+    found: dict[str, list[ShownDrawing]] = {}
+    for one in made.drawings.defer("pdf", "png", "csv"):
+        encoder = one.name.rpartition("-")[2]
+        found.setdefault(names.get(encoder, encoder), []).append(_shown(made, slug, one))
+    return list(found.items())
 
 
 def _shown(made: ScoreComparison, slug: str, one: ScoreDrawing) -> ShownDrawing:
