@@ -1,10 +1,10 @@
 """The sentence encoder that comes with polyannot's packages: MiniLM-L6, tokens pooled by their mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoTokenizer
 
+from measures.bert_score import TokenFeatures
 from ml_workers.encoders.towers import TEXT_PACKAGE, TEXT_WIDTH, load_text_tower, text_tower_folder
 from ml_workers.encoders.weights import Precision, dtype_of, weights_sha256
 
@@ -53,22 +54,49 @@ class SentenceEncoder:
         """The tokenizer that belongs to the weights."""
         return AutoTokenizer.from_pretrained(text_tower_folder())
 
+    @property
+    def n_layers(self) -> int:
+        """The layers of the model."""
+        return int(cast("Any", self.model).config.num_hidden_layers)
+
     def encode_texts(self, texts: Sequence[str]) -> Features:
         """Features (n, 384) of the texts, float32."""
-        order = sorted(range(len(texts)), key=lambda place: (len(texts[place]), place))
         features = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
+        for places in _batches(texts):
             features[places] = self._encode([texts[place] for place in places])
         return features
 
-    def _encode(self, texts: Sequence[str]) -> Features:
-        tokens = self.tokenizer(
+    def encode_tokens(self, texts: Sequence[str], *, layer: int) -> list[TokenFeatures]:
+        """The states of the tokens of each text after this layer, 1 to `n_layers`; [CLS] and [SEP] do not count."""
+        found: list[TokenFeatures | None] = [None] * len(texts)
+        marks = [self.tokenizer.cls_token_id, self.tokenizer.sep_token_id]
+        for places in _batches(texts):
+            tokens = self._tokens([texts[place] for place in places])
+            with torch.inference_mode():
+                states = self.model(**tokens, output_hidden_states=True).hidden_states[layer].float()
+                rows = functional.normalize(states, dim=-1).numpy()
+            ids, lengths = tokens["input_ids"].numpy(), tokens["attention_mask"].sum(dim=1).tolist()
+            for number, place in enumerate(places):
+                kept = slice(0, lengths[number])
+                found[place] = TokenFeatures(rows[number, kept].copy(), ~np.isin(ids[number, kept], marks))
+        return cast("list[TokenFeatures]", found)
+
+    def _tokens(self, texts: Sequence[str]) -> Any:
+        return self.tokenizer(
             list(texts), padding=True, truncation=True, max_length=LONGEST_TOKENS, return_tensors="pt"
         )
+
+    def _encode(self, texts: Sequence[str]) -> Features:
+        tokens = self._tokens(texts)
         with torch.inference_mode():
             states = self.model(**tokens).last_hidden_state.float()
             mask = tokens["attention_mask"].unsqueeze(-1).to(states.dtype)
             pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
             result: Features = functional.normalize(pooled, dim=-1).numpy()
         return result
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Places of the texts, the shortest first, a batch at a time."""
+    order = sorted(range(len(texts)), key=lambda place: (len(texts[place]), place))
+    return (order[start : start + BATCH] for start in range(0, len(order), BATCH))

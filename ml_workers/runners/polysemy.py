@@ -15,10 +15,18 @@ from ml_workers.loading import registered, registered_image_encoder, registered_
 from ml_workers.nearest import unit_rows
 from ml_workers.polysemy import (
     as_told,
-    co_captions_by_image,
     project_clusters,
     told_curve,
     told_similarities,
+)
+from ml_workers.runners.polysemy_captions import (
+    BERT_SCORES,
+    COSINES,
+    corpus_captions_part,
+    images_with_several,
+    of_all_parts,
+    project_captions_part,
+    token_layer,
 )
 from ml_workers.runners.polysemy_corpus import encoder_names, queries_part, sample_part, seen_by
 from ml_workers.runners.stages import project_of
@@ -26,8 +34,10 @@ from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan
 
-PICTURES, TEXTS, QUERIES, SAMPLE, PROJECT = range(5)
+PICTURES, TEXTS, QUERIES, SAMPLE, PROJECT, PROJECT_CAPTIONS, CORPUS_CAPTIONS = range(7)
 QUERIES_PER_CHUNK = 10
+# Images of the project, or drawn rows of the corpus, whose captions are laid beside one another in one go.
+IMAGES_PER_CHUNK = 250
 # A query image needs others to be near to.
 FEWEST_IMAGES = 2
 
@@ -56,6 +66,16 @@ class PolysemyRunner:
             ),
             ChunkPlan([0], SAMPLE),
             ChunkPlan(versions, PROJECT),
+            *(
+                ChunkPlan(piece, PROJECT_CAPTIONS)
+                for piece in pieces(images_with_several(job), IMAGES_PER_CHUNK)
+            ),
+            *(
+                ChunkPlan(piece, CORPUS_CAPTIONS)
+                for piece in pieces(
+                    range(min(job.parameters["sampled_pairs"], seen[0].n_rows)), IMAGES_PER_CHUNK
+                )
+            ),
         ]
 
     def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:
@@ -66,16 +86,13 @@ class PolysemyRunner:
             failed = [embed_pictures(*one, chunk.items, store, store) for one in looking]
             return ChunkOutcome(list(dict.fromkeys(failure for of_one in failed for failure in of_one)))
         if chunk.phase == TEXTS:
+            token_layer(job)
             sentences, sentences_id = registered_sentence_encoder(job.parameters["sentences"])
             embed_texts(encoder, encoder_id, chunk.items, store, store)
             embed_texts(sentences, sentences_id, chunk.items, store, store)
-        elif chunk.phase == PROJECT:
-            store.add_report_part(job, "polysemy", "project", _project_part(job, chunk.items))
-        else:
-            with _told_refusals():
-                part = queries_part(job, chunk.items) if chunk.phase == QUERIES else sample_part(job)
-            name = f"queries-{chunk.items[0]}" if chunk.phase == QUERIES else "sample"
-            store.add_report_part(job, "polysemy", name, part)
+            return ChunkOutcome()
+        with _told_refusals():
+            store.add_report_part(job, "polysemy", *_part(job, chunk))
         return ChunkOutcome()
 
     def finish(self, job: Job) -> dict[str, Any]:
@@ -96,10 +113,14 @@ class PolysemyRunner:
                 "project": told_similarities(of_image, seed=seed),
                 "corpus": told_similarities(sample["pairs"], seed=seed),
             },
-            "co_captions": {
-                "project": told_similarities(project["co_captions"], seed=seed),
-                "corpus": told_similarities(sample["co_captions"], seed=seed),
+            **{
+                measure: {
+                    whose: told_similarities(of_all_parts(parts, whose, measure), seed=seed)
+                    for whose in ("project", "corpus")
+                }
+                for measure in (COSINES, BERT_SCORES)
             },
+            "tokens": project["tokens"],
         }
         store.write_report(job, "polysemy", len(pairs), figures)
         store.ask_for_drawing(job)
@@ -120,10 +141,23 @@ def _told_refusals() -> Any:
         raise Invalid("corpus_refused", str(error)) from error
 
 
+def _part(job: Job, chunk: JobChunk) -> tuple[str, Any]:
+    """The name and the figures of the part of the report that a chunk makes."""
+    first = chunk.items[0]
+    if chunk.phase == QUERIES:
+        return f"queries-{first}", queries_part(job, chunk.items)
+    if chunk.phase == SAMPLE:
+        return "sample", sample_part(job)
+    if chunk.phase == PROJECT:
+        return "project", _project_part(job, chunk.items) | {"tokens": token_layer(job)}
+    if chunk.phase == PROJECT_CAPTIONS:
+        return f"project-captions-{first}", project_captions_part(job, chunk.items)
+    return f"corpus-captions-{first}", corpus_captions_part(job, chunk.items)
+
+
 def _project_part(job: Job, versions: Sequence[int]) -> dict[str, Any]:
-    """The clusters, pairs and co-captions of the project's good captions."""
+    """The clusters and pairs of the project's good captions."""
     _encoder, encoder_id = registered(job.parameters["encoder"])
-    _sentences, sentences_id = registered_sentence_encoder(job.parameters["sentences"])
     found = store.pair_features(encoder_id, versions)
     images, texts = unit_rows(found.images)[0], unit_rows(found.texts)[0]
     cosines = np.clip(np.einsum("ij,ij->i", images, texts), -1.0, 1.0)
@@ -134,8 +168,6 @@ def _project_part(job: Job, versions: Sequence[int]) -> dict[str, Any]:
     for row, image in enumerate(found.image_ids):
         if image in place_of:
             rows_of.setdefault(place_of[image], []).append(row)
-    features = store.text_features(sentences_id, versions)
-    captions = store.good_captions(project_of(job), keys)
     return {
         "queries": [
             as_told(one)
@@ -149,13 +181,6 @@ def _project_part(job: Job, versions: Sequence[int]) -> dict[str, Any]:
             str(version): (image, float(cosine))
             for version, image, cosine in zip(found.version_ids, found.image_ids, cosines, strict=True)
         },
-        "co_captions": co_captions_by_image(
-            {
-                image: unit_rows(np.stack([features[one] for one in of_image if one in features]))[0]
-                for image, of_image in captions.items()
-                if sum(one in features for one in of_image) > 1
-            }
-        ),
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.polysemy import ClusterFigures, cluster_figures, geodesic_distances
-from ml_workers.corpora.captions import captions_of_rows, rows_of_the_same_picture
+from ml_workers.corpora.captions import captions_of_rows
 from ml_workers.corpora.layout import Corpus
 from ml_workers.corpora.pieces import (
     blocks_to_compute,
@@ -17,14 +17,12 @@ from ml_workers.corpora.pieces import (
     pieces_to_search,
 )
 from ml_workers.corpora.rows import CorpusRow
-from ml_workers.loading import registered, registered_image_encoder, registered_sentence_encoder
+from ml_workers.loading import registered, registered_image_encoder
 from ml_workers.nearest import Neighbours, exact_neighbours, merged_neighbours, unit_rows
 from ml_workers.polysemy import (
-    AROUND,
     MOST_IN_CLUSTER,
     ROWS_PER_PICTURE,
     as_told,
-    co_captions_by_image,
     nearest_pictures,
 )
 from ml_workers.runners.neighbours import check_dimension, check_encoder, opened
@@ -51,7 +49,7 @@ def seen_by(job: Job, encoder: str) -> Corpus:
     return corpus
 
 
-def _drawn(job: Job, corpus: Corpus, wanted: int) -> NDArray[np.int64]:
+def drawn_rows(job: Job, corpus: Corpus, wanted: int) -> NDArray[np.int64]:
     """Rows of the corpus drawn with the job's seed; a smaller draw is the beginning of a larger one."""
     most = max(job.parameters["queries"], job.parameters["sampled_pairs"])
     drawn = np.random.default_rng(job.seed).choice(
@@ -70,7 +68,7 @@ def queries_part(job: Job, places: Sequence[int]) -> list[dict[str, Any]]:
     """The clusters of some drawn rows of the corpus."""
     encoder, _encoder_id = registered(job.parameters["encoder"])
     seen = [seen_by(job, name) for name in encoder_names(job)]
-    drawn = _drawn(job, seen[0], job.parameters["queries"])[list(places)]
+    drawn = drawn_rows(job, seen[0], job.parameters["queries"])[list(places)]
     queries = _corpus_features(seen[0], drawn)
     check_dimension(seen[0], queries.shape[1], encoder.dimension)
     # Which pictures are near is seen by the last encoder, how far their captions are by the first.
@@ -86,7 +84,7 @@ def queries_part(job: Job, places: Sequence[int]) -> list[dict[str, Any]]:
         for place, row in enumerate(drawn)
     ]
     kept = {row for cluster in clusters for of_picture, _cosine in cluster for row in of_picture}
-    texts = _features_of_texts(encoder.encode_texts, {row: rows[row] for row in kept if row in rows})
+    texts = features_of_texts(encoder.encode_texts, {row: rows[row] for row in kept if row in rows})
     return [as_told(_cluster(queries[place], cluster, texts)) for place, cluster in enumerate(clusters)]
 
 
@@ -125,7 +123,7 @@ def _cluster(
     )
 
 
-def _features_of_texts(encode: Any, captions: dict[int, CorpusRow]) -> dict[int, NDArray[np.float32]]:
+def features_of_texts(encode: Any, captions: dict[int, CorpusRow]) -> dict[int, NDArray[np.float32]]:
     """A row (1, d) for each caption, equal texts encoded once."""
     different = list(dict.fromkeys(row.caption for row in captions.values()))
     if not different:
@@ -136,28 +134,16 @@ def _features_of_texts(encode: Any, captions: dict[int, CorpusRow]) -> dict[int,
 
 
 def sample_part(job: Job) -> dict[str, Any]:
-    """The cosines of drawn pairs of the corpus, and of the captions of one picture."""
+    """The cosines of drawn pairs of the corpus."""
     corpus = seen_by(job, job.parameters["encoder"])
     encoder, _encoder_id = registered(job.parameters["encoder"])
-    sentences, _sentences_id = registered_sentence_encoder(job.parameters["sentences"])
-    drawn = _drawn(job, corpus, job.parameters["sampled_pairs"])
-    around = {
-        near
-        for row in drawn.tolist()
-        for near in range(max(0, row - AROUND), min(corpus.n_rows, row + AROUND + 1))
-    }
-    rows = captions_of_rows(corpus, around)
+    drawn = drawn_rows(job, corpus, job.parameters["sampled_pairs"])
+    rows = captions_of_rows(corpus, drawn.tolist())
     kept = [row for row in drawn.tolist() if row in rows]
     images = _corpus_features(corpus, kept) if kept else np.empty((0, encoder.dimension), dtype=np.float32)
-    texts = _features_of_texts(encoder.encode_texts, {row: rows[row] for row in kept})
-    groups = {tuple(rows_of_the_same_picture(rows, row)) for row in kept}
-    groups = {group for group in groups if len(group) > 1}
-    told = _features_of_texts(sentences.encode_texts, {row: rows[row] for group in groups for row in group})
+    texts = features_of_texts(encoder.encode_texts, {row: rows[row] for row in kept})
     return {
         "pairs": {
             str(row): [float(np.clip(images[place] @ texts[row][0], -1, 1))] for place, row in enumerate(kept)
         },
-        "co_captions": co_captions_by_image(
-            {group[0]: np.concatenate([told[row] for row in group]) for group in sorted(groups)}
-        ),
     }

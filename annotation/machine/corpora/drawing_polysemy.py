@@ -26,6 +26,13 @@ def draw_polysemy(job: Job) -> list[Drawn]:
             _("mean angle, radians"),
         ),
         _density(told["co_captions"], names, "co-captions", _("Similarity of the captions of one image")),
+        _density(
+            told.get("bert_scores", {}),
+            names,
+            "bert-scores",
+            _("BERTScore of the captions of one image"),
+            label=_("BERTScore, F1"),
+        ),
         _density(told["pairs"], names, "pairs", _("Similarity of image and caption")),
     ]
     return [each for each in drawn if each is not None]
@@ -94,7 +101,9 @@ def _curve(
     )
 
 
-def _density(sets: Mapping[str, Any], names: Mapping[str, str], name: str, title: str) -> Drawn | None:
+def _density(
+    sets: Mapping[str, Any], names: Mapping[str, str], name: str, title: str, label: str = ""
+) -> Drawn | None:
     figure, axes = new_axes()
     told = []
     for key, one in sets.items():
@@ -109,7 +118,7 @@ def _density(sets: Mapping[str, Any], names: Mapping[str, str], name: str, title
         )
     if not told:
         return None
-    axes.set_xlabel(_("cosine"))
+    axes.set_xlabel(label or _("cosine"))
     axes.set_ylabel(_("density"))
     axes.legend()
     return written(

@@ -18,6 +18,8 @@ from projects.queue import Parameters, enqueue
 KIND = "polysemy"
 # Query images drawn from the corpus, and rows whose pairs are looked at (ours).
 QUERIES, SAMPLED_PAIRS = 200, 2_000
+# More layers than any encoder of sentences has; the worker knows how many there are.
+MOST_LAYERS = 100
 CSV_COLUMNS = ("figure", "set", "at", "measure", "value", "low", "high", "n")
 
 
@@ -26,9 +28,13 @@ def completed_polysemy(parameters: Mapping[str, Any]) -> Parameters:
 
     `corpus` is a folder of CORPORA_DIR with features of the image-text `encoder`, and of the `image_encoder` by which
     images look alike where that is another one; `queries` of its images are query images and `sampled_pairs` of its
-    rows are pairs; `sentences` is the encoder of co-captions.
+    rows are pairs; `sentences` is the encoder of co-captions, and `token_layer` that of its layers whose token states
+    BERTScore is of, 0 for the last.
     """
-    known_only(parameters, "corpus", "encoder", "image_encoder", "sentences", "queries", "sampled_pairs")
+    known_only(
+        parameters,
+        "corpus", "encoder", "image_encoder", "sentences", "token_layer", "queries", "sampled_pairs",
+    )  # fmt: skip
     encoder = with_texts(parameters.get("encoder") or settings.ENCODERS[-1])
     corpus = str(parameters.get("corpus") or "").strip()
     if corpus not in corpora():
@@ -41,6 +47,7 @@ def completed_polysemy(parameters: Mapping[str, Any]) -> Parameters:
         "encoder": encoder,
         "image_encoder": str(parameters.get("image_encoder") or "").strip() or encoder,
         "sentences": with_texts(parameters.get("sentences") or SENTENCE_ENCODER),
+        "token_layer": whole_number(parameters, "token_layer", 0, 0, MOST_LAYERS),
         "queries": whole_number(parameters, "queries", QUERIES, 2, 5_000),
         "sampled_pairs": whole_number(parameters, "sampled_pairs", SAMPLED_PAIRS, 2, 50_000),
     }
@@ -71,12 +78,25 @@ class SimilarityRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownPolysemy:
-    """A report for its page."""
+    """A report for its page.
+
+    `tokens` says whose token states BERTScore is of, its `layer` None where the encoder gives none; it is None for a
+    report from before BERTScore.
+    """
 
     report: MachineReport
     corpus: str
     radii: list[RadiusRow]
     similarities: list[SimilarityRow]
+    tokens: Mapping[str, Any] | None
+
+
+def _measures(report: MachineReport) -> list[tuple[str, str]]:
+    """Return the similarities that a report has, and what they are called."""
+    told = [("co_captions", _("Captions of one image, cosine"))]
+    if (report.figures.get("tokens") or {}).get("layer"):
+        told.append(("bert_scores", _("Captions of one image, BERTScore")))
+    return [*told, ("pairs", _("Image and its caption, cosine"))]
 
 
 def shown_polysemy(report: MachineReport) -> ShownPolysemy:
@@ -91,12 +111,10 @@ def shown_polysemy(report: MachineReport) -> ShownPolysemy:
         ],
         similarities=[
             SimilarityRow(name, whose, told[part][key]["spread"])
-            for part, name in (
-                ("co_captions", _("Captions of one image")),
-                ("pairs", _("Image and its caption")),
-            )
+            for part, name in _measures(report)
             for key, whose in (("project", report.project.name), ("corpus", corpus))
         ],
+        tokens=told.get("tokens"),
     )
 
 
@@ -108,7 +126,7 @@ def figure_rows(report: MachineReport) -> Iterator[Sequence[object]]:
             for measure in ("image_cosine", "geodesic"):
                 ends = (row[measure], row[f"{measure}_low"], row[f"{measure}_high"], row[f"{measure}_n"])
                 yield ("polysemy", key, row["radius"], measure, *ends)
-    for part in ("co_captions", "pairs"):
+    for part, _name in _measures(report):
         for key in ("project", "corpus"):
             spread, found = told[part][key]["spread"], told[part][key]["density"]
             yield (part, key, "", "mean", spread["mean"], spread["low"], spread["high"], spread["n"])
