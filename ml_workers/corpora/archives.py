@@ -113,7 +113,8 @@ def row_of(sample: Sample, number: int, file: str) -> CorpusRow | BadRow:
     """Return the row that a sample is: caption from .txt, else from .json, which also says link and key."""
     try:
         known = json.loads(sample.texts.get("json", b"{}"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
+        # No UTF-8, no JSON, or a number of thousands of digits.
         known = {}
     told = known if isinstance(known, dict) else {}
     link = named(told, URL_NAMES)

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from ml_workers.corpora.archives import count_samples, read_webdataset
 from ml_workers.corpora.rows import CorpusRefused, Rows
-from ml_workers.corpora.tables import ColumnOrder, count_parquet, read_jsonl, read_parquet, read_tsv
+from ml_workers.corpora.tables import (
+    ColumnOrder,
+    count_lines,
+    count_parquet,
+    count_tsv,
+    read_jsonl,
+    read_parquet,
+    read_tsv,
+)
 
 # What a corpus says of itself: name, encoder of the given features, licence, order of the columns of a TSV, and the
 # endings of the files of features by other encoders.
@@ -80,7 +88,7 @@ def from_json(told: str, folder: Path) -> Corpus:
 
 
 def open_corpus(folder: Path, encoder: str = "") -> Corpus:
-    """Return the corpus in a folder. Only headers are read, and the tables' lines where nothing else counts them.
+    """Return the corpus in a folder. Headers are read, and the lines of tables counted.
 
     Its features are those that `corpus.json` names for the encoder, else the ones that lie beside each file.
     Raises CorpusRefused where there is no file of a known form; a single file that cannot be used is a problem.
@@ -94,7 +102,7 @@ def open_corpus(folder: Path, encoder: str = "") -> Corpus:
     shards, problems = [], []
     for path in _row_files(folder):
         try:
-            shards.append(_shard(folder, path, ending))
+            shards.append(_shard(folder, path, ending, told["column_order"]))
         except CorpusRefused as error:
             problems.append((path.name, str(error)))
     if not shards:
@@ -150,7 +158,7 @@ def _row_files(folder: Path) -> list[Path]:
     return sorted(
         found,
         key=lambda path: [
-            int(part) if part.isdigit() else part
+            int(part) if part.isdecimal() else part
             for part in re.split(r"(\d+)", str(path.relative_to(folder)))
         ],
     )
@@ -165,22 +173,28 @@ def _features_beside(folder: Path, path: Path, ending: str) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _shard(folder: Path, path: Path, ending: str) -> Shard:
+def _count(path: Path, order: ColumnOrder | None) -> int:
+    """Return how many rows a file has. Raises CorpusRefused where it cannot be read as what its name says."""
     kind = ENDINGS[path.suffix]
+    if kind == TSV:
+        return count_tsv(path, order)
+    if kind == JSONL:
+        return count_lines(path)
+    return count_parquet(path) if kind == PARQUET else count_samples(path)
+
+
+def _shard(folder: Path, path: Path, ending: str, order: ColumnOrder | None) -> Shard:
     beside = _features_beside(folder, path, ending)
-    dimension = 0
+    kind, dimension = ENDINGS[path.suffix], 0
     if beside is not None:
-        n_rows, dimension = _features_shape(beside)
-        if kind == PARQUET and (counted := count_parquet(path)) != n_rows:
-            raise CorpusRefused(f"{path.name} has {counted:,} rows, {beside.name} {n_rows:,}.")
-    elif kind == WEBDATASET:
-        n_rows = count_samples(path)
-    else:
-        if kind == PARQUET:
-            count_parquet(path)  # what is damaged is told as that
+        n_features, dimension = _features_shape(beside)
+    n_rows = _count(path, order)
+    if beside is None and kind != WEBDATASET:
         raise CorpusRefused(
             f"{path.name} has no features beside it ({path.stem}{ending}) and holds no pictures to compute them of."
         )
+    if beside is not None and n_rows != n_features:
+        raise CorpusRefused(f"{path.name} has {n_rows:,} rows, {beside.name} {n_features:,}.")
     return Shard(
         kind=kind,
         rows_path=str(path.relative_to(folder)),

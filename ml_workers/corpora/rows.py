@@ -50,7 +50,11 @@ def named(names: Mapping[str, Any], known: tuple[str, ...]) -> str | None:
 
 
 def checked_row(number: int, file: str, line: int, cells: tuple[Any, Any, Any]) -> CorpusRow | BadRow:
-    """Return the row of (caption, url, key); a bad one where the caption is missing, no text or holds a NUL."""
+    """Return the row of (caption, url, key).
+
+    A bad one where the caption is missing or blank, or where something holds a NUL or half a character, neither of
+    which is text for a database.
+    """
     caption, url, key = cells
     if not isinstance(caption, str) or not caption.strip():
         return BadRow(number, file, line, "There is no caption.")
@@ -58,4 +62,8 @@ def checked_row(number: int, file: str, line: int, cells: tuple[Any, Any, Any]) 
     key = "" if key is None else str(key).strip()
     if "\0" in caption or "\0" in url or "\0" in key:
         return BadRow(number, file, line, "It holds a NUL character.")
+    try:
+        f"{caption}{url}{key}".encode()
+    except UnicodeEncodeError:
+        return BadRow(number, file, line, "It holds half a character (a lone surrogate).")
     return CorpusRow(number, caption, url, key)

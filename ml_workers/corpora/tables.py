@@ -70,10 +70,11 @@ def has_header(path: Path) -> bool:
     return named(names, CAPTION_NAMES) is not None and named(names, URL_NAMES) is not None
 
 
-def column_order(path: Path) -> ColumnOrder:
-    """Tell the order of the columns of a TSV without a header from where the links stand.
+def column_order(path: Path, said: ColumnOrder | None = None) -> ColumnOrder:
+    """Return the order of the columns of a TSV without a header: as it was said, else told from where the links stand.
 
-    Raises CorpusRefused where neither column holds links in 90% of the first 1,000 lines that have two cells.
+    Raises CorpusRefused where nothing was said and neither column holds links in 90% of the first 1,000 lines that have
+    two cells, and where these lines have the links in the other column than was said.
     """
     pairs = [
         cells
@@ -82,20 +83,43 @@ def column_order(path: Path) -> ColumnOrder:
     ]
     first = sum(_is_url(cells[0]) and not _is_url(cells[1]) for cells in pairs)
     second = sum(_is_url(cells[1]) and not _is_url(cells[0]) for cells in pairs)
-    if pairs and second >= SURE * len(pairs):
-        return ColumnOrder.CAPTION_URL
-    if pairs and first >= SURE * len(pairs):
-        return ColumnOrder.URL_CAPTION
-    raise CorpusRefused(
+    counts = (
         f"{path.name}: of its first {len(pairs):,} lines with two cells {first:,} have a link in the first and "
-        f"{second:,} in the second. Say the order (caption_url or url_caption) in corpus.json."
+        f"{second:,} in the second."
     )
+    told = None
+    if pairs and second >= SURE * len(pairs):
+        told = ColumnOrder.CAPTION_URL
+    elif pairs and first >= SURE * len(pairs):
+        told = ColumnOrder.URL_CAPTION
+    if said and told and said is not told:
+        raise CorpusRefused(f"{counts} corpus.json says {said}: correct it, or leave column_order out.")
+    if (order := said or told) is None:
+        raise CorpusRefused(f"{counts} Say the order (caption_url or url_caption) in corpus.json.")
+    return order
+
+
+def count_tsv(path: Path, said: ColumnOrder | None = None) -> int:
+    """Return the number of rows, bad ones included and blank lines at the end not. Raises as `column_order`."""
+    if has_header(path):
+        return max(0, count_lines(path) - 1)
+    column_order(path, said)
+    return count_lines(path)
+
+
+def count_lines(path: Path) -> int:
+    """Return the number of lines up to the last one that is not blank."""
+    last = 0
+    for number, line in enumerate(lines_of(path), start=1):
+        if line is None or line.strip():
+            last = number
+    return last
 
 
 def read_tsv(path: Path, order: ColumnOrder | None = None) -> Rows:
     """Yield the rows of a TSV; the order of its columns is told from the file unless it is given.
 
-    A first line that names its columns is no row, and then says the order. Nothing is quoted. Raises CorpusRefused.
+    A first line that names its columns is no row, and then says the order. Nothing is quoted. Raises as `column_order`.
     """
     lines = lines_of(path)
     first = 1
@@ -103,7 +127,7 @@ def read_tsv(path: Path, order: ColumnOrder | None = None) -> Rows:
     if has_header(path):
         width, caption_at, url_at, key_at = _from_header(next(lines))
         first = 2
-    elif (order or column_order(path)) is ColumnOrder.URL_CAPTION:
+    elif column_order(path, order) is ColumnOrder.URL_CAPTION:
         caption_at, url_at = 1, 0
     for number, line in enumerate(lines):
         cells = _cells(line)
@@ -133,7 +157,8 @@ def read_jsonl(path: Path) -> Rows:
             continue
         try:
             cells = json.loads(line)
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
+            # No UTF-8, no JSON, or a number of thousands of digits.
             yield BadRow(number, path.name, number + 1, "It is no JSON.")
             continue
         yield from_mapping(number, path.name, number + 1, cells)
@@ -163,9 +188,20 @@ def _parquet(path: Path) -> Any:
 
 
 def count_parquet(path: Path) -> int:
-    """Return the number of rows. Raises CorpusRefused."""
-    rows: int = _parquet(path).metadata.num_rows
+    """Return the number of rows. Raises CorpusRefused, also where no column holds captions."""
+    table = _parquet(path)
+    _parquet_columns(table, path.name)
+    rows: int = table.metadata.num_rows
     return rows
+
+
+def _parquet_columns(table: Any, file: str) -> list[str | None]:
+    """Return the columns of captions, links and keys. Raises CorpusRefused where there is none of captions."""
+    names = dict.fromkeys(table.schema_arrow.names)
+    columns = [named(names, known) for known in (CAPTION_NAMES, URL_NAMES, KEY_NAMES)]
+    if columns[0] is None:
+        raise CorpusRefused(f"{file} has no column of captions, but {', '.join(names)}.")
+    return columns
 
 
 def read_parquet(path: Path, start: int = 0) -> Rows:
@@ -174,10 +210,7 @@ def read_parquet(path: Path, start: int = 0) -> Rows:
     Raises CorpusRefused where no column holds captions.
     """
     table = _parquet(path)
-    names = dict.fromkeys(table.schema_arrow.names)
-    columns = [named(names, known) for known in (CAPTION_NAMES, URL_NAMES, KEY_NAMES)]
-    if columns[0] is None:
-        raise CorpusRefused(f"{path.name} has no column of captions, but {', '.join(names)}.")
+    columns = _parquet_columns(table, path.name)
     first = 0
     for group in range(table.num_row_groups):
         rows = table.metadata.row_group(group).num_rows

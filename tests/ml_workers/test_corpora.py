@@ -51,6 +51,17 @@ def test_an_order_that_cannot_be_told_is_asked_for_and_can_be_said(tmp_path: Pat
     ]
 
 
+def test_an_order_that_was_said_wrongly_is_refused_when_the_corpus_is_opened(tmp_path: Path) -> None:
+    path = written(tmp_path / "pairs.tsv", "".join(f"{one}\t{url}\n" for one, url in PAIRS))
+    np.save(tmp_path / "pairs.features.npy", np.zeros((5, 4), dtype=np.float32))
+    written(tmp_path / "corpus.json", '{"column_order": "url_caption"}')
+    said_wrongly = "0 have a link in the first and 5 in the second. corpus.json says url_caption: correct it"
+    with pytest.raises(CorpusRefused, match=said_wrongly):
+        list(read_tsv(path, ColumnOrder.URL_CAPTION))
+    with pytest.raises(CorpusRefused, match=said_wrongly):
+        open_corpus(tmp_path)
+
+
 def test_bad_lines_of_a_tsv_are_listed_and_the_rest_is_read(tmp_path: Path) -> None:
     lines = [
         b"a fine one\thttps://example.org/1",
@@ -93,6 +104,9 @@ def test_jsonl_takes_the_usual_names_and_lists_what_is_no_row(tmp_path: Path) ->
         "[1]",
         json.dumps({"caption": 5}),
         json.dumps({"caption": "no link"}),
+        json.dumps({"caption": "half a character \ud800"}),
+        json.dumps({"caption": "a fine one", "key": "\udfff"}),
+        '{"caption": "a long number", "key": ' + "9" * 5_000 + "}",
     ]
     rows = list(read_jsonl(written(tmp_path / "rows.jsonl", "\n".join(lines))))
     assert rows[0] == CorpusRow(0, *PAIRS[0], "7")
@@ -100,6 +114,9 @@ def test_jsonl_takes_the_usual_names_and_lists_what_is_no_row(tmp_path: Path) ->
         (2, "It is no JSON."),
         (3, "It is no JSON object."),
         (4, "There is no caption."),
+        (6, "It holds half a character (a lone surrogate)."),
+        (7, "It holds half a character (a lone surrogate)."),
+        (8, "It is no JSON."),
     ]
     assert rows[4] == CorpusRow(4, "no link")
 
@@ -213,6 +230,39 @@ def test_rows_and_features_that_do_not_fit_are_a_problem_of_their_file(tmp_path:
     corpus = open_corpus(folder)
     assert corpus.n_rows == 2
     assert corpus.problems == (("metadata_1.parquet", "metadata_1.parquet has 2 rows, img_emb_1.npy 3."),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("pairs.tsv", "".join(f"{one}\t{url}\n" for one, url in PAIRS)),
+        ("pairs.tsv", "caption\turl\n" + "".join(f"{one}\t{url}\n" for one, url in PAIRS)),
+        ("pairs.jsonl", "".join(json.dumps({"caption": one}) + "\n" for one, _url in PAIRS)),
+        ("pairs.tar", ""),
+    ],
+)
+def test_lines_and_samples_are_counted_so_that_no_caption_gets_the_features_of_another(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    path = tmp_path / name
+    if content:
+        written(path, content + "\n\n")
+    else:
+        as_webdataset(path)
+    for n, fits in ((4, False), (5, True), (6, False)):
+        np.save(tmp_path / "pairs.features.npy", np.zeros((n, 4), dtype=np.float32))
+        if fits:
+            assert open_corpus(tmp_path).n_rows == 5, "blank lines at the end are no rows"
+        else:
+            with pytest.raises(CorpusRefused, match=f"{name} has 5 rows, pairs.features.npy {n}"):
+                open_corpus(tmp_path)
+
+
+def test_a_parquet_file_without_captions_is_refused_when_the_corpus_is_opened(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"url": ["https://a"], "words": ["a boat"]}), tmp_path / "rows.parquet")
+    np.save(tmp_path / "rows.features.npy", np.zeros((1, 4), dtype=np.float32))
+    with pytest.raises(CorpusRefused, match="has no column of captions, but url, words"):
+        open_corpus(tmp_path)
 
 
 def test_a_table_without_features_is_refused_as_it_holds_no_pictures(tmp_path: Path) -> None:
