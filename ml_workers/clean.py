@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from ml_workers.cleaning.pipeline import (
     GivenCaption,
     clean,
 )
+from ml_workers.cleaning.tagging import HANTA
 
 EXAMPLES_A_STEP = 5
 TEXT_COLUMNS = ("text", "caption", "title")
@@ -50,6 +52,11 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--only-sources", default="", help="clean these sources alone, separated by commas")
     parser.add_argument("--without", default="", help=f"steps to leave out: {', '.join(STEPS)}")
     parser.add_argument("--languages", default="en", help="languages that stay, such as en,de")
+    parser.add_argument(
+        "--spacy-model",
+        default=os.environ.get("SPACY_MODEL", ""),
+        help="name or folder of a spaCy model that tells parts of speech in place of HanTa (default: SPACY_MODEL)",
+    )
     parser.add_argument("--least-jaccard", type=float, default=LEAST_JACCARD, help="of near-duplicates")
     return parser
 
@@ -112,6 +119,7 @@ def write_result(
         "n_kept": len(kept),
         "without": _listed(options.without),
         "languages": _listed(options.languages),
+        "tagger": options.spacy_model or HANTA,
         "least_jaccard": options.least_jaccard,
         "steps": [{**asdict(count), "examples": examples(result, count.step)} for count in result.counts],
     }
@@ -158,7 +166,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = argument_parser().parse_args(argv)
     try:
         file = read_captions(options.captions, column=options.column, names=_listed(options.columns))
-        result = cleaned_file(file, options, packaged_rules(_listed(options.languages)))
+        result = cleaned_file(
+            file, options, packaged_rules(_listed(options.languages), options.spacy_model or HANTA)
+        )
         write_result(options.out, file, result, options)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")

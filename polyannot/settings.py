@@ -252,6 +252,8 @@ MODEL_FOLDER = Path(env.text("MODEL_FOLDER", str(POLYANNOT_HOME / "models")))
 ENCODERS = env.words("ENCODERS", "shipped:lite0,shipped:lite1,shipped:lite2")
 # Precision of encoders that are registered from now on: float32, bfloat16, or auto (a trial says).
 ENCODER_PRECISION = env.one_of("ENCODER_PRECISION", "auto", ("float32", "bfloat16"))
+# A spaCy model, by name or folder, that tells parts of speech in a cleaning; HanTa does where none is named.
+SPACY_MODEL = env.text("SPACY_MODEL", "")
 # Each folder in here is a corpus that projects may take candidate captions from; web and model workers both see it.
 CORPORA_DIR = Path(env.text("CORPORA_DIR", str(POLYANNOT_HOME / "corpora")))
 

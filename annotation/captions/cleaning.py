@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,9 @@ ALL_SOURCES, NO_SOURCE = "*", "-"
 LANGUAGES = ("en",)
 # Shared of all word 3-grams of two captions from which on they say the same (ours).
 LEAST_JACCARD = 0.6
-KNOWN = ("sources", "without", "languages", "least_jaccard")
+# What tells parts of speech where the settings name no spaCy model.
+HANTA = "HanTa"
+KNOWN = ("sources", "without", "languages", "least_jaccard", "tagger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def completed_cleaning(parameters: Mapping[str, Any]) -> Parameters:
 
     `sources` are those that are cleaned: empty for titles of web pages (IMP), `*` for all, `-` for none; the others
     take part in near-duplicates alone. `without` names steps to leave out, `languages` those that stay (ISO 639-1), and
-    `least_jaccard` the similarity from which on two captions say the same.
+    `least_jaccard` the similarity from which on two captions say the same. The `tagger` is that of the settings.
     """
     if unknown := set(parameters) - set(KNOWN):
         raise _refused(
@@ -89,7 +92,21 @@ def completed_cleaning(parameters: Mapping[str, Any]) -> Parameters:
         "without": [step for step in STEP_NAMES if step in without],
         "languages": languages,
         "least_jaccard": _jaccard(parameters.get("least_jaccard", LEAST_JACCARD)),
+        "tagger": _tagger(parameters.get("tagger")),
     }
+
+
+def _tagger(given: object) -> str:
+    """Return HanTa or the spaCy model of the settings; another one, as an earlier job had, is refused."""
+    tagger: str = settings.SPACY_MODEL or HANTA
+    if given and given != tagger:
+        raise _refused(
+            _(
+                "Parts of speech are told by %(tagger)s, as the settings say; ask anew without naming a tagger."
+            )
+            % {"tagger": tagger}
+        )
+    return tagger
 
 
 def _jaccard(value: object) -> float:

@@ -35,7 +35,8 @@ class CleaningForm(forms.Form):
         initial=", ".join(LANGUAGES),
         max_length=100,
         help_text=_(
-            "Codes such as en, de. With others than en no caption is dropped for its parts of speech."
+            "Codes such as en, de. Only where the tagger's own language (en for HanTa) is the one that stays, captions"
+            " are dropped for their parts of speech."
         ),
     )
     least_jaccard = forms.FloatField(

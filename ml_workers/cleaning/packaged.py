@@ -1,22 +1,12 @@
-"""The language classifier and the tagger that come with polyannot, and the rules made of them."""
+"""The rules of a cleaning, made of the language classifier that comes with polyannot and of a tagger."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from HanTa.HanoverTagger import HanoverTagger
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from ml_workers.cleaning.dropping import (
-    Classifier,
-    Rule,
-    Tagger,
-    language_rule,
-    repetitive,
-    speech_rule,
-    too_short,
-)
-
-ENGLISH = "morphmodel_en.pgz"
+from ml_workers.cleaning.dropping import Classifier, Rule, language_rule, repetitive, too_short
+from ml_workers.cleaning.tagging import HANTA, tagger_rule
 
 
 class _Identified:
@@ -35,24 +25,14 @@ def packaged_classifier() -> Classifier:
     return _Identified(LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True))
 
 
-def packaged_tagger() -> Tagger:
-    """The tagger of English words (HanTa)."""
-    tagger: Tagger = HanoverTagger(ENGLISH)
-    return tagger
-
-
-def packaged_rules(languages: Collection[str] = ("en",)) -> Mapping[str, Rule]:
+def packaged_rules(languages: Collection[str] = ("en",), tagger: str = HANTA) -> Mapping[str, Rule]:
     """The rules by step; captions surely written in another language than these are dropped.
 
-    The tagger knows English alone, so where other languages stay too, no caption is dropped for its parts of speech.
+    Parts of speech are told by HanTa or by the spaCy model of that name. Raises TaggerUnavailable.
     """
     return {
         "language": language_rule(packaged_classifier(), languages),
         "repetition": repetitive,
-        "parts_of_speech": speech_rule(packaged_tagger()) if set(languages) == {"en"} else _stays,
+        "parts_of_speech": tagger_rule(tagger, languages),
         "too_short": too_short,
     }
-
-
-def _stays(_text: str) -> str:
-    return ""

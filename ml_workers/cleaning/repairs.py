@@ -24,7 +24,8 @@ _DOMAIN = re.compile(
 )
 _TAGS_AT_END = re.compile(r"(?:\s*#[^\W\d_][\w-]*)+\s*$")
 _HASHTAG = re.compile(r"(?<!\w)#(?=[^\W\d_])")
-_SEPARATOR = re.compile(r"\s+(?:[-–—|•·»:]|::|>>|\|\|)\s+|\s*\|\s*")
+# What parts a title, without the spaces around it: a text of many spaces is then searched once and not once for each.
+_SEPARATOR = re.compile(r"(?<=\s)(?:--|::|>>|\|\||[-–—|•·»:])(?=\s)|\|")
 _SPACES = re.compile(r"\s+")
 _BEFORE_POINT = re.compile(r"\s+([,;!?]|\.(?!\.))(?=\s|$)")
 
@@ -35,11 +36,25 @@ SITE_WORDS = frozenset(
     " shutterstock tripadvisor tumblr twitter unsplash vectorstock wikimedia wikipedia wordpress youtube zazzle".split()
 )
 SITE_PHRASES = (
-    "getty images", "adobe stock", "stock photo", "stock photos", "stock image", "stock images", "stock photography",
-    "royalty free", "royalty-free", "free download", "desktop wallpaper", "hd wallpaper", "hd wallpapers",
-    "photo gallery", "national geographic",
+    "getty images", "adobe stock", "stock photo", "stock image", "stock vector", "stock illustration", "stock footage",
+    "stock video", "stock picture", "stock clip", "royalty free", "royalty-free", "royalty - free", "free download",
+    "desktop wallpaper", "hd wallpaper", "photo gallery", "national geographic",
 )  # fmt: skip
 MOST_SITE_WORDS = 5
+# What agencies put behind a title, also without a mark before it: stock photo, royalty-free stock vectors, a number.
+_WARES = r"(?:photo(?:graph(?:y|s)?|s)?|pictures?|images?|vectors?|illustrations?|footage|videos?|clips?|clip ?art)"
+_AGENCY_END = re.compile(
+    rf"(?<=[\s,;:|–—-])"
+    rf"(?:royalty\s?-?\s?free(?:\s(?:stock\s)?{_WARES}){{0,2}}|(?:free\s)?stock(?:\s{_WARES}){{1,2}})"
+    r"[\s#:–—-]*\d*[\s.!?]*$",
+    re.IGNORECASE,
+)
+_BETWEEN = " \t\r\n,;:|–—-"
+# After such a word the phrase is the end of a sentence.
+_WANTS_MORE = frozenset(
+    "a an the this that these those my your his her its our their some any no every each of in on at by for from with"
+    " as to into about like and or than is are was were be".split()
+)
 
 
 def hide_placeholders(text: str) -> str:
@@ -85,8 +100,20 @@ def names_a_site(part: str) -> bool:
     )  # fmt: skip
 
 
+def _without_agency(text: str) -> str:
+    if (found := _AGENCY_END.search(text)) is None:
+        return text
+    before = text[: found.start()].rstrip(_BETWEEN)
+    last = before[before.rfind(" ") + 1 :].casefold()
+    return before if before and last not in _WANTS_MORE else text
+
+
 def strip_site_names(text: str) -> str:
-    """Take parts that name a site off the front and the back of a title; the last part that is left stays."""
+    """Take parts that name a site off the front and the back of a title; the last part that is left stays.
+
+    So goes what an agency puts behind it, *stock photo #12345*, unless the words before need an end.
+    """
+    text = _without_agency(text)
     parts = [part for part in _SEPARATOR.split(text) if part.strip()]
     between = [found.group() for found in _SEPARATOR.finditer(text)]
     if len(parts) < 2 or len(between) != len(parts) - 1:
@@ -101,7 +128,7 @@ def strip_site_names(text: str) -> str:
     kept = parts[first]
     for place in range(first + 1, last):
         kept += between[place - 1] + parts[place]
-    return kept
+    return kept.strip()
 
 
 def tidy_spaces(text: str) -> str:

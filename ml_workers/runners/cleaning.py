@@ -8,7 +8,9 @@ from ml_workers import store
 from ml_workers.cleaning.dropping import Rule
 from ml_workers.cleaning.packaged import packaged_rules
 from ml_workers.cleaning.pipeline import CleanedCaption, GivenCaption, clean
+from ml_workers.cleaning.tagging import HANTA, TaggerUnavailable
 from ml_workers.runners.stages import project_of
+from polyannot.kernel.errors import Invalid
 from projects.models import Job, JobChunk
 from projects.running import ChunkOutcome, ChunkPlan
 
@@ -17,9 +19,19 @@ CAPTIONS_PER_PART = 2_000
 
 
 @lru_cache(maxsize=4)
-def rules_for(languages: tuple[str, ...]) -> Mapping[str, Rule]:
-    """The rules of this worker process: the tagger and the classifier are loaded once."""
-    return packaged_rules(languages)
+def rules_for(languages: tuple[str, ...], tagger: str) -> Mapping[str, Rule]:
+    """The rules of this worker process: the tagger and the classifier are loaded once.
+
+    Raises Invalid where the tagger cannot be had here.
+    """
+    try:
+        return packaged_rules(languages, tagger)
+    except TaggerUnavailable as error:
+        raise Invalid("tagger_unavailable", str(error)) from error
+
+
+def _rules_of(job: Job) -> Mapping[str, Rule]:
+    return rules_for(tuple(job.parameters["languages"]), job.parameters.get("tagger", HANTA))
 
 
 def parts_of(pools: Sequence[Sequence[int]], most: int = CAPTIONS_PER_PART) -> list[list[int]]:
@@ -36,7 +48,8 @@ class CleaningRunner:
     """Near-duplicates are found inside a pool, so a part that is run twice finds the same."""
 
     def plan(self, job: Job) -> Sequence[ChunkPlan]:
-        """Fix the texts of all pools."""
+        """Fix the texts of all pools. Raises Invalid where the tagger cannot be had here; nothing is begun then."""
+        _rules_of(job)
         return [ChunkPlan(part) for part in parts_of(store.begin_cleaning(job, project_of(job)))]
 
     def run(self, job: Job, chunk: JobChunk) -> ChunkOutcome:
@@ -44,7 +57,7 @@ class CleaningRunner:
         texts = store.texts_to_clean(job, chunk.items)
         result = clean(
             [GivenCaption(one.text, str(one.image_id), one.is_cleaned) for one in texts],
-            rules_for(tuple(job.parameters["languages"])),
+            _rules_of(job),
             without=job.parameters["without"],
             least_jaccard=job.parameters["least_jaccard"],
         )

@@ -2,8 +2,10 @@
 
 import csv
 import json
+from typing import Any
 
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,28 +14,68 @@ from ml_workers.cleaning import dropping, repairs
 from ml_workers.cleaning.duplicates import grams_of, near_duplicates
 from ml_workers.cleaning.packaged import packaged_rules
 from ml_workers.cleaning.pipeline import STEPS, GivenCaption, clean
+from ml_workers.cleaning.tagging import HANTA, TaggerUnavailable, tagger_rule
 
 RULES = packaged_rules()
 
-# Captions that IMP prints (Figures 1, 8, 9, 12, 13, 19 to 21).
-PRINTED = (
-    "Woman walking in the middle of a forest",
-    "A furry tide ebbs and flows across the green shore.",
-    "A windowpane's temporary tattoos from the sky.",
-    "Nature's painting with water on a canvas of rocks.",
-    "Sunset captured on a single branch.",
-    "The calm before the coconut's playful tumble.",
-    "The white knight rests before the next adventure.",
-    "In a room full of art, I would still stare at it.",
-    "The quiet before the storm of thoughts inside <person>'s head.",
-    "Energy-saving mode has been activated.",
-    "For those who believe in moving fast and living faster.",
-    "Not all traffic jams happen on the highway.",
-    "The sun takes a bow, exiting stage west.",
-    "United with the wind, each stride a symphony of power and grace",
-    "Nature's monochrome ballet: a black and white performer pirouettes on water",
-    "The geometric beauty of urban sprawl",
-    "Echoes of footsteps, whispers of the high-rise",
+# The captions of its own that IMP prints whole (Figures 1, 8, 9, 12, 13, 16, 17, 19 to 22).
+PRINTED = tuple(
+    """
+Woman walking in the middle of a forest
+A furry tide ebbs and flows across the green shore.
+A windowpane's temporary tattoos from the sky.
+Nature's painting with water on a canvas of rocks.
+Sunset captured on a single branch.
+The kind of day when coffee and a good book are mandatory.
+Each step a brushstroke in the painting of their day.
+The calm before the coconut's playful tumble.
+The white knight rests before the next adventure.
+A majestic stroll through nature's autumn tapestry.
+In a room full of art, I would still stare at it.
+The quiet before the storm of thoughts inside <person>'s head.
+Awaiting the warmth of spring to dress in a lush green again.
+Nature's mirror, reflecting the beauty of an endless sky.
+A golden curtain before the night's performance.
+A tapestry woven with wings and wax, humming with life.
+Energy-saving mode has been activated.
+An artificial mountain, steeped in human dreams.
+A quiet conversation with the oldest inhabitants of the earth.
+The lone sentinel standing guard in an ocean of sand.
+For those who believe in moving fast and living faster.
+Not all traffic jams happen on the highway.
+The sun takes a bow, exiting stage west.
+Sun-kissed leaves tell stories of growth and survival
+The forgotten tales of fall, captured in a single frame
+A harmony of elements: rock, lake, and sky in a silent symphony of calm
+A serene moment captured, where rock meets lake under a peaceful sky
+Escape the hustle: find peace beside these quiet mountain waters
+As the world turns gold, the lake quietly reflects on change
+The stillness of the lake presents a perfect reflection of a monolithic boulder
+The lake: nature's pause amidst the earth's dialogue
+In nature's palette, brown and gray paint a serene landscape
+Ink stains on a watery canvas, the groynes sketch the coastline's edge
+A dance of strength and endurance: black groynes under a brooding sky
+Delicate ecosystems, perfectly encased in geometric simplicity
+The delicate dance of light and life within a glass sanctuary
+From the desert to the desktop: A journey in miniature
+Gaze upon this glass-enclosed garden, where succulents bask in a self-contained paradise
+Nature's artistry, meticulously maintained in a transparent dome
+In the distance, a group of riders adds life to the quiet domain at the mountain's base
+United with the wind, each stride a symphony of power and grace
+A journey back in time, riding the trails of history
+Galloping towards the horizon, where earth meets sky
+A celebration of heritage and the simple joy of being together
+Nature's monochrome ballet: a black and white performer pirouettes on water
+A single ibis in an expanse of water, a minimalist's dream in black and white
+Amidst the whispers of water, a black and white spectacle unfolds in silent majesty
+The art of stillness, as a black and white avian grace adorns the tranquil waters
+Navigating the calm waters, a striking visitor contrasts the serene landscape
+Nightfall brings a sparkle, city lights mimicking the stars
+Echoes of footsteps, whispers of the high-rise
+The geometric beauty of urban sprawl
+Night falls, and the city's heartbeat is captured in lights and reflections
+Nighttime cityscape by the bay, where the urban glow meets the sea
+""".strip().split("\n")
 )
 
 
@@ -57,6 +99,10 @@ def test_the_captions_that_the_paper_prints_survive_as_they_are():
         ("A <b>red</b> boat<br/>on the lake today", "A red boat on the lake today", "html"),
         ("Old bridge over the river | Flickr", "Old bridge over the river", "site_names"),
         ("Getty Images - Old bridge over the river", "Old bridge over the river", "site_names"),
+        ("Cat on a sofa at home -- stock photo #12345678", "Cat on a sofa at home", "site_names"),
+        ("Oranges and a glass of juice royalty free stock vectors", "Oranges and a glass of juice", "site_names"),
+        ("Green clover in the light stock vector - 18054559", "Green clover in the light", "site_names"),
+        ("A winding road on a hill, Royalty-Free", "A winding road on a hill", "site_names"),
         ("Dogs on a beach - by the sea - photos.example.com", "Dogs on a beach - by the sea", "site_names"),
         ("A calm lake in the morning #lake #calm", "A calm lake in the morning", "hashtags"),
         ("An amazing #sunset over the old town", "An amazing sunset over the old town", "hashtags"),
@@ -81,6 +127,8 @@ def test_each_repair_mends_what_it_is_for_and_is_counted(given_text, text, steps
         "Keeping fans informed: since their birth in January",
         "Dr. Watson looks at the U.S. flag in the wind",
         "A well-known photo of a photographer at work",
+        "This is what people want from a stock photo.",
+        "A rare stock photo of a lighthouse -- by night",
         "“Curly quotes” and an em-dash — stay in this text",
     ],
 )
@@ -110,6 +158,41 @@ def test_each_rule_drops_with_its_reason_and_keeps_the_text_that_was_given(text,
     assert reason in one.reason
     assert one.given == text
     assert cleaned(text, without=[step]).dropped_by != step, "leaving the step out undoes it"
+
+
+@pytest.fixture
+def spacy_model(tmp_path):
+    """A spaCy model of German on disk that knows the parts of speech of some words."""
+    pipeline = spacy.blank("de")
+    speech: Any = pipeline.add_pipe("attribute_ruler")
+    speech.add([[{"LOWER": "hund"}], [{"LOWER": "dog"}]], {"POS": "NOUN"})
+    speech.add([[{"LOWER": "auf"}], [{"LOWER": "und"}]], {"POS": "ADP"})
+    pipeline.to_disk(tmp_path / "model")
+    return str(tmp_path / "model")
+
+
+def test_a_spacy_model_tells_parts_of_speech_in_its_own_language(spacy_model):
+    rule = tagger_rule(spacy_model, ["de"])
+    assert rule("auf und auf und auf") == "no noun, verb or adjective"
+    assert (rule("auf den Hund"), rule("<person> und <person>")) == ("", "")
+    assert tagger_rule(spacy_model, ["en"])("auf und auf und auf") == "", "it knows no English"
+    assert tagger_rule(HANTA, ["de", "en"])("of the with and for") == ""
+
+
+def test_a_spacy_model_that_cannot_be_had_says_what_to_do(tmp_path, capsys):
+    spacy.blank("en").to_disk(tmp_path / "untagged")
+    for model, reason in (
+        ("no_such_model", "no_such_model cannot be loaded here: .*name its folder in SPACY_MODEL"),
+        (str(tmp_path), "cannot be loaded here"),
+        (str(tmp_path / "untagged"), "tells no parts of speech"),
+    ):
+        with pytest.raises(TaggerUnavailable, match=reason):
+            tagger_rule(model, ["en"])
+    table = tmp_path / "captions.csv"
+    table.write_text("text\nA red boat on the lake\n", encoding="utf-8")
+    assert command.main([str(table), "--out", str(tmp_path / "out"), "--spacy-model", "no_such_model"]) == 2
+    assert "no_such_model cannot be loaded here" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_sentence_may_repeat_words_and_one_content_word_is_enough():

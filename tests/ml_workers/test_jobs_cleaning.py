@@ -1,6 +1,7 @@
 """Cleaning as a job: what nobody works with is dropped or repaired, with its reason, and all of it can be undone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -24,10 +25,12 @@ from annotation.progress.tallying import settle_tallies
 from annotation.progress.verdicts import bad_versions, good_versions
 from ml_workers.cleaning.duplicates import LEAST_JACCARD
 from ml_workers.cleaning.pipeline import STEPS
+from ml_workers.cleaning.tagging import HANTA
 from ml_workers.runners.cleaning import CleaningRunner, parts_of
 from polyannot.kernel.errors import Conflict, Invalid
 from projects.models import Event, Job, Project, Role
 from projects.models.jobs import JobState
+from projects.queue import retry_job
 from projects.running import register_runner, run_job
 from tests import factories as make
 
@@ -243,6 +246,23 @@ def test_what_cannot_be_asked_is_refused_with_the_reason(project: Project, image
 def test_the_steps_and_numbers_that_the_web_names_are_those_of_the_worker() -> None:
     assert STEP_NAMES == STEPS
     assert completed_cleaning({})["least_jaccard"] == LEAST_JACCARD
+    assert completed_cleaning({})["tagger"] == HANTA
+
+
+def test_a_spacy_model_of_the_settings_is_kept_with_the_job_and_a_missing_one_ends_it_in_words(
+    project: Project, image: Image, settings: Any
+) -> None:
+    add_titles(image)
+    settings.SPACY_MODEL = "no_such_model"
+    job = ask_for_cleaning(project=project, actor=None, parameters={"sources": "*"})
+    assert job.parameters["tagger"] == "no_such_model"
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, "no_such_model cannot be loaded here" in job.error) == (JobState.FAILED, True)
+    assert not Cleaning.objects.exists()
+    settings.SPACY_MODEL = ""
+    with pytest.raises(Invalid, match="told by HanTa, as the settings say"):
+        retry_job(job=job, actor=make.make_user())
 
 
 def test_a_part_that_is_written_twice_changes_nothing(project: Project, image: Image) -> None:
