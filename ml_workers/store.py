@@ -57,7 +57,7 @@ from annotation.machine.corpora.pool_clusters import clusters_of
 from annotation.machine.corpora.pool_ranks import images_not_shown, pool_captions, write_pool_ranks
 from annotation.machine.difficulty.robustness import robustness_reference
 from annotation.machine.drawings import ask_for_drawing
-from annotation.machine.embeddings import count_embedded, one_of_each_picture
+from annotation.machine.embeddings import count_embedded, one_of_each_picture, pairs_sha256
 from annotation.machine.evaluation.pairs import PairScore, contrasts_of, texts_before_edits
 from annotation.machine.evaluation.paraphrases import benchmark_paraphrases, fix_paraphrases
 from annotation.machine.evaluation.results import (
@@ -185,6 +185,7 @@ __all__ = [
     "make_choices_current",
     "one_of_each_picture",
     "pair_features",
+    "pairs_sha256",
     "picture_features",
     "pictures_to_embed",
     "pool_captions",

@@ -73,6 +73,17 @@ class DifficultyForm(SimilaritiesForm):
         max_length=300,
         required=False,
     )
+    tie_breaker_always = forms.BooleanField(label=_("The tie-breaker votes on every pair"), required=False)
+    preset = forms.ChoiceField(
+        label=_("Cut points"),
+        help_text=_("The presets are for six encoders and a tie-breaker."),
+        choices=[
+            ("", _("As given below")),
+            ("imp7", _("imp7: easy from 6 of 7, hard up to 1")),
+            ("unanimous7", _("unanimous7: easy at 7 of 7, hard at 0; everybody votes")),
+        ],
+        required=False,
+    )
     easy_min_votes = forms.IntegerField(
         label=_("Easy from this many yes votes"),
         help_text=_("Empty: all of them, from five encoders on all but one."),

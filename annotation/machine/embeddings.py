@@ -1,5 +1,6 @@
 """Embeddings by themselves: what may be asked for, and what of a project each encoder has embedded."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,3 +97,13 @@ def embedded_counts(project: Project) -> EmbeddedCounts:
 def _by_encoder(modality: Modality, contents: Any) -> dict[int, int]:
     rows = Embedding.objects.filter(modality=modality, content_hash__in=contents).order_by()
     return dict(rows.values_list("encoder").annotate(n=Count("pk")))
+
+
+def pairs_sha256(versions: Sequence[int]) -> str:
+    """Return the hash of the contents of pairs in any order: a line for each, picture and text by their hashes.
+
+    The same pictures with the same texts have it in any project and any installation.
+    """
+    rows = CaptionVersion.objects.filter(pk__in=versions).values_list("image__file__sha256", "content_hash")
+    lines = sorted(f"{picture} {text}\n" for picture, text in rows)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -26,6 +26,9 @@ from projects.queue import Parameters, enqueue
 
 # From this many voters on, one that differs does not keep a pair from being easy or hard (as in the model workers).
 DISSENT_FROM = 5
+# Named cut points of six voters and a tie-breaker: easy from, hard up to, and whether the tie-breaker votes everywhere.
+CUT_POINTS = {"imp7": (6, 1, False), "unanimous7": (7, 0, True)}
+PRESET_VOTERS = 6
 # Which captions are voted on.
 VOTED_CAPTIONS = ["good", "all"]
 # The sentence encoder that comes with polyannot; the name of any image-text encoder will do too.
@@ -73,21 +76,21 @@ def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
 
     `captions` is good, or all for a reference set whose captions nobody judges here.
     `tie_breaker` names one more encoder that votes where the others disagree, or everywhere with
-    `tie_breaker_always`; empty for none. `easy_min_votes` and `hard_max_votes` count its vote too.
+    `tie_breaker_always`; empty for none. `easy_min_votes` and `hard_max_votes` count its vote too. A `preset` names all
+    three for six voters and a tie-breaker, in place of giving them.
     """
-    known_only(
-        parameters,
-        "encoders",
-        "captions",
-        "tie_breaker",
-        "tie_breaker_always",
-        "easy_min_votes",
-        "hard_max_votes",
-    )
+    own = ("tie_breaker_always", "easy_min_votes", "hard_max_votes")
+    known_only(parameters, "encoders", "captions", "tie_breaker", "preset", *own)
     encoders = encoder_names(parameters)
     tie_breaker = with_texts(parameters.get("tie_breaker") or "")
     if tie_breaker in encoders:
         raise refused(_("The tie-breaker is one of the encoders that vote anyway; name another."))
+    preset = str(parameters.get("preset") or "").strip()
+    if preset:
+        parameters = {
+            **parameters,
+            **_of_preset(preset, parameters, len(encoders), has_tie_breaker=bool(tie_breaker)),
+        }
     n_votes = len(encoders) + bool(tie_breaker)
     easy, hard = default_cut_points(len(encoders), has_tie_breaker=bool(tie_breaker))
     easy = whole_number(parameters, "easy_min_votes", easy, 1, n_votes)
@@ -101,7 +104,32 @@ def completed_difficulty(parameters: Mapping[str, Any]) -> Parameters:
         "tie_breaker_always": bool(tie_breaker) and _is_yes(parameters.get("tie_breaker_always")),
         "easy_min_votes": easy,
         "hard_max_votes": hard,
+        **({"preset": preset} if preset else {}),
     }
+
+
+def _of_preset(
+    name: str, given: Mapping[str, Any], n_voters: int, *, has_tie_breaker: bool
+) -> dict[str, Any]:
+    """Return what a preset stands for. Raises Invalid where it is not one, does not fit, or is contradicted."""
+    if name not in CUT_POINTS:
+        raise refused(_("The preset is one of %(known)s.") % {"known": ", ".join(CUT_POINTS)})
+    if n_voters != PRESET_VOTERS or not has_tie_breaker:
+        raise refused(
+            _(
+                "The preset %(name)s is for six encoders and a tie-breaker, and %(n)d were named%(without)s; name"
+                " seven, or give the cut points themselves."
+            )
+            % {"name": name, "n": n_voters, "without": "" if has_tie_breaker else _(" without one")}
+        )
+    easy, hard, is_always_asked = CUT_POINTS[name]
+    for key, value in (("easy_min_votes", easy), ("hard_max_votes", hard)):
+        if given.get(key) not in (None, "") and str(given[key]).strip() != str(value):
+            raise refused(
+                _("%(key)s contradicts the preset %(name)s; leave one of them out.")
+                % {"key": key, "name": name}
+            )
+    return {"easy_min_votes": easy, "hard_max_votes": hard, "tie_breaker_always": is_always_asked}
 
 
 def check_voted(project: Project, parameters: Parameters) -> None:

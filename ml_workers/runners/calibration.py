@@ -22,6 +22,8 @@ from projects.running import ChunkOutcome, ChunkPlan
 FEWEST_PAIRS = 10
 # The threshold moves with the batch size, so it is found at a quarter and at four times of it too.
 SIZE_STEP = 4
+# Digits of the hash of the pairs that are told beside a threshold; the report has all of them.
+SHOWN_HASH = 12
 
 
 class CalibrationRunner:
@@ -49,7 +51,7 @@ class CalibrationRunner:
         if stage is Stage.TEXTS:
             embed_texts(encoder, encoder_id, chunk.items, store, store)
             return ChunkOutcome()
-        self._calibrate(job, encoder_id, chunk.items)
+        self._calibrate(job, encoder_id, encoder.weights_hash, chunk.items)
         return ChunkOutcome()
 
     def finish(self, job: Job) -> dict[str, Any]:
@@ -60,7 +62,7 @@ class CalibrationRunner:
         store.write_report(job, "calibration", n_pairs, {"encoders": told})
         return {"encoders": job.parameters["encoders"], "batch_size": job.parameters["batch_size"]}
 
-    def _calibrate(self, job: Job, encoder_id: int, versions: Sequence[int]) -> None:
+    def _calibrate(self, job: Job, encoder_id: int, weights_hash: str, versions: Sequence[int]) -> None:
         assert job.project is not None
         pairs = store.pair_features(encoder_id, versions)
         if len(pairs.images) < FEWEST_PAIRS:
@@ -71,13 +73,14 @@ class CalibrationRunner:
             )
         by_size = _at_sizes(pairs, job.parameters["batch_size"], job.seed)
         found = by_size[job.parameters["batch_size"]]
+        data_hash = store.pairs_sha256(pairs.version_ids)
         store.register_threshold(
             encoder_id=encoder_id,
             cosine=found.threshold,
             method=BEST_F1,
             batch_size=found.batch_size,
             seed=job.seed,
-            pairs="good pairs of this project",
+            pairs=f"good pairs of this project (sha256 {data_hash[:SHOWN_HASH]})",
             n_pairs=found.n_positive,
             project_id=job.project.pk,
         )
@@ -85,7 +88,13 @@ class CalibrationRunner:
             job,
             "calibration",
             store.encoder_name(encoder_id),
-            _told(store.encoder_name(encoder_id), found, by_size),
+            {
+                "encoder": store.encoder_name(encoder_id),
+                "weights_sha256": weights_hash,
+                "data_sha256": data_hash,
+                "seed": job.seed,
+                **_told(found, by_size),
+            },
         )
 
 
@@ -105,11 +114,10 @@ def _at_sizes(pairs: store.PairFeatures, batch_size: int, seed: int) -> dict[int
     }
 
 
-def _told(encoder: str, used: Calibration, by_size: dict[int, Calibration]) -> dict[str, Any]:
+def _told(used: Calibration, by_size: dict[int, Calibration]) -> dict[str, Any]:
     """The figures of one encoder as plain JSON, and the curve of the threshold that is used."""
     names = ("threshold", "f1", "precision", "recall", "batch_size", "batches", "n_positive", "n_negative")
     return {
-        "encoder": encoder,
         "used": used.batch_size,
         "sizes": [
             {

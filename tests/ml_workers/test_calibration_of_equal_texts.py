@@ -53,7 +53,7 @@ def test_equal_texts_of_two_images_are_left_out_of_the_negatives(monkeypatch: py
         seed=0,
         fingerprint="f" * 64,
     )
-    CalibrationRunner()._calibrate(job, encoder, [row[0] for row in rows])
+    CalibrationRunner()._calibrate(job, encoder, "0" * 64, [row[0] for row in rows])
     _quarter, found, _four_times = kept.results
     # Each of four images has three captions (6 entries beside each image's diagonal); the first and the last image
     # have the same three texts (6 entries more).

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation.machine.ml_requests import CUT_POINTS, completed_difficulty
 from ml_workers.difficulty import (
     PRESETS,
     Difficulty,
@@ -16,6 +17,7 @@ from ml_workers.difficulty import (
     needs_tie_breaker,
     votes,
 )
+from polyannot.kernel.errors import Invalid
 
 ALL_SIX = np.array(list(product([False, True], repeat=6)))
 
@@ -54,6 +56,34 @@ def test_unanimous7_asks_all_seven_and_one_dissenter_makes_a_pair_medium():
     assert classes([0] * 6, rule, [False]) == ["hard"]
     assert classes([0] * 6, rule, [True]) == ["medium"]
     assert needs_tie_breaker(ALL_SIX, rule).all()
+
+
+def test_the_presets_that_can_be_asked_for_are_those_of_the_rules():
+    names = {"encoders": [f"model-{n}" for n in range(6)], "tie_breaker": "model-6"}
+    assert set(CUT_POINTS) == set(PRESETS)
+    for name, rule in PRESETS.items():
+        asked = completed_difficulty({**names, "preset": name})
+        assert (asked["easy_min_votes"], asked["hard_max_votes"]) == (
+            rule.easy_min_votes,
+            rule.hard_max_votes,
+        )
+        assert asked["tie_breaker_always"] == rule.always_asked
+        assert completed_difficulty(asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        ({"preset": "imp8"}, "imp7, unanimous7"),
+        ({"preset": "imp7", "tie_breaker": ""}, "6 were named without one; name seven"),
+        ({"preset": "imp7", "encoders": ["a", "b"]}, "2 were named; name seven"),
+        ({"preset": "imp7", "hard_max_votes": 0}, "hard_max_votes contradicts the preset imp7"),
+    ],
+)
+def test_a_preset_that_does_not_fit_is_refused_in_words(asked, word):
+    names = {"encoders": [f"model-{n}" for n in range(6)], "tie_breaker": "model-6"}
+    with pytest.raises(Invalid, match=word):
+        completed_difficulty({**names, **asked})
 
 
 def test_three_voters_without_a_tie_breaker_must_be_unanimous():

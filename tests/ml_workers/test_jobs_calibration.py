@@ -1,11 +1,12 @@
 """The calibration job on a real model worker: a threshold from the project's own good pairs, for this project alone."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from annotation.machine.difficulty.calibration_showing import shown_calibration
+from annotation.machine.difficulty.calibration_showing import CSV_COLUMNS, curve_rows, shown_calibration
 from annotation.machine.ml_requests import ask_for_calibration, ask_for_difficulty
 from annotation.models import CaptionVersion, DifficultyVote, MachineReport, Threshold
 from projects.models.jobs import JobState
@@ -34,8 +35,17 @@ def test_a_threshold_is_found_on_own_good_pairs_and_used_there_alone(
     assert [(one["asked"], one["batch_size"]) for one in told["sizes"]] == [(2, 2), (8, 8), (32, 20)]
     assert told["sizes"][1]["threshold"] == pytest.approx(own.cosine)
     assert len(told["curve"]) > 1
+    assert told["weights_sha256"] == own.encoder.weights_hash
+    assert told["seed"] == own.seed
+    contents = CaptionVersion.objects.filter(project=project)
+    lines = sorted(f"{one.image.file.sha256} {one.content_hash}\n" for one in contents if one.image.file)
+    assert told["data_sha256"] == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert told["data_sha256"][:12] in own.pairs
     shown = shown_calibration(project)
     assert shown is not None
+    rows = [dict(zip(CSV_COLUMNS, row, strict=True)) for row in curve_rows(shown.report)]
+    assert [row["threshold"] for row in rows if row["is_used"]] == [pytest.approx(own.cosine)]
+    assert max(float(str(row["f1"])) for row in rows) == rows[0]["f1"], "no point of the curve is better"
     assert [cell.is_used for cell in shown.rows[0][1]] == [False, True, False]
 
     set_threshold(name, 0.999)

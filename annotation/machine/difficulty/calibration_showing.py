@@ -9,7 +9,10 @@ from annotation.models import MachineReport
 from projects.models import Project
 
 KIND = "calibration"
-CSV_COLUMNS = ("encoder", "batch_size", "threshold", "precision", "recall")
+CSV_COLUMNS = (
+    "encoder", "weights_sha256", "data_sha256", "seed", "batch_size", "n_pairs", "n_negative", "threshold",
+    "precision", "recall", "f1", "is_used",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,19 @@ def _cells(told: Mapping[str, Any]) -> list[SizeCell]:
 
 
 def curve_rows(report: MachineReport) -> Iterator[Sequence[object]]:
-    """Yield the curve of each encoder at the batch size that is used."""
+    """Yield each encoder's curve at the batch size that is used as the cells of `CSV_COLUMNS`, its threshold first.
+
+    Reports of earlier versions have no hashes; their cells are empty.
+    """
     for one in report.figures["encoders"]:
+        found = next(size for size in one["sizes"] if size["batch_size"] == one["used"])
+        told = (one["encoder"], *(one.get(name, "") for name in ("weights_sha256", "data_sha256", "seed")))
+        told = (*told, one["used"], found["n_pairs"], found["n_negative"])
+        yield (*told, found["threshold"], found["precision"], found["recall"], found["f1"], 1)
         for point in one["curve"]:
-            yield one["encoder"], one["used"], point["threshold"], point["precision"], point["recall"]
+            yield (*told, point["threshold"], point["precision"], point["recall"], _f1(point), 0)
+
+
+def _f1(point: Mapping[str, float]) -> float:
+    precision, recall = point["precision"], point["recall"]
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
