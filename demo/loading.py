@@ -8,13 +8,15 @@ from accounts.demo import DEMO_ACCOUNTS
 from accounts.models import User
 from annotation.agreement.reports import request_report
 from annotation.importing.requesting import IMPORT, GivenFile, request_import
+from annotation.machine.difficulty.robustness import ask_for_robustness
 from annotation.machine.ml_requests import (
     ask_for_calibration,
     ask_for_difficulty,
     ask_for_diversity,
+    ask_for_evaluation,
     ask_for_similarities,
 )
-from annotation.models import Batch, DifficultyRun, ImageChoice, Similarity
+from annotation.models import Batch, DifficultyRun, EvaluationRun, ImageChoice, Similarity
 from annotation.rules.starting import start_project
 from annotation.working.opening import open_batch
 from demo import content, knowing, playing, studying, talking
@@ -165,7 +167,7 @@ def _work(project: Project, people: dict[str, User], say: Say) -> None:
 
 
 def _numbers(project: Project, people: dict[str, User], say: Say) -> None:
-    """Have the workers compute similarities, difficulty and the diverse captions."""
+    """Have the workers compute similarities, difficulty, the diverse captions and a benchmark."""
     head = people["head"]
     if not Similarity.objects.filter(project=project).exists():
         say("Computing similarities with the shipped models ...")
@@ -179,6 +181,10 @@ def _numbers(project: Project, people: dict[str, User], say: Say) -> None:
     if not ImageChoice.objects.filter(project=project).exists():
         say("Choosing diverse captions ...")
         wait_for(ask_for_diversity(project=project, actor=head, parameters={}))
+    if not EvaluationRun.objects.filter(project=project).exists():
+        say("Benchmarking the shipped models ...")
+        wait_for(ask_for_evaluation(project=project, actor=head, parameters={}))
+        wait_for(ask_for_robustness(project=project, actor=head, parameters={}))
 
 
 def _release(project: Project, people: dict[str, User], say: Say) -> None:

@@ -96,7 +96,11 @@ def test_a_cell_of_the_heat_map_leads_to_what_these_two_judged_differently(desk:
 
 def test_a_cell_of_the_confusion_leads_to_captions_with_these_two_answers(desk: dict[str, Any]) -> None:
     computed(desk["project"])
-    assert "1 to 3 of 3" in page(desk, "agreement-pairs", row="good", column="bad")
+    text = page(desk, "agreement-pairs", row="good", column="bad")
+    assert "1 to 3 of 3" in text
+    # Annotators are not chosen beside two answers: a choice there would say another thing than the list.
+    assert 'name="which"' not in text
+    assert "Choose by annotator instead" in text
     assert "1 to 1 of 1" in page(desk, "agreement-pairs", row="good_after_edit", column="good")
     assert "No such captions" in page(desk, "agreement-pairs", row="good_after_edit", column="bad")
 
