@@ -45,6 +45,7 @@ from annotation.quality.hubs import completed_hubs
 from annotation.quality.reports import DRIFT, FEEDBACK, completed_drift, completed_feedback
 from projects.models import Role
 from projects.models.jobs import JobQueue
+from projects.outlook import register_page
 from projects.queue import register_kind
 
 # Who may ask for a kind by its parameters alone: those who may on its page.
@@ -83,3 +84,33 @@ register_kind(LEAKAGE, JobQueue.CPU, _("Leakage"), completed_leakage, POOLS, che
 register_kind(
     PARAPHRASES, JobQueue.DEFAULT, _("Paraphrases"), completed_paraphrases, POOLS, check_paraphrases
 )
+
+for kind, page in {
+    IMPORT: "images",
+    AGREEMENT: "agreement",
+    FEEDBACK: "quality-feedback",
+    HUBS: "genericness",
+    DRIFT: "drift",
+    LABEL_ESTIMATES: "agreement-estimates",
+    CAPTION_FIX: "caption-fixes",
+    SCORES: "difficulty-benchmark",
+    EMBED_IMAGES: "difficulty-similarities",
+    EMBED_CAPTIONS: "difficulty-similarities",
+    "similarities": "difficulty-similarities",
+    "calibration": "difficulty",
+    "difficulty": "difficulty",
+    "pool_ranking": "images",
+    "neighbours": "pools",
+    CLUSTERS: "pools",
+    "pools": "pools",
+    "evaluation": "difficulty-benchmark",
+    "alignment": "difficulty-alignment",
+    "diversity": "choices",
+    CLEANING: "captions-cleaning",
+    "sampling": "sampling",
+    "robustness": "difficulty-robustness",
+    "polysemy": "polysemy",
+    LEAKAGE: "pools",
+    PARAPHRASES: "captions-paraphrases",
+}.items():
+    register_page(kind, page)

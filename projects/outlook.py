@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from projects.access import Access
+from projects.http import access_rule
 from projects.models import Job
 from projects.models.jobs import JobState
 from projects.queue import KINDS
@@ -16,6 +19,15 @@ from projects.queue import KINDS
 FEWEST_ITEMS = 5
 # The counts of an import, in the order in which one asks for them.
 COUNTS = ("given", "added", "would_be_added", "already_there", "refused")
+
+
+# The page of the project on which a kind's results are seen, by its address; registered where the kind is.
+_pages: dict[str, str] = {}
+
+
+def register_page(kind: str, url_name: str) -> None:
+    """Lead from a finished job of this kind to the page of the project where its results are seen."""
+    _pages[kind] = url_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,22 @@ def outlook_of(job: Job) -> JobOutlook:
     return JobOutlook(job, title_of(job), _rate(rate), left)
 
 
+def results_url(access: Access, job: Job) -> str:
+    """Return where the results of a finished job are seen; empty where there is no page, or none for this person."""
+    if job.state != JobState.DONE or job.kind not in _pages:
+        return ""
+    address = reverse(_pages[job.kind], args=[access.project.slug])
+    roles = access_rule(resolve(address).func)
+    return address if not roles or access.may_act_as(*roles) else ""
+
+
+def parameters_of(job: Job) -> list[tuple[str, object]]:
+    """Return what a job was asked for with, by name; what was left empty is left out."""
+    return sorted(
+        (_spoken(name), _told(value)) for name, value in job.parameters.items() if value not in ("", None, [])
+    )
+
+
 def figures_of(job: Job) -> list[tuple[str, list[tuple[str, object]]]]:
     """Return the figures of a job's result as (name, [(word, value)]), imports in the order of their way.
 
@@ -54,10 +82,19 @@ def figures_of(job: Job) -> list[tuple[str, list[tuple[str, object]]]]:
 
 def _counted(value: object) -> list[tuple[str, object]]:
     if not isinstance(value, dict):
-        return [("", value)]
+        return [("", _told(value))]
     counts = [name for name in value if not isinstance(value[name], list)]
     names = sorted(counts, key=lambda name: COUNTS.index(name) if name in COUNTS else len(COUNTS))
-    return [(_spoken(name), value[name]) for name in names]
+    return [(_spoken(name), _told(value[name])) for name in names]
+
+
+def _told(value: object) -> object:
+    """A value in words: yes or no, a list without brackets. What has parts of its own stays as it is."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list) and not any(isinstance(one, dict | list) for one in value):
+        return ", ".join(str(one) for one in value)
+    return value
 
 
 def _spoken(name: str) -> str:

@@ -5,12 +5,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from projects.models import Job
 from projects.models.jobs import JobQueue
+from projects.outlook import register_page
 from projects.queue import enqueue, register_kind
 from studies.models import Study
 
 STUDY_RESULTS = "study_results"
 
 register_kind(STUDY_RESULTS, JobQueue.DEFAULT, _("Study results"))
+register_page(STUDY_RESULTS, "studies")
 
 
 def ask_for_results(*, study: Study, actor: User | None) -> Job:

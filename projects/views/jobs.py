@@ -15,7 +15,7 @@ from polyannot.kernel.tables import csv_answer
 from projects.access import Access, job_in_hand, job_of
 from projects.http import project_view
 from projects.models import Job, Role
-from projects.outlook import figures_of, outlook_of
+from projects.outlook import figures_of, outlook_of, parameters_of, results_url
 from projects.queue import cancel_job, retry_job
 
 SEES_JOBS = (Role.HEAD, Role.RESEARCHER, Role.ADMIN)
@@ -61,8 +61,9 @@ def job_detail(request: HttpRequest, access: Access, job_id: UUID) -> HttpRespon
         "crumbs": [{"label": _("Jobs"), "url": reverse("jobs", args=[access.project.slug])}],
         "failures": job.failures.all()[:FAILURES_SHOWN],
         "n_failures": job.failures.count(),
-        "parameters": sorted((name, value) for name, value in job.parameters.items() if value != ""),
+        "parameters": parameters_of(job),
         "figures": figures_of(job),
+        "results_url": results_url(access, job),
     }
     return render(request, "projects/job_detail.html", context)
 
