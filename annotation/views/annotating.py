@@ -7,7 +7,7 @@ from annotation.models import ReviewItem
 from annotation.models.reviews import ReviewState
 from annotation.rules.onboarding_showing import standing_of
 from annotation.waiting import new_answers
-from annotation.working.showing import open_batches
+from annotation.working.own_batches import open_batches
 from projects.access import Access
 from projects.http import project_view
 from projects.models import Role

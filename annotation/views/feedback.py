@@ -18,7 +18,7 @@ from annotation.models import Question, ReviewItem
 from annotation.models.reviews import ReviewState
 from annotation.review.asking import answers_for, mark_answers_seen
 from annotation.review.revising import mark_feedback_seen, revise_judgment
-from annotation.working.showing import last_sequence
+from annotation.working.own_batches import last_sequence
 from polyannot.kernel.errors import DomainError
 from projects.access import Access
 from projects.http import project_view

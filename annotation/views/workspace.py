@@ -29,9 +29,10 @@ from annotation.working.assigning import (
 )
 from annotation.working.judging import record_judgment
 from annotation.working.moving_on import move_on
+from annotation.working.own_batches import last_sequence, previous_images
 from annotation.working.queueing import peek_image
 from annotation.working.reporting import report_pair
-from annotation.working.showing import BLANK, blank_desk, desk_of, last_sequence, previous_images
+from annotation.working.showing import BLANK, blank_desk, desk_of
 from polyannot.kernel.errors import Denied, Invalid
 from polyannot.kernel.markdown import render_markdown
 from polyannot.kernel.middleware import wants_json
