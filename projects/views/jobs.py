@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from polyannot.kernel.tables import csv_answer
 from projects.access import Access, job_in_hand, job_of
 from projects.http import project_view
+from projects.job_log import log_of
 from projects.models import Job, Role
 from projects.outlook import figures_of, outlook_of, parameters_of, results_url
 from projects.queue import cancel_job, retry_job
@@ -21,6 +22,7 @@ from projects.queue import cancel_job, retry_job
 SEES_JOBS = (Role.HEAD, Role.RESEARCHER, Role.ADMIN)
 JOBS_A_PAGE = 25
 FAILURES_SHOWN = 100
+PARTS_SHOWN = 50
 
 
 def progress_context(access: Access, job: Job) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def progress_context(access: Access, job: Job) -> dict[str, Any]:
         "rate": outlook.rate,
         "time_left": outlook.time_left,
         "refresh_url": reverse("job-progress", args=[slug, public_id]),
+        "log_url": f"{reverse('job-detail', args=[slug, public_id])}#job-log" if job.started_at else "",
     }
     if may_change and job.is_active:
         context["cancel_url"] = reverse("job-cancel", args=[slug, public_id])
@@ -55,7 +58,7 @@ def jobs(request: HttpRequest, access: Access) -> HttpResponse:
 @require_safe
 @project_view(*SEES_JOBS)
 def job_detail(request: HttpRequest, access: Access, job_id: UUID) -> HttpResponse:
-    """Show one job: progress, figures, and each item that was left out with its reason."""
+    """Show one job: progress, figures, each item that was left out with its reason, and the log of its parts."""
     job = job_of(access, job_id)
     context = progress_context(access, job) | {
         "crumbs": [{"label": _("Jobs"), "url": reverse("jobs", args=[access.project.slug])}],
@@ -64,6 +67,7 @@ def job_detail(request: HttpRequest, access: Access, job_id: UUID) -> HttpRespon
         "parameters": parameters_of(job),
         "figures": figures_of(job),
         "results_url": results_url(access, job),
+        "log": log_of(job, PARTS_SHOWN),
     }
     return render(request, "projects/job_detail.html", context)
 

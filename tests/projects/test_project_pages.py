@@ -1,10 +1,13 @@
 """Pages of jobs, people, settings, history and the site: what they show and what they change."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from projects.models import Event, Job, JobFailure, Membership, Project, Role
+from projects.models import Event, Job, JobChunk, JobFailure, Membership, Project, Role
 from projects.queue import enqueue
 from tests.factories import PASSWORD, add_member, make_project, make_user
 
@@ -39,6 +42,40 @@ def test_a_job_is_shown_with_what_it_left_out_and_the_list_as_csv(
     assert "captions.csv line 7,The caption has no text." in sheet
     assert "'=SUM(1)" in sheet
     assert client.get("/p/here/jobs/").status_code == 200
+
+
+def test_the_log_of_a_job_shows_its_parts_the_latest_first_and_which_were_begun_again(
+    client: Client, project: Project, admin: User
+) -> None:
+    job = enqueue(kind="import", project=project, parameters={"names": ["one"]}, asked_by=admin)
+    address = f"/p/here/jobs/{job.public_id}/"
+    before = client.get(address).content.decode()
+    assert "job-log" not in before, "nothing was begun"
+    began = timezone.now() - timedelta(minutes=5)
+    Job.objects.filter(pk=job.pk).update(state="running", started_at=began)
+    for position in range(60):
+        JobChunk.objects.create(
+            job=job,
+            position=position,
+            phase=position // 30,
+            items=[1, 2, 3],
+            state="done" if position < 55 else "waiting",
+            attempts=3 if position == 54 else 1,
+            started_at=began + timedelta(seconds=position) if position < 55 else None,
+            ended_at=began + timedelta(seconds=position + 7) if position < 55 else None,
+        )
+    answer = client.get(address)
+    page, log = answer.content.decode(), answer.context["log"]
+    assert (log.n, log.n_begun, log.n_again, len(log.parts)) == (60, 55, 1, 50)
+    latest = log.parts[0]
+    assert (latest.part.position, latest.n_items, latest.took, latest.part.attempts) == (
+        54,
+        3,
+        "7 seconds",
+        3,
+    )
+    assert "55 were begun, 1 of them again" in page
+    assert f'href="{address}#job-log"' in page
 
 
 def test_a_job_asks_for_its_progress_while_it_is_active_and_loads_anew_when_it_ends(
