@@ -5,6 +5,7 @@ from django.urls import path
 from annotation.views import (
     batch_opening,
     batches,
+    beside,
     finding,
     handing_over,
     images,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("images/<uuid:image_id>/<str:kind>", serving.image_file, name="image-file"),
     path("find/", finding.find, name="find"),
     path("find/<uuid:image_id>/", finding.find_by_image, name="find-by-image"),
+    path("find/<uuid:image_id>/beside/", beside.beside, name="find-beside"),
     path("pools/", pools.pools, name="pools"),
     path("pools/search", pools.pools_search, name="pools-search"),
     path("pools/<uuid:job_id>/fill", pools.pools_fill, name="pools-fill"),
