@@ -43,9 +43,11 @@ class Agreement:
 def standardised(scores: ArrayLike) -> Floats:
     """Scores (n,) with mean 0 and sample standard deviation 1 (n - 1); NaN where they do not vary."""
     values = np.asarray(scores, dtype=np.float64)
+    # On a scale of their own, so that squares neither overflow nor vanish.
+    values = values / (float(np.abs(values).max(initial=0.0)) or 1.0)
     deviation = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     # What rounding leaves of equal values is no deviation.
-    if deviation <= 1e-12 * max(1.0, float(np.abs(values).max(initial=0.0))):
+    if deviation <= 1e-12:
         return np.full(len(values), np.nan)
     return np.asarray((values - values.mean()) / deviation)
 

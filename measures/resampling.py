@@ -85,7 +85,7 @@ def clustered_pearson(
     first: ArrayLike, second: ArrayLike, clusters: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> Estimate:
     """Pearson's correlation of two sequences (n,), otherwise as `clustered_mean`; NaN where one is constant."""
-    x, y = _finite(first, clusters), _finite(second, clusters)
+    x, y = _at_most_one(_finite(first, clusters)), _at_most_one(_finite(second, clusters))
 
     def figure(weights: Floats) -> Floats:
         return _pearson(np.broadcast_to(x, weights.shape), np.broadcast_to(y, weights.shape), weights)
@@ -114,6 +114,11 @@ def _finite(values: ArrayLike, clusters: ArrayLike) -> Floats:
     if not np.isfinite(numbers).all():
         raise ValueError("A value is not a finite number.")
     return numbers
+
+
+def _at_most_one(values: Floats) -> Floats:
+    """The same values on a scale on which the largest is 1, which changes no correlation and keeps squares in reach."""
+    return np.asarray(values / (float(np.abs(values).max(initial=0.0)) or 1.0))
 
 
 def _pearson(x: Floats, y: Floats, weights: Floats) -> Floats:

@@ -77,8 +77,14 @@ class Assignment:
 
 
 def votes(similarities: ArrayLike, thresholds: ArrayLike) -> Booleans:
-    """Yes where a model's cosine reaches its own threshold: (pairs, models) and (models,) -> (pairs, models)."""
-    return np.asarray(similarities) >= np.asarray(thresholds)
+    """Yes where a model's cosine reaches its own threshold: (pairs, models) and (models,) -> (pairs, models).
+
+    Raises ValueError where a cosine is not finite: it would be a no that nobody gave.
+    """
+    cosines = np.asarray(similarities, dtype=np.float64)
+    if not np.isfinite(cosines).all():
+        raise ValueError("A cosine is not a finite number.")
+    return np.asarray(cosines >= np.asarray(thresholds))
 
 
 def needs_tie_breaker(cast: ArrayLike, rule: DifficultyRule) -> Booleans:

@@ -67,8 +67,10 @@ def choose_diverse(
     `kmeans`: as many clusters, one caption at random from each; clusters of the `plane` (n, 2) where it is given and
     the pool holds `PLANE_FROM` captions, else of the features. `min_similarity`: the
     choice with the lowest mean pairwise cosine, exact up to thirty captions, beyond that greedy with
-    exchanges.
+    exchanges. Raises ValueError where a feature is not finite.
     """
+    if not np.isfinite(features).all():
+        raise ValueError("A feature is not a finite number.")
     n = len(features)
     cosines = np.asarray(features, dtype=np.float64) @ np.asarray(features, dtype=np.float64).T
     rng = np.random.default_rng(seed)

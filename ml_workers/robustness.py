@@ -62,26 +62,7 @@ def robustness(
     """
     sets = drawn_sets(len(names), rule.voters, draws=draws, seed=seed)
     levels = levels_of_sets(cast, sets, rule)
-    kappas = [
-        {
-            "first": first + 1,
-            "second": second + 1,
-            "shared": len(set(sets[first]) & set(sets[second])),
-            **asdict(assignment_kappa(levels[first], levels[second])),
-        }
-        for first, second in combinations(range(len(sets)), 2)
-    ]
-    told = reference or {}
-    rows = sorted(told)
-    known = np.array([LEVELS.index(Difficulty(told[row])) for row in rows], dtype=np.int64)
-    to_reference = (
-        [
-            {"draw": number, **asdict(assignment_kappa(one[rows], known))}
-            for number, one in enumerate(levels, 1)
-        ]
-        if rows
-        else []
-    )
+    kappas, to_reference = _kappas(sets, levels), _to_reference(levels, reference or {})
     return {
         "n_pairs": len(cast),
         "n_models": len(names),
@@ -104,6 +85,30 @@ def robustness(
             for name, rows in (("pairs", kappas), ("reference", to_reference))
         },
     }
+
+
+def _kappas(sets: Sequence[tuple[int, ...]], levels: Sequence[Levels]) -> list[dict[str, Any]]:
+    """How far every two draws agree, and how many models they share."""
+    return [
+        {
+            "first": first + 1,
+            "second": second + 1,
+            "shared": len(set(sets[first]) & set(sets[second])),
+            **asdict(assignment_kappa(levels[first], levels[second])),
+        }
+        for first, second in combinations(range(len(sets)), 2)
+    ]
+
+
+def _to_reference(levels: Sequence[Levels], reference: Mapping[int, str]) -> list[dict[str, Any]]:
+    """How far each draw agrees with the reference over the pairs that it has; nothing without any."""
+    if not reference:
+        return []
+    rows = sorted(reference)
+    known = np.array([LEVELS.index(Difficulty(reference[row])) for row in rows], dtype=np.int64)
+    return [
+        {"draw": number, **asdict(assignment_kappa(one[rows], known))} for number, one in enumerate(levels, 1)
+    ]
 
 
 def _summary(values: Sequence[Any]) -> dict[str, Any]:

@@ -18,7 +18,10 @@ def farthest_order(points: Floats, *, seed: int, first: Sequence[int] = ()) -> P
 
     The order begins with `first` as given; without any, the seed draws the beginning. Distances are Euclidean: of rows
     of length 1 they order as cosines do. Equal distances go to the earlier place, so copies of a point come last.
+    Raises ValueError where a coordinate is not finite.
     """
+    if not np.isfinite(points).all():
+        raise ValueError("A feature is not a finite number.")
     n = len(points)
     order = np.empty(n, dtype=np.int64)
     if not n:

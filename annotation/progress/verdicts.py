@@ -87,36 +87,43 @@ def with_verdict(versions: QuerySet[CaptionVersion]) -> QuerySet[CaptionVersion]
         adjudicated=Subquery(adjudicated.values("label")[:1]),
         adjudicated_meaning=Subquery(adjudicated.values("meaning")[:1]),
     )
-    # Few versions are adjudicated, and few have a younger text: both are looked up for those alone that need it, and
-    # no condition stands in an inner Case, which the server would work out for every judgment.
-    is_adjudicated, is_replaced = Q(Exists(adjudicated)), Q(Exists(younger_accepted()))
+    return counted.annotate(
+        n_by_others=Count("judgments", filter=counts & ~Q(judgments__annotator=F("author"))),
+        verdict=_verdict(Q(Exists(adjudicated))),
+    )
+
+
+def _verdict(is_adjudicated: Q) -> Case:
+    """Return the verdict on a version that carries the counts of `with_verdict`; the first case that holds decides.
+
+    Few versions are adjudicated, and few have a younger text: both are looked up for those alone that need it, and no
+    condition stands in an inner Case, which the server would work out for every judgment.
+    """
+    is_replaced = Q(Exists(younger_accepted()))
     called_good = is_adjudicated & Q(adjudicated_meaning=LabelMeaning.GOOD)
     called_bad = is_adjudicated & Q(adjudicated_meaning=LabelMeaning.BAD)
     accepted = Q(state=VersionState.ACCEPTED)
     accepted_by_two = accepted & Q(decided_by__isnull=False)
     unanimous = Q(n_good=F("n_judgments"))
-    return counted.annotate(
-        n_by_others=Count("judgments", filter=counts & ~Q(judgments__annotator=F("author"))),
-        verdict=Case(
-            When(called_bad, then=Value(Verdict.BAD)),
-            When(called_good & is_replaced, then=Value(Verdict.REPLACED)),
-            When(called_good, then=Value(Verdict.GOOD)),
-            When(is_adjudicated, then=Value(Verdict.UNDECIDED)),
-            When(accepted_by_two & is_replaced, then=Value(Verdict.REPLACED)),
-            When(accepted_by_two, then=Value(Verdict.GOOD)),
-            When(accepted & Q(n_by_others=0), then=Value(Verdict.INCOMPLETE)),
-            When(
-                state__in=[VersionState.REJECTED, VersionState.WITHDRAWN, VersionState.UNCLEANED],
-                then=Value(Verdict.NOT_RELEASABLE),
-            ),
-            When(n_judgments=0, then=Value(Verdict.NOT_JUDGED)),
-            When(n_judgments__lt=F("n_needed"), then=Value(Verdict.INCOMPLETE)),
-            When(unanimous & is_replaced, then=Value(Verdict.REPLACED)),
-            When(unanimous, then=Value(Verdict.GOOD)),
-            When(n_bad=F("n_judgments"), then=Value(Verdict.BAD)),
-            default=Value(Verdict.UNDECIDED),
-            output_field=CharField(),
+    return Case(
+        When(called_bad, then=Value(Verdict.BAD)),
+        When(called_good & is_replaced, then=Value(Verdict.REPLACED)),
+        When(called_good, then=Value(Verdict.GOOD)),
+        When(is_adjudicated, then=Value(Verdict.UNDECIDED)),
+        When(accepted_by_two & is_replaced, then=Value(Verdict.REPLACED)),
+        When(accepted_by_two, then=Value(Verdict.GOOD)),
+        When(accepted & Q(n_by_others=0), then=Value(Verdict.INCOMPLETE)),
+        When(
+            state__in=[VersionState.REJECTED, VersionState.WITHDRAWN, VersionState.UNCLEANED],
+            then=Value(Verdict.NOT_RELEASABLE),
         ),
+        When(n_judgments=0, then=Value(Verdict.NOT_JUDGED)),
+        When(n_judgments__lt=F("n_needed"), then=Value(Verdict.INCOMPLETE)),
+        When(unanimous & is_replaced, then=Value(Verdict.REPLACED)),
+        When(unanimous, then=Value(Verdict.GOOD)),
+        When(n_bad=F("n_judgments"), then=Value(Verdict.BAD)),
+        default=Value(Verdict.UNDECIDED),
+        output_field=CharField(),
     )
 
 

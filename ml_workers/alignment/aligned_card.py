@@ -53,8 +53,8 @@ def _row(name: str, figures: dict[str, Any]) -> str:
         f"{figures[way][f'R@{k}']:.1f}" for way in ("text_to_image", "image_to_text") for k in (1, 5, 10)
     ]
     for one in _overlaps(figures):
-        low, high = figures[one]["interval"]
-        cells.append(f"{figures[one]['value']:.1f} [{low:.1f}, {high:.1f}]")
+        ends = ", ".join(f"{end:.1f}" for end in figures[one]["interval"] or ())
+        cells.append(f"{figures[one]['value']:.1f}{f' [{ends}]' if ends else ''}")
     return f"| {name} | {' | '.join(cells)} |"
 
 
@@ -82,8 +82,8 @@ def aligned_card(config: dict[str, Any]) -> str:
         terms=corpus["terms"],
         base_name=base["name"],
         base_terms=base["terms"],
-        overlaps=" | ".join(names),
-        pairs=config["after"][names[0]]["n"],
+        overlaps=" | ".join(names) or "overlaps: no image has two captions",
+        pairs=config["after"][names[0]]["n"] if names else 0,
         rows="\n".join([_row("before", config["before"]), _row("after", config["after"])]),
         command=config["command"],
         **{key: corpus[key] for key in ("train_images", "train_captions", "dev_images", "dev_captions")},

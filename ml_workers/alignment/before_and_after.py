@@ -77,25 +77,30 @@ def alignment_figures(images: Floats, texts: Floats, owner: Indices, *, seed: in
 
 
 def figures_json(figures: AlignmentFigures) -> dict[str, Any]:
-    """Plain values, all shares in percent."""
+    """Plain values, all shares in percent; the overlaps are left out where no image has two captions."""
     return {
         "image_to_text": direction_json(figures.retrieval.image_to_text),
         "text_to_image": direction_json(figures.retrieval.text_to_image),
-        f"AO@{figures.k}": _estimate_json(figures.average_overlap),
-        f"JS@{figures.k}": _estimate_json(figures.jaccard),
+        **_estimate_json(f"AO@{figures.k}", figures.average_overlap),
+        **_estimate_json(f"JS@{figures.k}", figures.jaccard),
     }
 
 
 def change_json(before: AlignmentFigures, after: AlignmentFigures, *, seed: int = 0) -> dict[str, Any]:
-    """The change of AO@k in points."""
-    return {f"AO@{before.k}": _estimate_json(overlap_change(before, after, seed=seed))}
+    """The change of AO@k in points; nothing where no image has two captions."""
+    return _estimate_json(f"AO@{before.k}", overlap_change(before, after, seed=seed))
 
 
-def _estimate_json(estimate: Estimate) -> dict[str, Any]:
-    low, high = estimate.interval.low, estimate.interval.high
+def _estimate_json(name: str, estimate: Estimate) -> dict[str, Any]:
+    """An estimate under its name, its interval nothing where it says nothing: JSON knows no other undefined number."""
+    if not estimate.n:
+        return {}
+    low, high = estimate.interval.told
     return {
-        "value": round(100 * estimate.value, 2),
-        "interval": [round(100 * low, 2), round(100 * high, 2)],
-        "n": estimate.n,
-        "images": estimate.clusters,
+        name: {
+            "value": round(100 * estimate.value, 2),
+            "interval": None if low is None or high is None else [round(100 * low, 2), round(100 * high, 2)],
+            "n": estimate.n,
+            "images": estimate.clusters,
+        }
     }

@@ -50,6 +50,24 @@ def test_the_page_tells_before_and_after_with_n_and_intervals() -> None:
     assert run.encoder_name in text
 
 
+def test_overlaps_that_are_undefined_are_left_out_and_an_interval_that_says_nothing_too() -> None:
+    run = an_alignment(make_project())
+    for part in ("before", "after"):
+        del run.config[part]["JS@10"]
+        run.config[part]["AO@10"]["interval"] = None
+    run.config["change"]["AO@10"]["interval"] = None
+    run.save()
+    client, address = signed_in(run.project), f"/p/{run.project.slug}/difficulty/alignment/"
+    assert "+1.2 points over the same pairs, of too few images for an interval" in client.get(address).text
+    rows = b"".join(client.get(f"{address}{run.public_id}/figures.csv")).decode("utf-8-sig").splitlines()
+    assert len(rows) == 1 + 14
+    for part in ("before", "after"):
+        del run.config[part]["AO@10"]
+    run.config["change"] = {}
+    run.save()
+    assert "0 pairs of captions" in client.get(address).text
+
+
 def test_the_table_holds_every_figure_with_its_interval_and_n() -> None:
     run = an_alignment(make_project())
     answer = signed_in(run.project).get(

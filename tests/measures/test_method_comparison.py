@@ -55,3 +55,11 @@ def test_what_does_not_vary_has_no_scale_and_nonsense_is_refused():
         bland_altman([1, 2, 3], [1, 2])
     with pytest.raises(ValueError, match="finite"):
         bland_altman([1, math.inf], [1, 2])
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-14, 1.0, 1e14, 1e300])
+def test_scores_of_any_size_differ_by_the_same(scale):
+    first, second = np.array([0.1, 0.4, 0.2, 0.9, 0.5]), np.array([3.0, 1.0, 2.0, 5.0, 4.0])
+    told = bland_altman(first * scale, second)
+    assert told.upper_limit == pytest.approx(bland_altman(first, second).upper_limit)
+    assert np.isnan(standardised(np.full(4, 0.1 * scale))).all(), "equal values vary by rounding alone"

@@ -92,3 +92,14 @@ def test_nothing_and_nonsense():
         clustered_mean([1, 2, 3], [0, 1])
     with pytest.raises(ValueError, match="finite"):
         clustered_pearson([1, np.nan], [1, 2], [0, 1])
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-12, 1e12, 1e300])
+def test_a_correlation_does_not_depend_on_the_size_of_the_values(scale):
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=12), rng.normal(size=12)
+    images = np.arange(12) // 3
+    told, plain = clustered_pearson(x * scale, y, images), clustered_pearson(x, y, images)
+    assert told.value == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert (told.interval.low, told.interval.high) == pytest.approx((plain.interval.low, plain.interval.high))
+    assert np.isnan(clustered_pearson(np.full(12, 0.1 * scale), y, images).value)

@@ -10,7 +10,12 @@ from PIL import Image
 
 from ml_workers.align import argument_parser, config_of, main, prepare, recipe_of, train_variant, write
 from ml_workers.alignment.aligning import Alignment, Material, align, alignment_loss, drawn_triples, infonce
-from ml_workers.alignment.before_and_after import alignment_figures, caption_pairs
+from ml_workers.alignment.before_and_after import (
+    alignment_figures,
+    caption_pairs,
+    change_json,
+    figures_json,
+)
 from ml_workers.alignment.heads import project_images, project_texts
 from ml_workers.alignment.recipe import AlignmentRecipe, Losses, TextTower
 from ml_workers.alignment.text_sides import Appended, Texts, TokenStates, tokenized
@@ -75,6 +80,17 @@ def test_paraphrase_losses_bring_the_captions_of_an_image_to_the_same_images():
     assert after.retrieval.text_to_image.recall[5] > before.retrieval.text_to_image.recall[5] + 0.2
     assert aligned.losses[-1] < aligned.losses[0]
     assert after.pairs == after.average_overlap.n == 48 * 3
+
+
+def test_figures_of_images_with_one_caption_each_are_plain_json_without_overlaps():
+    rows = np.eye(12, dtype=np.float32)
+    alone = alignment_figures(rows, rows, np.arange(12))
+    told = figures_json(alone) | {"change": change_json(alone, alone)}
+    assert "NaN" not in json.dumps(told)
+    assert set(told) == {"image_to_text", "text_to_image", "change"}
+    assert told["change"] == {}
+    paired = alignment_figures(rows, np.repeat(rows, 2, axis=0), np.repeat(np.arange(12), 2))
+    assert figures_json(paired)["AO@10"] == {"value": 100.0, "interval": None, "n": 12, "images": 12}
 
 
 def test_training_starts_where_the_base_model_stands():

@@ -148,3 +148,8 @@ def test_shares_add_up_and_rules_that_contradict_themselves_are_refused():
         assign_difficulty([[True]], PRESETS["imp7"], tie_breaker=[True])
     with pytest.raises(ValueError, match="needs tie-breaker"):
         assign_difficulty(ALL_SIX, PRESETS["imp7"])
+
+
+def test_a_cosine_that_is_no_number_is_no_vote():
+    with pytest.raises(ValueError, match="finite"):
+        votes([[0.3, np.nan]], [0.2, 0.2])

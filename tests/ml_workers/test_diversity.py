@@ -96,3 +96,8 @@ def test_what_is_not_clustered_has_no_clusters():
     plane = np.zeros((20, 2))
     assert choose_diverse(pool(1, 20), method="min_similarity", plane=plane).clusters == ()
     assert choose_diverse(pool(1, 5), plane=plane[:5]).clusters == ()
+
+
+def test_features_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="finite"):
+        choose_diverse(np.full((8, 3), np.nan), method="min_similarity")

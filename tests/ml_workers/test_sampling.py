@@ -65,3 +65,8 @@ def test_farthest_points_are_farther_apart_than_random_ones_and_both_are_told_wi
     assert whole["plane"]["random"] is None
     assert spreads_of_choice(rows, None, chosen, draws=20, seed=0)["plane"] is None
     assert spreads_of_choice(rows, plane, chosen[:1], draws=20, seed=0) == {"space": None, "plane": None}
+
+
+def test_features_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="finite"):
+        farthest_order(np.array([[0.0, np.nan], [1.0, 1.0]]), seed=1)

@@ -65,27 +65,36 @@ def overlaps_of(config: dict[str, Any]) -> list[str]:
     return [name for name in config["after"] if name.startswith(("AO@", "JS@"))]
 
 
-def _cell(value: float, low: float, high: float) -> Cell:
-    return Cell(f"{value:.1f}", f"{low:.1f} – {high:.1f}")
+def _cell(value: float, interval: Sequence[float] | None) -> Cell:
+    return Cell(f"{value:.1f}", _in_words([f"{end:.1f}" for end in interval or ()]))
+
+
+def _in_words(ends: Sequence[str]) -> str:
+    """Return an interval in words, nothing where there is none."""
+    return _("%(low)s to %(high)s") % {"low": ends[0], "high": ends[1]} if ends else ""
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _change(config: dict[str, Any]) -> Cell | None:
     """Return by how many points the first overlap changed; None where no image has two captions."""
     for change in config["change"].values():
         if change["n"]:
-            low, high = change["interval"]
-            return Cell(f"{change['value']:+.1f}", f"{low:+.1f} to {high:+.1f}")
+            ends = [_signed(end) for end in change["interval"] or ()]
+            return Cell(_signed(change["value"]), _in_words(ends))
     return None
 
 
 def _row(label: str, config: dict[str, Any], part: str) -> FiguresRow:
     figures = config[part]
     cells = [
-        _cell(figures[way][name], *figures[way][f"{name} interval"])
+        _cell(figures[way][name], figures[way][f"{name} interval"])
         for way, _short in WAYS
         for name in RECALLS
     ]
-    cells += [_cell(figures[name]["value"], *figures[name]["interval"]) for name in overlaps_of(config)]
+    cells += [_cell(figures[name]["value"], figures[name]["interval"]) for name in overlaps_of(config)]
     return FiguresRow(label, cells)
 
 
@@ -133,5 +142,5 @@ def figure_rows(run: AlignmentRun) -> Iterator[tuple[object, ...]]:
                 low, high = figures[way][f"{name} interval"]
                 yield (*head, part, short, name, figures[way][name], low, high, figures[way]["n"], seed)
         for name in overlaps_of(config):
-            low, high = figures[name]["interval"]
+            low, high = figures[name]["interval"] or (None, None)
             yield (*head, part, "", name, figures[name]["value"], low, high, figures[name]["n"], seed)
