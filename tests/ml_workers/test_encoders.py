@@ -24,6 +24,7 @@ from ml_workers.encoders.shipped import (
     shipped_variants,
 )
 from ml_workers.evaluate import main as evaluate_main
+from ml_workers.sentences import SentenceEncoder
 
 import open_clip  # isort: skip
 
@@ -216,6 +217,23 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does_and_stays_small():
     assert batch.size == 2
     with pytest.raises(RuntimeError, match="other"):
         batch.run(lambda rows: (_ for _ in ()).throw(RuntimeError("other")), rows)
+
+
+@pytest.mark.models
+def test_sentences_that_do_not_fit_into_memory_together_are_encoded_a_few_at_a_time():
+    encoder = SentenceEncoder(device="cpu")
+    texts = [f"A boat and {'two ' * number}oars" for number in range(9)]
+    whole, tried = encoder.encode_texts(texts), []
+
+    def crowded(module, _args, given):
+        tried.append(len(given["input_ids"]))
+        if tried[-1] > 3:
+            raise torch.OutOfMemoryError("full")
+
+    encoder.model.register_forward_pre_hook(crowded, with_kwargs=True)
+    assert np.allclose(encoder.encode_texts(texts), whole, atol=1e-5)
+    assert tried[:3] == [9, 4, 2]
+    assert max(tried[2:]) == 2, "and it stays small"
 
 
 def test_prepared_items_come_in_order_and_only_so_many_ahead():
