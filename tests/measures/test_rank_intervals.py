@@ -83,3 +83,29 @@ def test_where_all_queries_succeed_the_interval_is_that_of_as_many_answers_as_im
     assert [low, high] == pytest.approx([0.722, 1], abs=0.001)
     worst = ranking.ranks_from_scores(-scores, list(owner[:, None]))
     assert list(recall_intervals(worst, [1], clusters=owner)[1]) == pytest.approx([0, 0.278], abs=0.001)
+
+
+def made_up_ranks(rng: np.random.Generator, images: int) -> ranking.RelevantRanks:
+    """Log-normal ranks of five captions an image, which hang together."""
+    of_image, of_caption = rng.normal(size=(images, 1)), rng.normal(size=(images, 5))
+    ranks = np.clip(np.ceil(np.exp(1.2 + 0.9 * of_image + 0.9 * of_caption)), 1, 5_000).astype(np.int64)
+    return ranking.RelevantRanks(np.arange(5 * images + 1), ranks.ravel(), 5_000)
+
+
+@pytest.mark.soak
+def test_intervals_hold_the_true_value_about_as_often_as_the_page_on_the_benchmark_says():
+    endless = made_up_ranks(np.random.default_rng(1), 200_000)
+    true = {
+        "mean_rank": ranking.mean_rank(endless),
+        "median_rank": ranking.median_rank(endless),
+        "full_map": ranking.mean_average_precision(endless),
+    }
+    rng, held, trials = np.random.default_rng(2), dict.fromkeys([*true, "recall"], 0), 200
+    for seed in range(trials):
+        found, clusters = made_up_ranks(rng, 200), np.repeat(np.arange(200), 5)
+        told = rank_intervals(found, [5], clusters=clusters, seed=seed, resamples=300)
+        for name, value in true.items():
+            low, high = getattr(told, name)
+            held[name] += low <= value <= high
+        held["recall"] += told.recall[5][0] <= ranking.recall_at_k(endless, 5) <= told.recall[5][1]
+    assert all(n / trials >= 0.88 for n in held.values()), held
