@@ -5,6 +5,7 @@ A build reads nothing else, so the same snapshot gives the same bytes on any mac
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -161,11 +162,7 @@ def _captions(
 ) -> dict[int, dict[str, Any]]:
     versions = with_verdict(CaptionVersion.objects.filter(pk__in=chosen)).select_related("caption", "parent")
     levels = _levels(run, chosen)
-    cosines: dict[int, dict[str, float]] = defaultdict(dict)
-    for row in (
-        Similarity.objects.filter(version__in=chosen).select_related("encoder").order_by("encoder__name")
-    ):
-        cosines[row.version_id][row.encoder.name] = round(row.cosine, 6)
+    cosines = _cosines(chosen)
     shares: dict[int, list[PairShare]] = defaultdict(list)
     for share in pair_shares(project):
         shares[share.version_id].append(share)
@@ -193,22 +190,32 @@ def _captions(
             "adjudicated": version.adjudicated,  # type: ignore[attr-defined]
             "difficulty": levels.get(version.pk),
             "cosines": cosines[version.pk],
-            "human_evaluation": [
-                {
-                    "study": share.study,
-                    "n": share.n,
-                    "n_good": share.n_good,
-                    "share_good": round(share.n_good / share.n, 6),
-                    "low": round(share.low, 6),
-                    "high": round(share.high, 6),
-                    "is_simulated": share.is_simulated,
-                }
-                for share in shares[version.pk]
-                if share.n >= SMALLEST_CELL
-            ],
+            "human_evaluation": [_told(share) for share in shares[version.pk] if share.n >= SMALLEST_CELL],
             "human_evaluations_withheld": sum(share.n < SMALLEST_CELL for share in shares[version.pk]),
         }
         for version in versions
+    }
+
+
+def _cosines(chosen: Iterable[int]) -> dict[int, dict[str, float]]:
+    """Of each version the cosines with its image by encoder."""
+    cosines: dict[int, dict[str, float]] = defaultdict(dict)
+    rows = Similarity.objects.filter(version__in=chosen).select_related("encoder").order_by("encoder__name")
+    for row in rows:
+        cosines[row.version_id][row.encoder.name] = round(row.cosine, 6)
+    return cosines
+
+
+def _told(share: PairShare) -> dict[str, Any]:
+    """What participants of a study said of a pair."""
+    return {
+        "study": share.study,
+        "n": share.n,
+        "n_good": share.n_good,
+        "share_good": round(share.n_good / share.n, 6),
+        "low": round(share.low, 6),
+        "high": round(share.high, 6),
+        "is_simulated": share.is_simulated,
     }
 
 

@@ -61,17 +61,7 @@ def _curve(
             [(place, row[measure], row[f"{measure}_low"], row[f"{measure}_high"]) for place, row in known],
             label=names[key], colour=colour, shape=shape, line=line,
         )  # fmt: skip
-        first, last = known[0][1], known[-1][1]
-        told.append(
-            _("%(name)s from %(first)s at radius %(near)d to %(last)s at radius %(far)d")
-            % {
-                "name": names[key],
-                "first": f"{first[measure]:.3f}",
-                "near": first["radius"],
-                "last": f"{last[measure]:.3f}",
-                "far": last["radius"],
-            }
-        )
+        told.append(_told(names[key], measure, known[0][1], known[-1][1]))
     if not told:
         return None
     axes.set_xticks(range(len(radii)), [str(radius) for radius in radii])
@@ -87,18 +77,22 @@ def _curve(
         alt="; ".join(told) + ".",
         columns=columns,
         rows=[
-            (
-                key,
-                row["radius"],
-                row[measure],
-                row[f"{measure}_low"],
-                row[f"{measure}_high"],
-                row[f"{measure}_n"],
-            )
+            (key, row["radius"], *(row[f"{measure}{end}"] for end in ("", "_low", "_high", "_n")))
             for key, rows in curves.items()
             for row in rows
         ],
     )
+
+
+def _told(name: str, measure: str, first: Mapping[str, Any], last: Mapping[str, Any]) -> str:
+    """A curve in words: where it begins and where it ends."""
+    return _("%(name)s from %(first)s at radius %(near)d to %(last)s at radius %(far)d") % {
+        "name": name,
+        "first": f"{first[measure]:.3f}",
+        "near": first["radius"],
+        "last": f"{last[measure]:.3f}",
+        "far": last["radius"],
+    }
 
 
 def _density(
