@@ -1,5 +1,6 @@
 """What a page says about a job: its pace, how long it still takes, and what one may do with it."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,12 @@ from projects.queue import KINDS
 FEWEST_ITEMS = 5
 # The counts of an import, in the order in which one asks for them.
 COUNTS = ("given", "added", "would_be_added", "already_there", "refused")
+# The parameter that a job's page shows in a place of its own.
+SEED = "seed"
+# An id of a row, which tells people nothing.
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# A key of a choice, such as with_edits.
+KEY = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
 # The page of the project on which a kind's results are seen, by its address; registered where the kind is.
@@ -66,9 +73,10 @@ def results_url(access: Access, job: Job) -> str:
 
 
 def parameters_of(job: Job) -> list[tuple[str, object]]:
-    """Return what a job was asked for with, by name; what was left empty is left out."""
+    """Return what a job was asked for with, by name; what was left empty is left out, ids and the seed too."""
+    asked = {name: value for name, value in job.parameters.items() if name != SEED and not _is_id(value)}
     return sorted(
-        (_spoken(name), _told(value)) for name, value in job.parameters.items() if value not in ("", None, [])
+        (_spoken(name), _told(value)) for name, value in asked.items() if value not in ("", None, [])
     )
 
 
@@ -77,7 +85,12 @@ def figures_of(job: Job) -> list[tuple[str, list[tuple[str, object]]]]:
 
     Lists, such as the examples of a trial, are left to the page of their own kind.
     """
-    return [(_spoken(name), _counted(value)) for name, value in job.result.items()]
+    found = {name: value for name, value in job.result.items() if not _is_id(value)}
+    return [(_spoken(name), _counted(value)) for name, value in found.items()]
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and ID.fullmatch(value) is not None
 
 
 def _counted(value: object) -> list[tuple[str, object]]:
@@ -89,12 +102,15 @@ def _counted(value: object) -> list[tuple[str, object]]:
 
 
 def _told(value: object) -> object:
-    """A value in words: yes or no, a list without brackets. What has parts of its own stays as it is."""
+    """A value in words: yes or no, a key of a choice, a list without brackets, ids as their number.
+
+    What has parts of its own stays as it is.
+    """
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and not any(isinstance(one, dict | list) for one in value):
-        return ", ".join(str(one) for one in value)
-    return value
+        return len(value) if value and all(map(_is_id, value)) else ", ".join(str(one) for one in value)
+    return _spoken(value) if isinstance(value, str) and KEY.fullmatch(value) else value
 
 
 def _spoken(name: str) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 
-from annotation.models import CaptionVersion
+from annotation.models import CaptionVersion, DifficultyLevel
 from polyannot.kernel.tables import safe_cell
 from studies.design.grades import VALUES
 from studies.drafting.candidates import DraftChoice
@@ -135,8 +135,9 @@ def _drafted(
         image_key=version.image.key,
         caption_key=version.caption.key,
         text=version.text,
-        difficulty=known.difficulty,
+        difficulty=str(DifficultyLevel(known.difficulty).label) if known.difficulty else "",
         cosine=known.similarity,
+        level=known.difficulty,
         original=originals[version.pk].text if version.pk in originals else "",
     )
 

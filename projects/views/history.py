@@ -1,8 +1,10 @@
 """The history of a project: who did what to which row when."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
+from django.apps import apps
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -15,6 +17,29 @@ from projects.http import project_view
 from projects.models import Event, Membership, Role
 
 EVENTS_A_PAGE = 50
+
+
+@dataclass(frozen=True)
+class ShownEvent:
+    """One event as the page names it; the CSV has the names of the tables."""
+
+    event: Event
+    act: str
+    row: str
+    columns: str
+
+
+def _shown(event: Event) -> ShownEvent:
+    try:
+        kind = str(apps.get_model(event.row_type)._meta.verbose_name)
+    except LookupError:
+        kind = event.row_type
+    columns = event.fields.replace("_", " ").replace(",", ", ")
+    return ShownEvent(event, _words(event.act), f"{kind} {event.row_id}", columns)
+
+
+def _words(act: str) -> str:
+    return act.replace("_", " ")
 
 
 def events_asked_for(request: HttpRequest, access: Access) -> QuerySet[Event]:
@@ -41,7 +66,8 @@ def history(request: HttpRequest, access: Access) -> HttpResponse:
     context = {
         "page": page,
         "page_range": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "acts": [(act, act.replace("_", " ")) for act in acts.distinct()],
+        "rows": [_shown(event) for event in page.object_list],
+        "acts": [(act, _words(act)) for act in acts.distinct()],
         "people": [(str(row.user.public_id), str(row.user)) for row in members],
     }
     return render(request, "projects/history.html", context)

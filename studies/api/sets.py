@@ -190,7 +190,7 @@ class StudyPairs(ProjectApiView):
                         "caption_key": pair.caption_key,
                         "text": pair.text,
                         "original": pair.original,
-                        "difficulty": (pair.level or (pair.difficulty if choice else "")) or None,
+                        "difficulty": pair.level or None,
                         "cosine": pair.cosine,
                     }
                     for group in groups

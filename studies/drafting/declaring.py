@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from annotation.models import Caption
@@ -75,7 +76,11 @@ def _listed(study: Study, text: str) -> Mapping[str, list[str]]:
         first = ", ".join(line[:80] for line in unknown[:NAMED_UNKNOWN])
         raise Invalid(
             "caption_unknown",
-            _("%(n)d lines name no caption of this project: %(first)s. Nothing was added.")
+            ngettext(
+                "%(n)d line names no caption of this project: %(first)s. Nothing was added.",
+                "%(n)d lines name no caption of this project: %(first)s. Nothing was added.",
+                len(unknown),
+            )
             % {"n": len(unknown), "first": first},
         )
     if "" in by_label and len(by_label) > 1:

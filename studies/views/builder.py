@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -55,6 +56,7 @@ def study_edit(request: HttpRequest, access: Access, study_id: UUID) -> HttpResp
     form = StudyForm(request.POST or None, instance=study_of(access, study_id))
     if request.method == "POST" and form.is_valid():
         revise_study(study=study, actor=access.user, values=form.cleaned_data)
+        messages.success(request, _("Saved."))
         return redirect("study-edit", access.project.slug, study.public_id)
     context = {"form": form, "sheet": sheet_of(study)}
     return study_page(request, study, "edit", status=422 if form.errors else 200, **context)
@@ -103,6 +105,7 @@ def study_text(request: HttpRequest, access: Access, study_id: UUID, kind: str) 
     if request.method == "POST" and not is_preview and form.is_valid():
         try:
             write_text(study=study, kind=kind, markdown=form.cleaned_data["markdown"], actor=access.user)
+            messages.success(request, _("Saved."))
             return redirect("study-texts", access.project.slug, study.public_id)
         except Invalid as refusal:
             form.add_error("markdown", str(refusal.message))

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from polyannot.kernel.errors import Invalid
@@ -92,6 +93,7 @@ def study_extend(request: HttpRequest, access: Access, study_id: UUID) -> HttpRe
     try:
         number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
         extend_study(study=study, participants=number, why=request.POST.get("why", ""), actor=access.user)
+        messages.success(request, _("Changed and logged as a deviation."))
     except Invalid as refusal:
         messages.error(request, str(refusal.message))
     return _to("study", study)
@@ -138,7 +140,8 @@ def study_pilot_delete(request: HttpRequest, access: Access, study_id: UUID) -> 
     """Delete the simulated participants and what was computed from them."""
     study = study_of(access, study_id)
     delete_pilot(study=study, actor=access.user)
-    return _to("study-edit" if study.is_draft else "study", study)
+    messages.success(request, _("The pilot was deleted with all that was computed from it."))
+    return _to("study-launch" if study.is_draft else "study", study)
 
 
 @require_POST
@@ -175,7 +178,8 @@ def study_tests_delete(request: HttpRequest, access: Access, study_id: UUID) -> 
     """Delete all test runs with their answers."""
     study = study_of(access, study_id)
     count = delete_test_runs(study=study, actor=access.user)
-    messages.success(request, _("%(n)d test runs were deleted.") % {"n": count})
+    told = ngettext("%(n)d test run was deleted.", "%(n)d test runs were deleted.", count)
+    messages.success(request, told % {"n": count})
     return _to("study-launch" if study.is_draft else "study", study)
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from polyannot.kernel.errors import Conflict, Invalid
@@ -96,7 +96,8 @@ def study_platform_erase(request: HttpRequest, access: Access, study_id: UUID) -
     study = study_of(access, study_id)
     try:
         count = erase_identities(study=study, actor=access.user)
-        messages.success(request, _("%(n)d platform ids were erased.") % {"n": count})
+        told = ngettext("%(n)d platform id was erased.", "%(n)d platform ids were erased.", count)
+        messages.success(request, told % {"n": count})
     except Conflict as refusal:
         messages.error(request, str(refusal.message))
     return _back(study)
@@ -156,13 +157,14 @@ def study_links_call_back(request: HttpRequest, access: Access, study_id: UUID) 
     """Make the links that nobody has opened worthless."""
     study = study_of(access, study_id)
     count = call_back_unused(study=study, actor=access.user)
-    messages.success(request, _("%(n)d unused links were called back.") % {"n": count})
+    told = ngettext("%(n)d unused link was called back.", "%(n)d unused links were called back.", count)
+    messages.success(request, told % {"n": count})
     return _back(study)
 
 
 def _told(found: Reconciled) -> str:
     return _(
-        "%(people)d people in the table. Places freed: %(freed)d. Handed in there, not finished here: %(open)d. "
+        "People in the table: %(people)d. Places freed: %(freed)d. Handed in there, not finished here: %(open)d. "
         "Finished here, given up there: %(returned)d. Never came here: %(unknown)d."
     ) % {
         "people": found.people,

@@ -26,18 +26,36 @@ from studies.views.visits import (
 # Holds, encrypted, the id of somebody whom a platform sent in vain, until the page has shown the way back.
 SENT_COOKIE = "sent"
 SENT_SECONDS = 3600
+# The one reason of somebody who has answers here.
+KNOWN = "participant_known"
 
+# Heading and words, by the reason.
 REASONS = {
-    "study_not_open": gettext_lazy("This study takes no new participants at the moment."),
-    "study_full": gettext_lazy("This study has all the participants it needs at the moment."),
-    "link_needed": gettext_lazy(
-        "This study is open to people with a link of their own. Use the one that you were sent."
+    "study_not_open": (
+        gettext_lazy("Not open at the moment"),
+        gettext_lazy("This study takes no new participants at the moment."),
     ),
-    "link_unknown": gettext_lazy(
-        "This link is not known in this study. Check that it is complete; perhaps it was called back."
+    "study_full": (
+        gettext_lazy("All places are taken"),
+        gettext_lazy("This study has all the participants it needs at the moment."),
     ),
-    "participant_known": gettext_lazy(
-        "You have begun already, and this link no longer leads there. Use your personal link instead."
+    "link_needed": (
+        gettext_lazy("You need a link of your own"),
+        gettext_lazy(
+            "This study is open to people with a link of their own. Use the one that you were sent."
+        ),
+    ),
+    "link_unknown": (
+        gettext_lazy("This link does not work"),
+        gettext_lazy(
+            "This link is not known in this study. Check that it is complete; perhaps it was called back."
+        ),
+    ),
+    KNOWN: (
+        gettext_lazy("You have begun already"),
+        gettext_lazy(
+            "You have begun already, and this link no longer leads there. Use your personal link instead."
+        ),
     ),
 }
 
@@ -91,6 +109,7 @@ def closed(request: HttpRequest, slug: str, reason: str) -> HttpResponse:
     study = open_study(slug, secret_of(request))
     if reason not in REASONS:
         return redirect("survey-door", study.slug)
+    heading, why = REASONS[reason]
     sent = request.COOKIES.get(SENT_COOKIE)
     person = unseal(sent, max_age=SENT_SECONDS) if sent else None
     code = study.screened_out_code if person is not None else ""
@@ -98,7 +117,9 @@ def closed(request: HttpRequest, slug: str, reason: str) -> HttpResponse:
         request,
         study,
         "closed",
-        why=REASONS[reason],
+        heading=heading,
+        why=why,
+        has_begun=reason == KNOWN,
         code=code,
         return_url=return_address(study, person or "", code),
         withdraw_url="",

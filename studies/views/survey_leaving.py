@@ -31,10 +31,10 @@ def withdraw_with_code(request: HttpRequest, slug: str) -> HttpResponse:
     study = open_study(slug, secret_of(request))
     if request.method != "POST":
         return survey_page(request, study, "withdraw_by_code", withdraw_url="")
+    typed = request.POST.get("code", "")[:40]
     try:
-        withdraw_by_code(study=study, code=request.POST.get("code", "")[:40])
+        withdraw_by_code(study=study, code=typed)
     except Missing as unknown:
-        return survey_page(
-            request, study, "withdraw_by_code", withdraw_url="", error=unknown.message, status=422
-        )
+        told = {"withdraw_url": "", "error": unknown.message, "typed": typed}
+        return survey_page(request, study, "withdraw_by_code", status=422, **told)
     return survey_page(request, study, "withdrawn", withdraw_url="")

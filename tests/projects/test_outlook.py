@@ -1,5 +1,7 @@
 """What a page says of a job: its parameters and figures in words, and the way to its results."""
 
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -29,10 +31,20 @@ def test_parameters_and_figures_are_words() -> None:
             "note": "",
             "batch_size": 16,
             "of": None,
+            "outcome": "with_edits",
+            "schema": str(uuid4()),
+            "batches": [str(uuid4()), str(uuid4())],
+            "seed": 20240501,
         },
-        result={"encoders": ["a", "b"], "levels": {"easy": 2, "is_whole": True}},
+        result={"encoders": ["a", "b"], "levels": {"easy": 2, "is_whole": True}, "report": str(uuid4())},
     )
-    assert parameters_of(job) == [("batch size", 16), ("encoders", "a, b"), ("tie breaker always", "no")]
+    assert parameters_of(job) == [
+        ("batch size", 16),
+        ("batches", 2),
+        ("encoders", "a, b"),
+        ("outcome", "with edits"),
+        ("tie breaker always", "no"),
+    ]
     assert figures_of(job) == [("encoders", [("", "a, b")]), ("levels", [("easy", 2), ("is whole", "yes")])]
 
 

@@ -145,8 +145,9 @@ def test_settings_are_saved_and_the_history_names_the_columns(
 def test_the_history_is_filtered_and_exported(client: Client, project: Project, admin: User) -> None:
     add_member(project)
     page = client.get("/p/here/history/?act=role_set").content.decode()
-    assert "role_set" in page
-    assert "guidelines_published</td>" not in page
+    assert ">role set</td>" in page
+    assert ">membership " in page
+    assert "guidelines published</td>" not in page
     sheet = b"".join(client.get("/p/here/history.csv?act=role_set").streaming_content).decode()  # type: ignore[attr-defined]
     assert sheet.splitlines()[0] == "at,who,act,row_type,row_id,fields"
     assert all(",role_set," in line for line in sheet.splitlines()[1:])
@@ -239,3 +240,24 @@ def test_neither_ones_own_account_nor_the_last_admin_of_a_project_is_erased(clie
         assert client.post(f"/site/accounts/{person.public_id}/erase").status_code == 409
         person.refresh_from_db()
         assert (person.erased_at, person.is_active) == (None, True)
+
+
+def test_a_form_that_is_out_of_date_says_so_in_words(project: Project) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(add_member(project, Role.ADMIN))
+    answer = browser.post("/p/here/settings/", {"name": "Another"})
+    assert answer.status_code == 403
+    assert "This form can no longer be sent" in answer.content.decode()
+    assert "CSRF" not in answer.content.decode()
+
+
+def test_what_the_server_cannot_read_is_refused_in_words(client: Client) -> None:
+    answer = client.get("/", headers={"host": "somewhere else"})
+    assert answer.status_code == 400
+    assert "The server could not read this" in answer.content.decode()
+
+
+def test_a_changed_password_is_said_to_be_changed(client: Client, admin: User) -> None:
+    typed = {"old_password": PASSWORD, "new_password1": "quite-another-1", "new_password2": "quite-another-1"}
+    page = client.post("/accounts/password/", typed, follow=True).content.decode()
+    assert "Your password was changed." in page

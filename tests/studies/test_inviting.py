@@ -51,8 +51,8 @@ def test_a_link_is_one_person_s_and_leads_them_on_everywhere(study: Study) -> No
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("", "a link of their own"),
-        ("?link=made-up", "not known in this study"),
+        ("", "You need a link of your own"),
+        ("?link=made-up", "This link does not work"),
         ("?PROLIFIC_PID=p1", "a link of their own"),
     ],
 )

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from polyannot.kernel.errors import Conflict
@@ -70,6 +71,17 @@ def test_a_platform_s_id_known_by_another_secret_is_refused_in_words(study: Stud
         arrive(study=study, secret=new_secret(), visit=PlatformVisit("p-1"))
     assert refusal.value.code == "participant_known"
     assert Participant.objects.count() == 1
+
+
+def test_whoever_is_turned_away_is_told_what_holds_for_them(client: Client, study: Study) -> None:
+    told = {
+        reason: client.get(f"/s/{study.slug}/closed/{reason}/").content.decode()
+        for reason in ("study_full", "participant_known")
+    }
+    assert "All places are taken" in told["study_full"]
+    assert "You have given no answers" in told["study_full"]
+    assert "You have given no answers" not in told["participant_known"]
+    assert "What you have answered so far is kept" in told["participant_known"]
 
 
 def test_a_draft_changed_meanwhile_is_launched_as_it_stands() -> None:

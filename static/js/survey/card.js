@@ -1,4 +1,7 @@
-// One pair: keys G and B, the time for which the page was in front, the next image, and one submit only.
+// One pair: keys G and B, the time for which the page was in front, the next image, one submit only, and none while
+// the network is gone: the page would give way to the browser's own.
+import { toastKnown } from "../toast.js";
+
 const form = document.getElementById("answers");
 const field = document.getElementById("focused-ms");
 
@@ -27,6 +30,11 @@ let isSent = false;
 form.addEventListener("submit", (event) => {
   if (isSent) {
     event.preventDefault();
+    return;
+  }
+  if (!window.navigator.onLine) {
+    event.preventDefault();
+    toastKnown("offline");
     return;
   }
   isSent = true;
