@@ -23,12 +23,14 @@ def beside(request: HttpRequest, access: Access, image_id: UUID) -> HttpResponse
     asked = request.GET.get("encoder", "")
     encoder = next((one for one in encoders if str(one.pk) == asked), encoders[0] if encoders else None)
     others = [one for one in projects_as(access.user, *SEES_IMAGES) if one.pk != access.project.pk]
+    sets, n_farther = beside_sets(image, encoder, others) if encoder else ([], 0)
     context = {
         "image": image,
         "captions": described(image),
         "encoders": encoders,
         "encoder": encoder,
-        "sets": beside_sets(image, encoder, others) if encoder else [],
+        "sets": sets,
+        "n_farther": n_farther,
         "n_others": len(others),
         "corpora": beside_corpora(image),
         "crumbs": [

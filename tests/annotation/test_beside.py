@@ -47,7 +47,8 @@ def test_the_nearest_images_of_each_set_come_with_their_captions_the_nearest_set
     own, far, near = a_set(encoder, (1, 0)), a_set(encoder, (0, 1)), a_set(encoder, (0.6, 0.8), (0.8, 0.6))
     image = Image.objects.get(project=own)
     find_good([add_caption(image, "A good one")])
-    found = beside_sets(image, encoder, [far, near, make_project()])
+    found, n_farther = beside_sets(image, encoder, [far, near, make_project()])
+    assert n_farther == 0
     assert [one.project for one in found] == [near, far]
     assert [beside.cosine for beside in found[0].found] == pytest.approx([0.8, 0.6], abs=1e-3)
     assert found[0].n_there == 2
@@ -56,14 +57,23 @@ def test_the_nearest_images_of_each_set_come_with_their_captions_the_nearest_set
     assert described(image).texts == ["A good one"], "the others of its pool are not known to be good"
 
 
+def test_of_many_sets_the_nearest_are_shown_and_the_others_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotation.machine.search.beside.SETS_SHOWN", 1)
+    encoder = an_encoder()
+    own, far, near = a_set(encoder, (1, 0)), a_set(encoder, (0, 1)), a_set(encoder, (0.8, 0.6))
+    found, n_farther = beside_sets(Image.objects.get(project=own), encoder, [far, near])
+    assert [one.project for one in found] == [near]
+    assert n_farther == 1
+
+
 def test_the_same_picture_in_another_set_is_called_so_and_a_blind_encoder_finds_nothing() -> None:
     encoder, blind = an_encoder(), an_encoder("blind")
     own, other = make_project(), make_project()
     images = [add_image(project, content=picture_bytes((7, 7, 7))) for project in (own, other)]
     see(encoder, images[0], 1, 0)
-    (found,) = beside_sets(images[0], encoder, [other])
+    (found,), _n_farther = beside_sets(images[0], encoder, [other])
     assert [one.is_same_file for one in found.found] == [True]
-    assert beside_sets(images[0], blind, [other]) == []
+    assert beside_sets(images[0], blind, [other]) == ([], 0)
     assert encoders_that_saw(images[0]) == [encoder]
 
 

@@ -17,6 +17,7 @@ from projects.models import Project
 
 IMAGES_OF_A_SET = 4
 CAPTIONS_OF_AN_IMAGE = 5
+SETS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,14 @@ def described(image: Image) -> Described:
     return Described(list(texts[:CAPTIONS_OF_AN_IMAGE]), shown.count(), are_good)
 
 
-def beside_sets(image: Image, encoder: Encoder, projects: Sequence[Project]) -> list[BesideSet]:
-    """Return those of the projects of which the encoder has seen images, the one with the nearest image first."""
+def beside_sets(image: Image, encoder: Encoder, projects: Sequence[Project]) -> tuple[list[BesideSet], int]:
+    """Return those of the projects of which the encoder has seen images, and how many farther ones were left out.
+
+    The set with the nearest image comes first; at most `SETS_SHOWN` are returned.
+    """
     vector = vector_of_image(encoder, image)
     if vector is None:
-        return []
+        return [], 0
     found = []
     for project in projects:
         if n_there := count_searchable(project, encoder, Modality.IMAGE):
@@ -87,8 +91,10 @@ def beside_sets(image: Image, encoder: Encoder, projects: Sequence[Project]) -> 
                 project=project, encoder=encoder, modality=Modality.IMAGE, vector=vector, n_there=n_there,
                 most=IMAGES_OF_A_SET,
             )  # fmt: skip
-            found.append(BesideSet(project, n_there, _beside(image, near)))
-    return sorted(found, key=lambda one: (-one.found[0].cosine if one.found else 0.0, one.project.name))
+            found.append((project, n_there, near))
+    found.sort(key=lambda one: (-max((cosine for _row, cosine in one[2]), default=-1.0), one[0].name))
+    shown = [BesideSet(project, n, _beside(image, near)) for project, n, near in found[:SETS_SHOWN]]
+    return shown, len(found) - len(shown)
 
 
 def _beside(image: Image, near: Sequence[tuple[int, float]]) -> list[BesideImage]:
