@@ -20,8 +20,8 @@ from projects.queue import KINDS
 FEWEST_ITEMS = 5
 # The counts of an import, in the order in which one asks for them.
 COUNTS = ("given", "added", "would_be_added", "already_there", "refused")
-# The parameter that a job's page shows in a place of its own.
-SEED = "seed"
+# Parameters that are not listed: the seed has a place of its own, and a study is known here by its row's number alone.
+LEFT_OUT = ("seed", "study")
 # An id of a row, which tells people nothing.
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A key of a choice, such as with_edits.
@@ -74,7 +74,9 @@ def results_url(access: Access, job: Job) -> str:
 
 def parameters_of(job: Job) -> list[tuple[str, object]]:
     """Return what a job was asked for with, by name; what was left empty is left out, ids and the seed too."""
-    asked = {name: value for name, value in job.parameters.items() if name != SEED and not _is_id(value)}
+    asked = {
+        name: value for name, value in job.parameters.items() if name not in LEFT_OUT and not _is_id(value)
+    }
     return sorted(
         (_spoken(name), _told(value)) for name, value in asked.items() if value not in ("", None, [])
     )
@@ -114,7 +116,7 @@ def _told(value: object) -> object:
 
 
 def _spoken(name: str) -> str:
-    return name.replace("_", " ")
+    return name.removeprefix("n_").replace("_", " ")
 
 
 def _seconds_at_work(job: Job) -> float:

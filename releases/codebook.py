@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from releases import known
 from releases.rows import Snapshot, tables_of
 
+CANARY = (
+    "Each CSV ends with one more column, `canary`: the mark of this release, the same in every row; in a table without"
+    " rows its name holds the mark. It lets the text be found and kept out of training data."
+)
 _IMAGE = "public id of the image; holds for ever"
 _CAPTION = "public id of this version of the caption; holds for ever"
 _KEY = "natural key in the project, as it was imported"
@@ -163,7 +167,9 @@ def codebook(snapshot: Snapshot, canary: str) -> bytes:
     """Return every table with its columns, their types and what they mean."""
     parts = [known.canary_comment(canary), "# Codebook", ""]
     parts += [
-        "Empty cells of CSV and nulls of Parquet: not known, withheld, or not applicable, as each line says."
+        "Empty cells of CSV and nulls of Parquet: not known, withheld, or not applicable, as each line says.",
+        "",
+        CANARY,
     ]
     for table in tables_of(snapshot):
         parts += ["", f"## {table.name}", "", f"{table.told[0].upper()}{table.told[1:]}.", ""]

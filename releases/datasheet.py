@@ -8,6 +8,13 @@ from releases.known import BLANK
 from releases.rows import Snapshot
 
 Answered = tuple[str, str]
+# How participants came, by the key that a study has for it.
+WAYS = {
+    "open": "an open link",
+    "links": "single-use links",
+    "prolific": "Prolific",
+    "other": "another platform",
+}
 
 
 def datasheet(snapshot: Snapshot, canary: str) -> bytes:
@@ -115,7 +122,8 @@ def _of_studies(snapshot: Snapshot, told: Callable[[Mapping[str, Any]], str]) ->
 
 
 def _recruited(study: Mapping[str, Any]) -> str:
-    return f"recruited by {study['recruiting']}; pay: {study['pay'] or BLANK}"
+    way = WAYS.get(study["recruiting"], study["recruiting"])
+    return f"recruited by {way}; pay: {study['pay'] or BLANK}"
 
 
 def _consented(study: Mapping[str, Any]) -> str:

@@ -15,6 +15,8 @@ Figure = dict[str, Any]
 MOST_PAIRS = 300
 BIN_WIDTH = 0.02
 LEVELS = ("easy", "medium", "hard")
+# Where a row of a coefficient has the captions that it rests on.
+ITEMS = 4
 SIMULATED = "simulated participants, no result"
 PLAYED = "part of the work was played by a script"
 # Coefficients that are shown, first those that most people ask for; others are in agreement.json.
@@ -116,11 +118,17 @@ def _agreement(snapshot: Snapshot, smallest_cell: int) -> Iterator[Figure]:
             "intervals",
             f"Agreement between annotators, {report['labels']}, {of}",
             f"With 95% intervals, over {report['n_ratings']} judgments of {report['n_items']} captions by"
-            f" {report['n_raters']} annotators: {told}.",
+            f" {report['n_raters']} annotators, {_entering(rows)} with two judgments or more: {told}.",
             "coefficient value low high items ratings raters method",
             rows,
             PLAYED if report["includes_demo"] else "",
         )
+
+
+def _entering(rows: Sequence[Sequence[Any]]) -> str:
+    items = sorted({row[ITEMS] for row in rows})
+    n = str(items[0]) if len(items) == 1 else f"{items[0]} to {items[-1]}"
+    return f"{n} of them"
 
 
 def _coefficient(told: Mapping[str, Any]) -> Sequence[Any] | None:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from releases.figures import LEVELS
 from releases.rows import Snapshot, figure_path
 
 BLANK_PLAIN = "(to be filled in by the authors)"
 BLANK = f"_{BLANK_PLAIN}_"
+NOT_VOTED = "not voted"
 # Licences that are known by their SPDX identifier.
 SPDX = {
     name.lower(): name
@@ -102,13 +104,13 @@ def figure_list(snapshot: Snapshot) -> list[str]:
 
 
 def difficulties(snapshot: Snapshot) -> dict[str, int]:
-    """Return how many released captions have each difficulty."""
-    counts: dict[str, int] = {}
+    """Return how many released captions have each difficulty, the easiest first."""
+    counts = dict.fromkeys((*LEVELS, NOT_VOTED), 0)
     for image in snapshot["images"]:
         for caption in image["captions"]:
-            level = (caption["difficulty"] or {}).get("level", "not voted")
-            counts[level] = counts.get(level, 0) + 1
-    return dict(sorted(counts.items()))
+            level = (caption["difficulty"] or {}).get("level", NOT_VOTED)
+            counts[level] += 1
+    return {level: n for level, n in counts.items() if n}
 
 
 def evaluated(snapshot: Snapshot) -> str:

@@ -35,8 +35,13 @@ def test_parameters_and_figures_are_words() -> None:
             "schema": str(uuid4()),
             "batches": [str(uuid4()), str(uuid4())],
             "seed": 20240501,
+            "study": 2,
         },
-        result={"encoders": ["a", "b"], "levels": {"easy": 2, "is_whole": True}, "report": str(uuid4())},
+        result={
+            "encoders": ["a", "b"],
+            "levels": {"easy": 2, "is_whole": True, "n_pairs": 3},
+            "report": str(uuid4()),
+        },
     )
     assert parameters_of(job) == [
         ("batch size", 16),
@@ -45,7 +50,10 @@ def test_parameters_and_figures_are_words() -> None:
         ("outcome", "with edits"),
         ("tie breaker always", "no"),
     ]
-    assert figures_of(job) == [("encoders", [("", "a, b")]), ("levels", [("easy", 2), ("is whole", "yes")])]
+    assert figures_of(job) == [
+        ("encoders", [("", "a, b")]),
+        ("levels", [("easy", 2), ("is whole", "yes"), ("pairs", 3)]),
+    ]
 
 
 def test_a_finished_job_leads_to_its_results_and_only_whom_the_page_is_for(client: Client) -> None:

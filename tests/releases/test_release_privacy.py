@@ -140,5 +140,5 @@ def test_a_share_of_few_participants_is_withheld_and_counted() -> None:
     assert (row["study"], row["pay"], row["seed"]) == (study.slug, "5 euros", study.seed)
     whole = {**snapshot, "licence": "", "notes": "", "frozen": "2026-01-01"}
     sheet = datasheet(whole, "mark").decode()
-    assert f"Participants of {study.slug}: recruited by {study.recruiting}; pay: 5 euros." in sheet
+    assert f"Participants of {study.slug}: recruited by an open link; pay: 5 euros." in sheet
     assert "quentin@example.org" not in json.dumps(snapshot)
