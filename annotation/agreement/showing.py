@@ -53,6 +53,19 @@ class ShownReport:
         found = User.objects.filter(public_id__in=people)
         self.names = {str(user.public_id): str(user) for user in found}
 
+    @property
+    def excluded(self) -> list[tuple[int, str]]:
+        """Return what the measures left out, each reason once: how many answers or captions, and why."""
+        table, pairs = self.figures["excluded"], self.coefficients["raw_agreement"]["excluded"]
+        told = {row["reason"] for row in table}
+        return [(row["ratings"], row["reason"]) for row in table] + [
+            (row["items"], _("a caption with one answer: there is none to compare it with"))
+            if row["reason"].startswith("item with one rating")
+            else (row["items"], row["reason"])
+            for row in pairs
+            if row["reason"] not in told
+        ]
+
     def name_of(self, category: str) -> str:
         """Return what people call a category; merged ones are named by the measure."""
         return self.category_names.get(category, category)

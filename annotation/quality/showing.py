@@ -239,8 +239,13 @@ def _chart_row(measure: str, stored: Mapping[str, Any], with_drawing: bool) -> C
         decimal(stored["design_effect"], 1),
         _drawn(blocks, stored["centre"]) if with_drawing and blocks else None,
         told,
-        tuple(row for row in stored["blocks"] if row["signal"]),
+        tuple(_dated(row) for row in stored["blocks"] if row["signal"]),
     )
+
+
+def _dated(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored block with its ends as dates, for a page to write as it writes all dates."""
+    return {**block, **{end: date.fromisoformat(block[end]) for end in ("from", "to")}}
 
 
 def _drawn(blocks: Sequence[Mapping[str, Any]], centre: float | None) -> TimeChart:
@@ -252,7 +257,7 @@ def _drawn(blocks: Sequence[Mapping[str, Any]], centre: float | None) -> TimeCha
             _("Block %(number)s, %(day)s: %(hits)s of %(answers)s")
             % {
                 "number": row["number"],
-                "day": formats.date_format(date.fromisoformat(row["to"]), "SHORT_DATE_FORMAT"),
+                "day": formats.date_format(date.fromisoformat(row["to"]), "j F Y"),
                 "hits": row["hits"],
                 "answers": row["answers"],
             },
@@ -266,7 +271,9 @@ def _drawn(blocks: Sequence[Mapping[str, Any]], centre: float | None) -> TimeCha
 def signal_of(report: QualityReport, annotator: str, measure: str, number: str) -> Mapping[str, Any] | None:
     """Return the stored block that an address names; None where it gave no signal."""
     chart = report.figures["annotators"].get(annotator, {}).get(measure, {"blocks": ()})
-    return next((row for row in chart["blocks"] if row["signal"] and str(row["number"]) == number), None)
+    return next(
+        (_dated(row) for row in chart["blocks"] if row["signal"] and str(row["number"]) == number), None
+    )
 
 
 def block_rows(report: QualityReport, *, only: str = "") -> Iterator[tuple[object, ...]]:

@@ -107,6 +107,7 @@ def _page(
         "n_waiting": len(waiting),
         "last": last,
         "last_url": _address(access, last) if last else "",
+        "crumbs": [{"label": _("Review"), "url": reverse("review-home", args=[access.project.slug])}],
     }
     if shown is not None:
         version = CaptionVersion.objects.select_related("image", "caption").get(pk=shown)

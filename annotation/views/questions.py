@@ -49,6 +49,7 @@ def questions(request: HttpRequest, access: Access) -> HttpResponse:
         "page": page,
         "page_range": paginator.get_elided_page_range(page.number),
         "n_open": asked.waiting().count(),
+        "crumbs": [{"label": _("Review"), "url": reverse("review-home", args=[access.project.slug])}],
     }
     return render(request, "annotation/questions/list.html", context)
 

@@ -102,6 +102,13 @@ if (queue) {
     activate(event.target.closest(".review__item"), { focus: false });
   });
 
+  // Of two open forms with one name a browser closes the newer: the one that leaves gives its name up first.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    for (const more of event.detail.target?.querySelectorAll?.(".review__more[name]") ?? []) {
+      more.removeAttribute("name");
+    }
+  });
+
   // An item that was decided comes back in place; one that was refused keeps its form open.
   document.addEventListener("htmx:afterSettle", (event) => {
     const item = event.target.closest?.(".review__item");

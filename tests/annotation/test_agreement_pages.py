@@ -81,6 +81,9 @@ def test_settings_that_make_no_sense_come_back_with_what_is_wrong(desk: dict[str
         {"outcome": "labels", "unsure": "missing", "replicates": 3, "seed": 7},
     )
     assert answer.status_code == 422
+    assert (
+        f'{reverse("agreement", args=[desk["project"].slug])}" aria-current="page"' in answer.content.decode()
+    )
     assert "100" in answer.content.decode()
 
 

@@ -105,6 +105,9 @@ def test_pages_follow_one_another_and_lead_back(client: Client, head: User, imag
         make.add_caption(image, f"Caption {number:02}")
     first = client.get(f"{HERE}?q=caption").content.decode()
     assert "90 captions" in first
+    assert all(
+        f'name="{name}"' in first for name in ("source", "licence", "kind", "label", "verdict", "image")
+    )
     answer = client.get(HERE, headers={"Accept": "application/json"}).json()
     second = client.get(f"{HERE}?after={answer['after']}", headers={"Accept": "application/json"}).json()
     assert second["captions"][0]["text"] == "Caption 40"
@@ -231,6 +234,7 @@ def test_a_fix_goes_from_the_search_to_its_undo_by_forms_alone(
     }
     assert client.post(f"{HERE}fixes/new", values | {"kinds": []}).status_code == 422
     address = client.post(f"{HERE}fixes/new", values)["Location"]
+    assert ">Batches</a>" in client.get(f"{HERE}fixes/").content.decode(), "the same tabs as beside it"
     page = client.get(address).content.decode()
     assert "Change 2 captions" in page
     shown = [str(v.public_id) for v in CaptionVersion.objects.filter(text__contains="grey").order_by("pk")]

@@ -132,7 +132,7 @@ def test_a_forecast_needs_a_pace_and_says_what_it_rests_on(
     assert (forecast.finished, forecast.left, forecast.n_complete, forecast.n_reached) == (5, 4, 5, 5)
     assert forecast.n_expected == 9
     assert forecast.n_expected_low < 9
-    assert "Pace: 5 images" in client.get("/p/here/progress/").content.decode()
+    assert "finished their part of an image 5 times" in client.get("/p/here/progress/").content.decode()
 
 
 def test_the_page_of_progress_keeps_to_few_queries(
@@ -263,3 +263,12 @@ def test_edits_of_others_are_seen_by_heads_and_not_by_researchers(
     assert "A grey cat on a wall" in client.get(address).content.decode()
     client.force_login(make.add_member(project, Role.RESEARCHER))
     assert "A grey cat on a wall" not in client.get(address).content.decode()
+
+
+def test_the_page_of_an_image_counts_in_the_singular_and_lets_captions_run_their_own_way(
+    client: Client, project: Project, head: User
+) -> None:
+    image = judged_image(project, "gb")
+    page = client.get(f"/p/here/images/{image.public_id}/").content.decode()
+    assert "1 good caption of the 2 it needs; 2 of 2 in the pool judged." in page
+    assert page.count('class="caption-link"') == page.count('dir="auto">') == 2

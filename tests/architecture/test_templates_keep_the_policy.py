@@ -33,6 +33,11 @@ def markup(path: Path) -> str:
     return COMMENT.sub("", path.read_text())
 
 
+ANNOTATION = ROOT / "templates" / "annotation"
+OF_ANNOTATION = [
+    path for path in TEMPLATES if ANNOTATION in path.parents and ANNOTATION / "machine" not in path.parents
+]
+TIME_OF_DAY = re.compile(r"date:\"[^\"]*H:i(?::s)?( T)?\"")
 NAMED = re.compile(r"{%\s*(?:include|extends)\s+[\"']([^\"']+)[\"']")
 
 
@@ -68,6 +73,17 @@ def test_error_pages_need_no_request_and_show_the_reference() -> None:
         page = get_template("500.html").render({"reference": "4f1c09ae"})
     assert "4f1c09ae" in page
     assert "What was kept" in page
+
+
+@pytest.mark.parametrize("path", OF_ANNOTATION, ids=name)
+def test_a_time_of_day_stands_with_its_zone(path: Path) -> None:
+    text = markup(path)
+    nameless = [
+        found.group()
+        for found in TIME_OF_DAY.finditer(text)
+        if not found.group(1) and "UTC" not in text[found.end() : found.end() + 160]
+    ]
+    assert nameless == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)

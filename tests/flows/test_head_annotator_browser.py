@@ -74,6 +74,9 @@ def test_a_round_is_reviewed_by_keyboard_alone(head: Head) -> None:
     second = active.get_attribute("id")
     assert second != first
     page.keyboard.press("r")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"#{second}").get_by_text("This field is required.")).to_be_visible()
+    expect(page.locator(f"#{second} textarea[name=comment]").first).to_be_focused()
     page.keyboard.type("Is the car red?")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
