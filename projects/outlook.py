@@ -18,8 +18,8 @@ from projects.queue import KINDS
 
 # A pace from fewer items than this is no basis for a forecast.
 FEWEST_ITEMS = 5
-# The counts of an import, in the order in which one asks for them.
-COUNTS = ("given", "added", "would_be_added", "already_there", "refused")
+# Counts in the order in which one asks for them: those of an import, those of a vote.
+COUNTS = ("given", "added", "would_be_added", "already_there", "refused", "easy", "medium", "hard")
 # Parameters that are not listed: the seed has a place of its own, and a study is known here by its row's number alone.
 LEFT_OUT = ("seed", "study")
 # An id of a row, which tells people nothing.

@@ -219,7 +219,7 @@ def as_markdown(document: dict[str, Any]) -> str:
         "",
         "## Texts",
         "",
-        *(f"### {kind}\n\n{_lowered(text)}\n" for kind, text in document["texts"].items()),
+        *(f"### {kind.capitalize()}\n\n{_lowered(text)}\n" for kind, text in document["texts"].items()),
         "## Pairs",
         "",
         *(f"- {role}: {_count(document, role)}" for role in PairRole.values),

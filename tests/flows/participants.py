@@ -19,7 +19,7 @@ from django.test import Client
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"[^>]*? value="([^"]*)"')
 FORM = re.compile(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL)
-CAPTION = re.compile(r'<h1 class="survey__caption">(.*?)</h1>', re.DOTALL)
+CAPTION = re.compile(r'<h1 class="survey__caption"[^>]*>(.*?)</h1>', re.DOTALL)
 CODE = re.compile(r'id="withdrawal-code">([^<]*)<')
 IMAGE = re.compile(r'<figure class="stage"><img src="([^"]*)"')
 LINK = re.compile(r'id="personal-link">([^<]*)<')

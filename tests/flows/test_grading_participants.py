@@ -13,7 +13,7 @@ from tests.flows.participants import ClientVisitor, ParticipantDriver
 from tests.study_rows import make_grading, make_open_grading, make_paraphrased_project, researcher_of
 
 pytestmark = pytest.mark.django_db
-TEXT = re.compile(r'<section class="text-pair__text".*?<p>(.*?)</p>', re.DOTALL)
+TEXT = re.compile(r'<section class="text-pair__text".*?<p[^>]*>(.*?)</p>', re.DOTALL)
 
 
 def grade_for(page: str) -> str:

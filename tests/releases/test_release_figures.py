@@ -19,6 +19,7 @@ from benchmarks.build_release import made_up_snapshot
 from releases.figures import MOST_PAIRS, figure_data
 from releases.flow import DROPPED, OUT_OF_WORK
 from releases.formats.drawn import drawn
+from releases.known import difficulties
 from releases.models import Release
 from releases.verifying import verify
 from tests import factories as make
@@ -29,6 +30,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 DRAW = """
 import json, sys
 from releases.formats.drawn import drawn
+from releases.known import difficulties
 for figure in json.load(sys.stdin)["figures"]:
     sys.stdout.buffer.write(drawn(figure, "mark"))
 """
@@ -150,3 +152,10 @@ def test_densities_and_shares_come_to_one() -> None:
     densities = rows(found["similarity-1"])
     assert sum(row["density"] * (row["high"] - row["low"]) for row in densities) == pytest.approx(1, abs=1e-3)
     assert sum(row["captions"] for row in densities) == 200
+
+
+def test_difficulties_are_counted_from_the_easiest_on() -> None:
+    levels = ["hard", None, "easy", "hard"]
+    captions = [{"difficulty": {"level": level} if level else None} for level in levels]
+    counted = difficulties({"images": [{"captions": captions}]})
+    assert list(counted.items()) == [("easy", 1), ("hard", 2), ("not voted", 1)]

@@ -85,6 +85,9 @@ def test_the_file_of_links_is_given_out_once_and_the_page_shows_numbers_alone(st
     told = client.get(base).text + client.get(f"{base}links/").text
     assert not any(secret in told for secret in secrets)
     assert not InviteLink.objects.filter(secret_hash__in=secrets).exists()
+    monitor = client.get(f"/p/{study.project.slug}/studies/{study.public_id}/").text
+    assert "Everybody needs a link of their own." in monitor
+    assert "survey-link" not in monitor
     for wrong in ("0", "1001", "many", ""):
         assert "Between 1 and" in client.post(f"{base}links/make/", {"count": wrong}, follow=True).text
     assert InviteLink.objects.count() == 3
