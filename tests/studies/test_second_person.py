@@ -117,5 +117,5 @@ def test_launch_pilot_and_a_button_delete_test_runs(draft: Study) -> None:
     client = signed_in(researcher_of(draft.project))
     place = f"/p/{draft.project.slug}/studies/{draft.public_id}/"
     assert "Delete them" in client.get(place).text
-    assert "1 test runs were deleted" in client.post(f"{place}tests/delete/", follow=True).text
+    assert "1 test run was deleted" in client.post(f"{place}tests/delete/", follow=True).text
     assert not Participant.objects.exists()
