@@ -105,7 +105,7 @@ def test_places_of_those_who_gave_up_on_the_platform_are_free_at_once(study: Stu
     table = [*gone, person_who("finishes"), person_who("comes too late")]
     client = researcher(study)
     told = client.post(page_of(study, "submissions/"), {"file": submissions(table)}, follow=True).text
-    assert "4 people in the table. Places freed: 2." in told
+    assert "People in the table: 4. Places freed: 2." in told
     assert "Never came here: 1." in told
     assert list(Participant.objects.order_by("pk").values_list("state", flat=True)) == [
         "lapsed",
