@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from annotation.models import Batch, LabelSchema
@@ -66,10 +67,19 @@ class ProductionForm(NewBatchForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         n_free = free_images(self.project, self.first_schema).count()
-        self.fields["n_images"].initial = n_free
-        self.fields["n_images"].help_text = _(
-            "%(n)d active images are in no batch with these labels yet; the first ones are taken."
-        ) % {"n": n_free}
+        self.fields["n_images"].initial = n_free or None
+        self.fields["n_images"].help_text = (
+            ngettext(
+                "%(n)d active image is in no batch with these labels yet.",
+                "%(n)d active images are in no batch with these labels yet; the first ones are taken.",
+                n_free,
+            )
+            % {"n": n_free}
+            if n_free
+            else _(
+                "Every active image is in a batch with these labels: import more, or ask for further captions."
+            )
+        )
 
     def columns(self) -> dict[str, Any]:
         """Return what `open_batch` takes."""

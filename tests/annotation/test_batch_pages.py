@@ -53,6 +53,12 @@ def test_a_production_batch_is_counted_before_it_is_opened(head: Client) -> None
     assert Batch.objects.get().assignments.count() == 6
 
 
+def test_where_no_image_is_free_the_form_says_what_to_do(head: Client, project: Project) -> None:
+    make.make_batch(project, list(project.images.filter(state="active")))
+    page = head.get("/p/here/batches/new").text
+    assert "Every active image is in a batch with these labels" in page
+
+
 def test_a_calibration_is_drawn_with_a_stored_seed_and_counted_for_who_annotates_now(
     head: Client, project: Project
 ) -> None:
