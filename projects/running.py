@@ -21,8 +21,9 @@ from projects.telling import tell_job
 
 log = logging.getLogger(__name__)
 
-# After this long a worker lets other jobs have a turn; with chunks of under 5 minutes a task stays under 15.
-SHIFT_SECONDS = 120.0
+# After this long a worker lets others have a turn: other jobs, and somebody who looks for words and waits. With chunks
+# of under 5 minutes a task stays under 15.
+SHIFT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)

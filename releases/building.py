@@ -24,8 +24,8 @@ from releases.rows import (
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 # 2 added the formats of other tools, and a mark in files that hold no row; 3 went to
-# Croissant 1.1 and added figures.
-MANIFEST_FORMAT = "polyannot-release/3"
+# Croissant 1.1 and added figures; 4 says on what coefficients rest and orders difficulties as people do.
+MANIFEST_FORMAT = "polyannot-release/4"
 # Every entry of the bundle carries this time, and nothing is compressed: compressors differ between machines.
 ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
 CANARY = "canary"

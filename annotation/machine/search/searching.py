@@ -23,8 +23,8 @@ from projects.models import Project
 from projects.models.jobs import JobQueue
 
 ENCODE_WORDS = "ml_workers.encode_words"
-# A worker that has not taken the words up within this time need not begin any more.
-WORDS_EXPIRE_SECONDS = 10
+# A worker that has not taken the words up within this time need not begin any more: a shift of a job and its last part.
+WORDS_EXPIRE_SECONDS = 30
 LONGEST_WORDS = 300
 FOUND_AT_MOST = 48
 # Up to this many of a project everything is compared; beyond, an index finds what is near (see indexing.py).
