@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 # After this long a worker lets others have a turn: other jobs, and somebody who looks for words and waits. With chunks
 # of under 5 minutes a task stays under 15.
-SHIFT_SECONDS = 10.0
+SHIFT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
