@@ -78,7 +78,7 @@ def test_a_time_of_day_stands_with_its_zone(path: Path) -> None:
         found.group()
         for found in TIME_OF_DAY.finditer(text)
         # The zone stands behind it, or in the label of its column.
-        if not found.group(1) and "UTC" not in text[max(0, found.start() - 120) : found.end() + 160]
+        if not found.group(1) and "UTC" not in text[max(0, found.start() - 160) : found.end() + 160]
     ]
     assert nameless == []
 
