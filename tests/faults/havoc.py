@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Model
 
 from annotation.models import Embedding
+from polyannot.embedded.keeper import CALM_SECONDS, RESTARTS
 from projects import queue
 from projects.models import Job, JobChunk
 from projects.models.jobs import JobState
@@ -25,6 +26,8 @@ MOST_KILLS = 4
 OWN = {"id", "public_id", "job", "made_at", "found_at", "is_current"}
 
 
+# When servers of this session were killed, by whichever test: a keeper gives up one that dies too often in a while.
+deaths: list[tuple[str, float]] = []
 # Workers that are started again when they have ended.
 supervised: list[LiveProgram] = []
 
@@ -64,12 +67,16 @@ class Havoc:
 
     def _kill(self) -> None:
         what = self.dice.choice(["process", "process", "worker", "database", "broker"])
+        if what in {"database", "broker"}:
+            lately = [name for name, at in deaths if name == what and time.monotonic() - at < CALM_SECONDS]
+            what = what if len(lately) < RESTARTS else "worker"
         self.killed.append(what)
         if what == "process":
             kill_pool(self.victim)
         elif what == "worker":
             kill_whole(self.victim)
         else:
+            deaths.append((what, time.monotonic()))
             self._kill_server("postgres" if what == "database" else "valkey")
 
     def _kill_server(self, name: str) -> None:
